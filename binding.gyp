@@ -1,0 +1,31 @@
+{
+  "includes": ["src/sources.gypi"],
+  "targets": [
+    {
+      "target_name": "wsuv",
+      "sources": [
+        "<@(protocol_sources)",
+        "<@(transport_sources)",
+        "<@(binding_sources)"
+      ],
+      "include_dirs": [
+        "src",
+        "<!(node -p \"require('node-addon-api').include_dir\")"
+      ],
+      "defines": ["NAPI_VERSION=8", "NODE_ADDON_API_DISABLE_CPP_EXCEPTIONS"],
+      "cflags": ["-fvisibility=hidden", "-O3", "-Wall", "-Wextra"],
+      "cflags_cc": ["-std=c++17", "-fno-rtti", "-fno-exceptions"],
+      "cflags_cc!": ["-std=gnu++17", "-std=gnu++20"],
+      "ldflags": ["-static-libstdc++", "-static-libgcc", "-Wl,--gc-sections"],
+      "xcode_settings": {
+        "CLANG_CXX_LANGUAGE_STANDARD": "c++17",
+        "GCC_SYMBOLS_PRIVATE_EXTERN": "YES",
+        "GCC_OPTIMIZATION_LEVEL": "3",
+        "MACOSX_DEPLOYMENT_TARGET": "11.0"
+      },
+      "msvs_settings": {
+        "VCCLCompilerTool": { "AdditionalOptions": ["/std:c++17"] }
+      }
+    }
+  ]
+}

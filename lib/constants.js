@@ -1,0 +1,31 @@
+'use strict';
+
+/** What both ends of the seam to the addon agree on, and what ws calls by the same names. */
+module.exports = {
+  /** The values of `binaryType`. */
+  BINARY_TYPES: ['nodebuffer', 'arraybuffer', 'fragments', 'blob'],
+  /** Milliseconds that the closing handshake may take. */
+  CLOSE_TIMEOUT: 30000,
+  /** Milliseconds in which a request head must come, on the native listener. */
+  HANDSHAKE_TIMEOUT: 10000,
+  /** The one empty Buffer that stands for every empty message and reason. */
+  EMPTY_BUFFER: Buffer.alloc(0),
+  /** RFC 6455 7.4.1: codes that stand for "none in the close frame" and "no close frame". */
+  NO_CLOSE_CODE: 1005,
+  ABNORMAL_CLOSURE: 1006,
+  /** Opcodes with FIN, as the addon's `send` takes them; and the bits around them. */
+  OP_CONTINUATION: 0x00,
+  OP_TEXT: 0x01,
+  OP_BINARY: 0x02,
+  OP_PING: 0x09,
+  OP_PONG: 0x0a,
+  FLAG_FIN: 0x80,
+  FLAG_MASK: 0x100,
+  /** UpgradeStatus of src/protocol/handshake.h. */
+  UPGRADE_VALID: 0,
+  UPGRADE_INVALID_METHOD: 5,
+  UPGRADE_INVALID_UPGRADE: 6,
+  UPGRADE_INVALID_KEY: 7,
+  UPGRADE_INVALID_VERSION: 8,
+  NOOP() {}
+};

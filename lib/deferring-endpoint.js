@@ -1,0 +1,83 @@
+'use strict';
+
+/**
+ * Stands between the dispatcher and a WebSocket whose `allowSynchronousEvents` is false: at most
+ * one message, ping or pong a turn of the event loop, and everything else behind them in order.
+ */
+class DeferringEndpoint {
+  _wantsText = false;
+  #endpoint;
+  #queue = [];
+  #isScheduled = false;
+
+  /**
+   * @param {Object} endpoint what gets the events in the end
+   */
+  constructor(endpoint) {
+    this.#endpoint = endpoint;
+  }
+
+  #add(deferred, deliver) {
+    if (!deferred && this.#queue.length === 0) {
+      deliver();
+      return;
+    }
+    this.#queue.push({ deferred, deliver });
+    this.#schedule();
+  }
+
+  #schedule() {
+    if (this.#isScheduled || this.#queue.length === 0) return;
+    this.#isScheduled = true;
+    setImmediate(() => this.#deliverNext());
+  }
+
+  #deliverNext() {
+    this.#isScheduled = false;
+    const { deliver } = this.#queue.shift();
+    try {
+      deliver();
+      while (this.#queue.length > 0 && !this.#queue[0].deferred) this.#queue.shift().deliver();
+    } finally {
+      this.#schedule();
+    }
+  }
+
+  _onMessage(data, isBinary, ends) {
+    this.#add(true, () => this.#endpoint._onMessage(data, isBinary, ends));
+  }
+
+  _onPing(data) {
+    this.#add(true, () => this.#endpoint._onPing(data));
+  }
+
+  _onPong(data) {
+    this.#add(true, () => this.#endpoint._onPong(data));
+  }
+
+  _onPeerClose(code, reason) {
+    this.#add(false, () => this.#endpoint._onPeerClose(code, reason));
+  }
+
+  _onProtocolError(index, detail) {
+    this.#add(false, () => this.#endpoint._onProtocolError(index, detail));
+  }
+
+  _onPeerEnd() {
+    this.#add(false, () => this.#endpoint._onPeerEnd());
+  }
+
+  _onWritten() {
+    this.#endpoint._onWritten();
+  }
+
+  _onOutput() {
+    this.#endpoint._onOutput();
+  }
+
+  _onClosed() {
+    this.#add(false, () => this.#endpoint._onClosed());
+  }
+}
+
+module.exports = { DeferringEndpoint };

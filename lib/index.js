@@ -1,0 +1,14 @@
+'use strict';
+
+const MyWebsocket = require('./my-websocket');
+const WebSocket = require('./websocket');
+const WebSocketServer = require('./websocket-server');
+const subprotocol = require('./subprotocol');
+
+WebSocket.WebSocket = WebSocket;
+WebSocket.WebSocketServer = WebSocketServer;
+WebSocket.Server = WebSocketServer;
+WebSocket.MyWebsocket = MyWebsocket;
+WebSocket.subprotocol = subprotocol;
+
+module.exports = WebSocket;

@@ -1,0 +1,133 @@
+'use strict';
+
+const EventEmitter = require('events');
+
+const { ABNORMAL_CLOSURE, EMPTY_BUFFER } = require('./constants');
+const WebSocket = require('./websocket');
+const WebSocketServer = require('./websocket-server');
+
+/**
+ * One connection of a MyWebsocket: a WebSocket that takes text as strings.
+ */
+class Peer extends WebSocket {
+  #owner = null;
+
+  /**
+   * Hands the connection's events to a MyWebsocket.
+   *
+   * @param {MyWebsocket} owner
+   */
+  belongTo(owner) {
+    this.#owner = owner;
+    this._wantsText = true;
+  }
+
+  _onText(text) {
+    this.#owner.emit('data', text, this);
+  }
+
+  _onMessage(data, isBinary) {
+    this.#owner.emit('data', isBinary ? data : data.toString(), this);
+  }
+}
+
+/**
+ * A WebSocket server in its simplest form: every message of every connection is a 'data' event,
+ * and send() goes to every connection.
+ *
+ * Emits 'listening', 'connection' (peer), 'data' (string or Buffer, peer),
+ * 'close' (code, reason, peer) when a connection ends (1006 without a close frame), and
+ * 'error' (error, peer or undefined).
+ */
+class MyWebsocket extends EventEmitter {
+  #server;
+  #peers = new Set();
+
+  /**
+   * Either a server of its own, `new MyWebsocket({ port, host })`, or on an HTTP server,
+   * `new MyWebsocket({ server })`, or for one connection, with the arguments of an HTTP server's
+   * 'upgrade' event: `new MyWebsocket(req, socket, head)`.
+   *
+   * @param {({port: Number=, host: String=, server: http.Server=}|http.IncomingMessage)} [options]
+   *     port 8080 by default; what else is there goes to the WebSocketServer
+   * @param {Duplex} [socket]
+   * @param {Buffer} [head]
+   */
+  constructor(options = {}, socket, head) {
+    super();
+    if (socket !== undefined) {
+      this.#server = new WebSocketServer({ noServer: true, WebSocket: Peer });
+      // Listeners can only be there when the constructor has returned.
+      process.nextTick(() => this.#upgrade(options, socket, head));
+      return;
+    }
+    const where = options.server || options.noServer ? {} : { port: 8080 };
+    this.#server = new WebSocketServer({ ...where, ...options, WebSocket: Peer });
+    this.#server.on('listening', () => this.emit('listening'));
+    this.#server.on('error', (error) => this.emit('error', error, undefined));
+    this.#server.on('connection', (peer) => this.#add(peer));
+  }
+
+  #upgrade(req, socket, head) {
+    this.#server.handleUpgrade(req, socket, head ?? EMPTY_BUFFER, (peer) => this.#add(peer));
+  }
+
+  #add(peer) {
+    peer.belongTo(this);
+    this.#peers.add(peer);
+    peer.on('error', (error) => {
+      // What one peer does wrong ends its connection; it need not end the program.
+      if (this.listenerCount('error') > 0) this.emit('error', error, peer);
+    });
+    peer.on('close', (code, reason) => {
+      this.#peers.delete(peer);
+      this.emit('close', code || ABNORMAL_CLOSURE, reason.toString(), peer);
+    });
+    this.emit('connection', peer);
+  }
+
+  /** @type {Set<Peer>} the open connections */
+  get peers() {
+    return this.#peers;
+  }
+
+  /** @return {(Object|String|null)} where the server listens; null where it does not */
+  address() {
+    return this.#server.options.noServer ? null : this.#server.address();
+  }
+
+  /**
+   * Sends to every open connection.
+   *
+   * @param {(String|Buffer|Uint8Array)} data strings as text, bytes as binary
+   * @throws {TypeError} for anything else
+   */
+  send(data) {
+    if (typeof data !== 'string' && !(data instanceof Uint8Array)) {
+      throw new TypeError(`The data to send must be a string or a Buffer; got ${describe(data)}`);
+    }
+    for (const peer of this.#peers) {
+      if (peer.readyState === WebSocket.OPEN) peer.send(data);
+    }
+  }
+
+  /**
+   * Closes every connection and stops the server.
+   *
+   * @param {Number} [code] the close code, 1000 by default
+   * @param {String} [reason]
+   * @param {Function} [cb] called when all is closed
+   */
+  close(code = 1000, reason = '', cb = undefined) {
+    for (const peer of this.#peers) peer.close(code, reason);
+    this.#server.close(cb);
+  }
+}
+
+function describe(value) {
+  if (value === null) return 'null';
+  if (typeof value !== 'object') return `${typeof value} (${String(value)})`;
+  return `an instance of ${value.constructor?.name ?? 'Object'}`;
+}
+
+module.exports = MyWebsocket;

@@ -1,0 +1,103 @@
+'use strict';
+
+const native = require('./binding');
+const { NOOP } = require('./constants');
+const { context } = require('./dispatch');
+
+/**
+ * Moves the bytes of a connection between a stream.Duplex (TLS, or anything else that is no plain
+ * socket) and the addon, which does with them what it does with those of its own sockets.
+ */
+class StreamBridge {
+  #socket;
+  #feeding = 0;
+  #callbacks = [];
+
+  /** The addon's name for the connection. */
+  handle;
+
+  /**
+   * @param {Object} ws the WebSocket, whose `_isServer` tells which side this is
+   * @param {Duplex} socket
+   * @param {Buffer} head bytes that were read before
+   * @param {Object} settings from settingsFor()
+   */
+  constructor(ws, socket, head, settings) {
+    this.handle = native.attach(context, settings, ws._isServer);
+    if (this.handle === 0) throw new Error('Too many connections');
+    this.#socket = socket;
+
+    // A plain Duplex may have neither.
+    if (socket.setTimeout) socket.setTimeout(0);
+    if (socket.setNoDelay) socket.setNoDelay();
+    if (head.length > 0) socket.unshift(head);
+
+    socket.on('close', () => this.#onClose());
+    socket.on('data', (chunk) => this.#feed(native.feed, chunk));
+    socket.on('end', () => this.#feed(native.feedEnd));
+    socket.on('error', () => this.#onError());
+  }
+
+  /** Bytes that the stream has not passed on. */
+  get bufferedAmount() {
+    return this.#socket.writableLength ?? 0;
+  }
+
+  /** Writes what the addon has for the stream; `callback` is called when the stream has taken it. */
+  pump(callback) {
+    if (callback !== undefined) this.#callbacks.push(callback);
+    // What the handlers of one chunk send goes out in one write.
+    if (this.#feeding > 0) return;
+    const output = native.takeOutput(this.handle);
+    const callbacks = this.#callbacks;
+    if (callbacks.length > 0) this.#callbacks = [];
+    if (output !== undefined) {
+      this.#socket.write(output, callbacks.length === 0 ? undefined : callAll(callbacks));
+    } else if (callbacks.length > 0) {
+      process.nextTick(callAll(callbacks), null);
+    }
+    const wish = native.takeEnd(this.handle);
+    if (wish === 1) this.#socket.end();
+    else if (wish === 2) this.#socket.destroy();
+  }
+
+  pause() {
+    this.#socket.pause();
+  }
+
+  resume() {
+    this.#socket.resume();
+  }
+
+  #feed(feed, chunk) {
+    this.#feeding++;
+    try {
+      feed(this.handle, chunk);
+    } finally {
+      this.#feeding--;
+    }
+    this.pump();
+  }
+
+  #onClose() {
+    const socket = this.#socket;
+    // What was read while the socket was paused still counts.
+    const rest = socket.readableLength > 0 ? socket.read(socket.readableLength) : null;
+    if (rest !== null) native.feed(this.handle, rest);
+    native.feedClosed(this.handle);
+  }
+
+  // As under ws, a transport's error is the end of the connection (1006) and nothing more.
+  #onError() {
+    this.#socket.on('error', NOOP);
+    this.#socket.destroy();
+  }
+}
+
+function callAll(callbacks) {
+  return (error) => {
+    for (const callback of callbacks) callback(error);
+  };
+}
+
+module.exports = { StreamBridge };

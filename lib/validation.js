@@ -1,0 +1,58 @@
+'use strict';
+
+const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
+
+/**
+ * Whether a code may be sent in a close frame (RFC 6455 7.4).
+ *
+ * @param {Number} code
+ * @return {Boolean}
+ */
+function isValidCloseCode(code) {
+  if (code >= 3000) return code <= 4999;
+  return code >= 1000 && code <= 1014 && (code < 1004 || code > 1006);
+}
+
+/**
+ * Whether a string is a token (RFC 9110 5.6.2).
+ *
+ * @param {*} value
+ * @return {Boolean}
+ */
+function isToken(value) {
+  return typeof value === 'string' && TOKEN.test(value);
+}
+
+/**
+ * Whether a value is a Blob (or File), of whatever realm.
+ *
+ * @param {*} value
+ * @return {Boolean}
+ */
+function isBlob(value) {
+  if (typeof value !== 'object' || value === null) return false;
+  const tag = value[Symbol.toStringTag];
+  return (
+    (tag === 'Blob' || tag === 'File') &&
+    typeof value.arrayBuffer === 'function' &&
+    typeof value.stream === 'function' &&
+    typeof value.type === 'string'
+  );
+}
+
+/**
+ * A view of what `data` holds, without copying where that is possible.
+ *
+ * @param {*} data a Buffer, typed array, DataView, ArrayBuffer, or what Buffer.from() takes
+ * @return {Uint8Array}
+ */
+function toBytes(data) {
+  if (data instanceof Uint8Array) return data;
+  if (ArrayBuffer.isView(data)) {
+    return new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+  }
+  if (data instanceof ArrayBuffer) return new Uint8Array(data);
+  return Buffer.from(data);
+}
+
+module.exports = { isBlob, isToken, isValidCloseCode, toBytes };

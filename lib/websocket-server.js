@@ -1,0 +1,401 @@
+'use strict';
+
+const EventEmitter = require('events');
+
+const native = require('./binding');
+const {
+  CLOSE_TIMEOUT,
+  EMPTY_BUFFER,
+  UPGRADE_INVALID_KEY,
+  UPGRADE_INVALID_METHOD,
+  UPGRADE_INVALID_UPGRADE,
+  UPGRADE_INVALID_VERSION,
+  UPGRADE_VALID
+} = require('./constants');
+const { formatRefusal } = require('./http-response');
+const { NativeListener } = require('./native-listener');
+const { NativeSocket } = require('./native-socket');
+const { settingsFor } = require('./settings');
+const subprotocol = require('./subprotocol');
+const { UpgradeRequest, headerOf, urlOf } = require('./upgrade-request');
+const WebSocket = require('./websocket');
+
+const RUNNING = 0;
+const CLOSING = 1;
+const CLOSED = 2;
+
+// Characters of the Sec-WebSocket-Accept value that the addon puts behind a request head.
+const ACCEPT_LENGTH = 28;
+// 16 bytes in Base64.
+const KEY = /^[+/0-9A-Za-z]{22}==$/;
+
+// The sockets that have been upgraded, so that a second handleUpgrade() can be told.
+const upgraded = new WeakSet();
+
+/** A WebSocket server with the API of ws. */
+class WebSocketServer extends EventEmitter {
+  #listener = null;
+  #removeListeners = null;
+  #shouldEmitClose = false;
+  #emitConnection = (ws, req) => this.emit('connection', ws, req);
+
+  /**
+   * @param {Object} options exactly one of `port`, `server` and `noServer`; see docs/api.md
+   * @param {Function} [callback] for 'listening', in port mode
+   * @throws {TypeError} unless exactly one of the three is there
+   */
+  constructor(options, callback) {
+    super();
+    this.options = {
+      allowSynchronousEvents: true,
+      autoPong: true,
+      maxBufferedChunks: 256 * 1024,
+      maxFragments: 16 * 1024,
+      maxPayload: 100 * 1024 * 1024,
+      maxPendingAutoPongs: 60,
+      skipUTF8Validation: false,
+      perMessageDeflate: false,
+      handleProtocols: null,
+      clientTracking: true,
+      closeTimeout: CLOSE_TIMEOUT,
+      verifyClient: null,
+      noServer: false,
+      backlog: null,
+      server: null,
+      host: null,
+      path: null,
+      port: null,
+      WebSocket,
+      ...options
+    };
+    const { port, server, noServer, host, backlog, clientTracking } = this.options;
+    if (Number(port != null) + Number(Boolean(server)) + Number(Boolean(noServer)) !== 1) {
+      throw new TypeError(
+        'One and only one of the "port", "server", or "noServer" options must be specified'
+      );
+    }
+    this._server = null;
+    this._state = RUNNING;
+    if (clientTracking) this.clients = new Set();
+
+    if (port != null) {
+      this.#listener = new NativeListener(settingsFor(this.options));
+      this._server = this.#listener;
+      this.#listen({
+        upgrade: (handle, status, bytes) => this.#onNativeUpgrade(handle, status, bytes)
+      });
+      this.#listener.listen(port, host, backlog, callback);
+    } else if (server) {
+      this._server = server;
+      this.#listen({
+        upgrade: (req, socket, head) => this.handleUpgrade(req, socket, head, this.#emitConnection)
+      });
+    }
+  }
+
+  #listen(handlers) {
+    const server = this._server;
+    const all = {
+      listening: () => this.emit('listening'),
+      error: (error) => this.emit('error', error),
+      ...handlers
+    };
+    for (const [event, handler] of Object.entries(all)) server.on(event, handler);
+    this.#removeListeners = () => {
+      for (const [event, handler] of Object.entries(all)) server.removeListener(event, handler);
+    };
+  }
+
+  /**
+   * The address that the server listens at, as net.Server gives it.
+   *
+   * @return {(Object|String|null)} null when it does not listen
+   * @throws {Error} with `noServer`
+   */
+  address() {
+    if (this.options.noServer) {
+      throw new Error('The server is operating in "noServer" mode');
+    }
+    return this._server === null ? null : this._server.address();
+  }
+
+  /**
+   * Accepts no more connections. Those that there are go on; 'close' comes when the last one has
+   * ended (with `server` or `noServer`: and if clients are tracked).
+   *
+   * @param {Function} [cb] for 'close'; gets an error if the server is closed already
+   */
+  close(cb) {
+    if (this._state === CLOSED) {
+      if (cb) this.once('close', () => cb(new Error('The server is not running')));
+      process.nextTick(emitClose, this);
+      return;
+    }
+    if (cb) this.once('close', cb);
+    if (this._state === CLOSING) return;
+    this._state = CLOSING;
+
+    if (this.#removeListeners !== null) this.#removeListeners();
+    this.#removeListeners = this._server = null;
+    if (this.#listener !== null) {
+      const listener = this.#listener;
+      // Handshakes that are under way still need an answer, and errors somebody who knows.
+      listener.on('upgrade', (handle) => refuseNative(handle, 503));
+      listener.close(() => emitClose(this));
+    } else if (this.clients !== undefined && this.clients.size > 0) {
+      this.#shouldEmitClose = true;
+    } else {
+      process.nextTick(emitClose, this);
+    }
+  }
+
+  /**
+   * Whether a request is for this server; may be overridden.
+   *
+   * @param {http.IncomingMessage} req
+   * @return {Boolean}
+   */
+  shouldHandle(req) {
+    return this.#isPath(req.url);
+  }
+
+  #isPath(url) {
+    const { path } = this.options;
+    if (!path) return true;
+    const query = url.indexOf('?');
+    return (query === -1 ? url : url.slice(0, query)) === path;
+  }
+
+  /**
+   * Does the opening handshake of a request, on any stream.
+   *
+   * @param {http.IncomingMessage} req
+   * @param {Duplex} socket
+   * @param {Buffer} head the first bytes behind the request
+   * @param {function(WebSocket, http.IncomingMessage)} cb
+   */
+  handleUpgrade(req, socket, head, cb) {
+    socket.on('error', destroySocket);
+
+    const { headers } = req;
+    const version = Number(headers['sec-websocket-version']);
+    const key = headers['sec-websocket-key'];
+    if (req.method !== 'GET') {
+      this.#refuseStatus(req, socket, 405, UPGRADE_INVALID_METHOD);
+      return;
+    }
+    if (headers.upgrade === undefined || headers.upgrade.toLowerCase() !== 'websocket') {
+      this.#refuseStatus(req, socket, 400, UPGRADE_INVALID_UPGRADE);
+      return;
+    }
+    if (key === undefined || !KEY.test(key)) {
+      this.#refuseStatus(req, socket, 400, UPGRADE_INVALID_KEY);
+      return;
+    }
+    if (version !== 13 && version !== 8) {
+      this.#refuseStatus(req, socket, 400, UPGRADE_INVALID_VERSION);
+      return;
+    }
+    if (!this.shouldHandle(req)) {
+      refuse(socket, 400);
+      return;
+    }
+
+    let protocols = new Set();
+    if (headers['sec-websocket-protocol'] !== undefined) {
+      try {
+        protocols = subprotocol.parse(headers['sec-websocket-protocol']);
+      } catch {
+        this.#refuseRequest(req, socket, 400, 'Invalid Sec-WebSocket-Protocol header');
+        return;
+      }
+    }
+
+    const proceed = () => this.completeUpgrade({}, key, protocols, req, socket, head, cb);
+    const { verifyClient } = this.options;
+    if (!verifyClient) {
+      proceed();
+      return;
+    }
+    const info = {
+      origin: headers[version === 8 ? 'sec-websocket-origin' : 'origin'],
+      secure: Boolean(req.socket.authorized || req.socket.encrypted),
+      req
+    };
+    if (verifyClient.length === 2) {
+      verifyClient(info, (verified, code, message, extra) => {
+        if (verified) proceed();
+        else refuse(socket, code || 401, message, extra);
+      });
+    } else if (verifyClient(info)) {
+      proceed();
+    } else {
+      refuse(socket, 401);
+    }
+  }
+
+  /**
+   * Answers a verified request with 101 and makes the WebSocket.
+   *
+   * @param {Object} extensions those that were negotiated, by name
+   * @param {String} key the value of Sec-WebSocket-Key
+   * @param {Set<String>} protocols the subprotocols that the client offers
+   * @param {http.IncomingMessage} req
+   * @param {Duplex} socket
+   * @param {Buffer} head
+   * @param {function(WebSocket, http.IncomingMessage)} cb
+   * @throws {Error} when the socket was upgraded before
+   */
+  completeUpgrade(extensions, key, protocols, req, socket, head, cb) {
+    // The client has gone already.
+    if (!socket.readable || !socket.writable) {
+      socket.destroy();
+      return;
+    }
+    if (upgraded.has(socket)) {
+      throw new Error(
+        'server.handleUpgrade() was called more than once with the same socket, possibly due ' +
+          'to a misconfiguration'
+      );
+    }
+    if (this._state > RUNNING) {
+      refuse(socket, 503);
+      return;
+    }
+
+    const headers = [
+      'HTTP/1.1 101 Switching Protocols',
+      'Upgrade: websocket',
+      'Connection: Upgrade',
+      `Sec-WebSocket-Accept: ${native.acceptValue(key)}`
+    ];
+    const ws = new this.options.WebSocket(null, undefined, this.options);
+    if (protocols.size > 0) {
+      const { handleProtocols } = this.options;
+      const [first] = protocols;
+      const protocol = handleProtocols ? handleProtocols(protocols, req) : first;
+      if (protocol) {
+        headers.push(`Sec-WebSocket-Protocol: ${protocol}`);
+        ws._protocol = protocol;
+      }
+    }
+    this.emit('headers', headers, req);
+    const response = `${headers.join('\r\n')}\r\n\r\n`;
+
+    upgraded.add(socket);
+    socket.removeListener('error', destroySocket);
+    if (socket instanceof NativeSocket) {
+      native.acceptWith(socket.handle, settingsFor(this.options), response);
+      socket.accepted();
+      ws._open(socket.handle);
+    } else {
+      socket.write(response);
+      ws.setSocket(socket, head, this.options);
+    }
+    this.#track(ws);
+    cb(ws, req);
+  }
+
+  #track(ws) {
+    if (this.clients === undefined) return;
+    this.clients.add(ws);
+    ws.on('close', () => {
+      this.clients.delete(ws);
+      if (this.#shouldEmitClose && this.clients.size === 0) process.nextTick(emitClose, this);
+    });
+  }
+
+  // A request head on the native listener. `bytes` is the head and, if it is valid, the value of
+  // Sec-WebSocket-Accept.
+  #onNativeUpgrade(handle, status, bytes) {
+    if (status !== UPGRADE_VALID) {
+      this.#refuseNative(handle, status, bytes);
+      return;
+    }
+    const headSize = bytes.length - ACCEPT_LENGTH;
+    const head = bytes.latin1Slice(0, headSize);
+    const protocols = /^sec-websocket-protocol:/im.test(head)
+      ? headerOf(head, 'sec-websocket-protocol')
+      : undefined;
+    if (protocols !== undefined || !this.#isPlain()) {
+      const req = new UpgradeRequest(handle, head);
+      this.handleUpgrade(req, req.socket, EMPTY_BUFFER, this.#emitConnection);
+      return;
+    }
+    if (!this.#isPath(urlOf(head))) {
+      refuseNative(handle, 400);
+      return;
+    }
+    // Nobody wants to look at the request or to change the response.
+    const ws = new this.options.WebSocket(null, undefined, this.options);
+    native.accept(handle, settingsFor(this.options), bytes.latin1Slice(headSize), '');
+    ws._open(handle);
+    this.#track(ws);
+    this.emit('connection', ws, new UpgradeRequest(handle, head));
+  }
+
+  // Whether a handshake can do without the methods and hooks that users may set.
+  #isPlain() {
+    const { prototype } = WebSocketServer;
+    return (
+      !this.options.verifyClient &&
+      this.handleUpgrade === prototype.handleUpgrade &&
+      this.completeUpgrade === prototype.completeUpgrade &&
+      this.shouldHandle === prototype.shouldHandle &&
+      this.listenerCount('headers') === 0
+    );
+  }
+
+  // A head that is no valid upgrade. Only those that ws would see go to 'wsClientError'; the
+  // others it would leave to its HTTP server.
+  #refuseNative(handle, status, bytes) {
+    const isUpgrade = status >= UPGRADE_INVALID_METHOD;
+    if (isUpgrade && this.listenerCount('wsClientError') > 0) {
+      const req = new UpgradeRequest(handle, bytes.latin1Slice());
+      req.socket.on('error', destroySocket);
+      const error = new Error(native.rejectionReason(status));
+      this.emit('wsClientError', error, req.socket, req);
+    } else {
+      native.reject(handle, Buffer.from(native.rejection(status)));
+    }
+  }
+
+  #refuseStatus(req, socket, code, status) {
+    const headers =
+      status === UPGRADE_INVALID_VERSION
+        ? { 'Sec-WebSocket-Version': '13, 8' }
+        : status === UPGRADE_INVALID_METHOD
+          ? { Allow: 'GET' }
+          : undefined;
+    this.#refuseRequest(req, socket, code, native.rejectionReason(status), headers);
+  }
+
+  #refuseRequest(req, socket, code, message, headers) {
+    if (this.listenerCount('wsClientError') > 0) {
+      const error = new Error(message);
+      this.emit('wsClientError', error, socket, req);
+    } else {
+      refuse(socket, code, message, headers);
+    }
+  }
+}
+
+function emitClose(server) {
+  server._state = CLOSED;
+  server.emit('close');
+}
+
+function destroySocket() {
+  this.destroy();
+}
+
+function refuse(socket, code, message, headers) {
+  socket.once('finish', socket.destroy);
+  socket.end(formatRefusal(code, message, headers));
+}
+
+function refuseNative(handle, code) {
+  native.reject(handle, Buffer.from(formatRefusal(code)));
+}
+
+module.exports = WebSocketServer;

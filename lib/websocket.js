@@ -1,0 +1,594 @@
+'use strict';
+
+const EventEmitter = require('events');
+const {
+  types: { isUint8Array }
+} = require('util');
+
+const native = require('./binding');
+const {
+  ABNORMAL_CLOSURE,
+  BINARY_TYPES,
+  CLOSE_TIMEOUT,
+  EMPTY_BUFFER,
+  FLAG_FIN,
+  FLAG_MASK,
+  NO_CLOSE_CODE,
+  OP_BINARY,
+  OP_CONTINUATION,
+  OP_PING,
+  OP_PONG,
+  OP_TEXT
+} = require('./constants');
+const { DeferringEndpoint } = require('./deferring-endpoint');
+const { setEndpoint } = require('./dispatch');
+const { createDestroyedError, createProtocolError } = require('./errors');
+const { mixInEventTarget } = require('./event-target');
+const { NativeSocket } = require('./native-socket');
+const { SendQueue } = require('./send-queue');
+const { settingsFor } = require('./settings');
+const { StreamBridge } = require('./stream-bridge');
+const { isBlob, isValidCloseCode, toBytes } = require('./validation');
+
+const CONNECTING = 0;
+const OPEN = 1;
+const CLOSING = 2;
+const CLOSED = 3;
+const READY_STATES = ['CONNECTING', 'OPEN', 'CLOSING', 'CLOSED'];
+
+/**
+ * One end of a WebSocket connection, with the API of ws. Protocol and transport are in the addon,
+ * where a connection is an integer handle; this class keeps what users see of it.
+ *
+ * Members that begin with an underscore are either reached for by packages that depend on ws
+ * (`_socket`, `_readyState`, `_isServer`, `_extensions`, ...), or they are the Endpoint that
+ * lib/dispatch.js calls and what the server sets.
+ */
+class WebSocket extends EventEmitter {
+  /**
+   * @param {null} address null makes an unattached object, to be given a socket by setSocket()
+   * @param {undefined} protocols
+   * @param {Object} options the limits and time-outs; see docs/api.md
+   */
+  constructor(address, protocols, options) {
+    super();
+
+    this._handle = 0;
+    this._readyState = CONNECTING;
+    this._isServer = true;
+    this._wantsText = false;
+    this._paused = false;
+    // Whether send() may pass data straight on: no mask of the user's, no unfinished message, no
+    // queue; and the bits that go with every frame.
+    this._isPlain = true;
+    this._frameFlags = FLAG_FIN;
+    this._binaryType = BINARY_TYPES[0];
+    this._closeCode = ABNORMAL_CLOSURE;
+    this._closeMessage = EMPTY_BUFFER;
+    this._closeFrameReceived = false;
+    this._closeFrameSent = false;
+    this._errorEmitted = false;
+    this._inFragments = false;
+    this._protocol = '';
+    this._extensions = null;
+    this._options = options;
+    this._bufferedAfterClose = 0;
+    // Made when they are first needed.
+    this._ownSocket = null;
+    this._bridge = null;
+    this._callbacks = null;
+    this._sendQueue = null;
+    this._autoPong = null;
+  }
+
+  /** @type {String} what binary messages come as: nodebuffer, arraybuffer, fragments or blob */
+  get binaryType() {
+    return this._binaryType;
+  }
+
+  set binaryType(type) {
+    if (BINARY_TYPES.includes(type)) this._binaryType = type;
+  }
+
+  /** @type {Number} bytes that were sent and that the kernel (or the stream) has not taken yet */
+  get bufferedAmount() {
+    let amount = this._bufferedAfterClose;
+    if (this._sendQueue !== null) amount += this._sendQueue.bytes;
+    if (this._bridge !== null) return amount + this._bridge.bufferedAmount;
+    if (this._handle !== 0) amount += native.enqueued(this._handle) - native.flush(this._handle);
+    return amount;
+  }
+
+  /** @type {String} the names of the extensions in use */
+  get extensions() {
+    return this._extensions === null ? '' : Object.keys(this._extensions).join();
+  }
+
+  /** @type {Boolean} */
+  get isPaused() {
+    return this._paused;
+  }
+
+  /** @type {String} the subprotocol in use, or an empty string */
+  get protocol() {
+    return this._protocol;
+  }
+
+  /** @type {Number} */
+  get readyState() {
+    return this._readyState;
+  }
+
+  /** @type {undefined} clients have one */
+  get url() {
+    return undefined;
+  }
+
+  /**
+   * The socket under the connection: the stream that it was given, or, where the addon owns the
+   * descriptor, a Duplex that is made when somebody asks for it (remoteAddress, mostly).
+   *
+   * @type {(Duplex|null)}
+   */
+  get _socket() {
+    if (this._ownSocket === null && this._handle !== 0) {
+      this._ownSocket = NativeSocket.of(this._handle);
+    }
+    return this._ownSocket;
+  }
+
+  /**
+   * Attaches a stream after the opening handshake.
+   *
+   * @param {Duplex} socket
+   * @param {Buffer} head what was read already and belongs to the first frames
+   * @param {Object} options limits and time-outs
+   */
+  setSocket(socket, head, options) {
+    this._options = { closeTimeout: CLOSE_TIMEOUT, ...this._options, ...options };
+    this._ownSocket = socket;
+    this._bridge = new StreamBridge(this, socket, head, settingsFor(this._options));
+    this._open(this._bridge.handle);
+  }
+
+  /**
+   * The opening handshake is done: the connection has a handle.
+   *
+   * @param {Number} handle
+   */
+  _open(handle) {
+    const { allowSynchronousEvents, generateMask } = this._options;
+    this._handle = handle;
+    this._frameFlags = this._isServer ? FLAG_FIN : FLAG_FIN | FLAG_MASK;
+    if (generateMask) this._isPlain = false;
+    setEndpoint(handle, allowSynchronousEvents === false ? new DeferringEndpoint(this) : this);
+    this._readyState = OPEN;
+    this.emit('open');
+  }
+
+  /**
+   * Sends a message, or a fragment of one.
+   *
+   * @param {*} data a string, anything that holds bytes, or a Blob; a number is sent as a string
+   * @param {{binary: Boolean=, compress: Boolean=, fin: Boolean=, mask: Boolean=}} [options]
+   * @param {Function} [cb] called with null when the kernel has taken it, or with an error
+   * @throws {Error} while connecting
+   */
+  send(data, options, cb) {
+    if (typeof options === 'function') {
+      cb = options;
+      options = undefined;
+    }
+    if (typeof data === 'number') data = data.toString();
+    if (this._readyState !== OPEN) {
+      this._refuse(data, cb);
+      return;
+    }
+    if (options === undefined && this._isPlain) {
+      if (typeof data === 'string') {
+        native.sendText(this._handle, data, this._frameFlags | OP_TEXT);
+        this._sent(cb);
+        return;
+      }
+      if (data instanceof Uint8Array) {
+        native.send(this._handle, data, this._frameFlags | OP_BINARY);
+        this._sent(cb);
+        return;
+      }
+    }
+    this._sendWith(data, options, cb);
+  }
+
+  /** send() for whatever is not a whole, plain message. */
+  _sendWith(data, options, cb) {
+    const { binary, fin, mask } = {
+      binary: typeof data !== 'string',
+      fin: true,
+      mask: !this._isServer,
+      ...options
+    };
+    const opcode = this._inFragments ? OP_CONTINUATION : binary ? OP_BINARY : OP_TEXT;
+    const flags = opcode | (fin ? FLAG_FIN : 0) | (mask ? FLAG_MASK : 0);
+    const payload = isBlob(data) ? data : toBytes(data || EMPTY_BUFFER);
+    this._inFragments = !fin;
+    this._sendPayload(payload, flags, cb);
+    this._updateIsPlain();
+  }
+
+  /**
+   * Sends a ping.
+   *
+   * @param {*} [data] at most 125 bytes
+   * @param {Boolean} [mask]
+   * @param {Function} [cb]
+   * @throws {Error} while connecting
+   * @throws {RangeError} for more data
+   */
+  ping(data, mask, cb) {
+    this._sendControl(OP_PING, data, mask, cb);
+  }
+
+  /**
+   * Sends a pong; the parameters are those of ping().
+   *
+   * @param {*} [data]
+   * @param {Boolean} [mask]
+   * @param {Function} [cb]
+   */
+  pong(data, mask, cb) {
+    this._sendControl(OP_PONG, data, mask, cb);
+  }
+
+  _sendControl(opcode, data, mask, cb) {
+    if (typeof data === 'function') {
+      cb = data;
+      data = mask = undefined;
+    } else if (typeof mask === 'function') {
+      cb = mask;
+      mask = undefined;
+    }
+    if (typeof data === 'number') data = data.toString();
+    if (this._readyState !== OPEN) {
+      this._refuse(data, cb);
+      return;
+    }
+    if (mask === undefined) mask = !this._isServer;
+    const payload = isBlob(data) ? data : toBytes(data || EMPTY_BUFFER);
+    if ((payload.size ?? payload.length) > 125) {
+      throw new RangeError('The data size must not be greater than 125 bytes');
+    }
+    this._sendPayload(payload, opcode | FLAG_FIN | (mask ? FLAG_MASK : 0), cb);
+  }
+
+  /** Sends one frame, behind the Blobs that are still being read. */
+  _sendPayload(payload, flags, cb) {
+    if (this._sendQueue === null && !isBlob(payload)) {
+      this._sendFrame(payload, flags, cb);
+      return;
+    }
+    this._ensureSendQueue().push(
+      payload,
+      payload.size ?? payload.length,
+      (bytes) => this._sendFrame(bytes, flags, cb),
+      cb
+    );
+  }
+
+  _sendFrame(bytes, flags, cb) {
+    const { generateMask } = this._options;
+    let key;
+    if (generateMask && (flags & FLAG_MASK) !== 0) {
+      key = Buffer.alloc(4);
+      generateMask(key);
+    }
+    native.send(this._handle, bytes, flags, key);
+    this._sent(cb);
+  }
+
+  _ensureSendQueue() {
+    if (this._sendQueue === null) {
+      this._isPlain = false;
+      this._sendQueue = new SendQueue({
+        isClosed: () => this._handle === 0,
+        onError: (error) => this._onSendError(error),
+        onEmpty: () => {
+          this._sendQueue = null;
+          this._updateIsPlain();
+        }
+      });
+    }
+    return this._sendQueue;
+  }
+
+  _updateIsPlain() {
+    this._isPlain =
+      !this._inFragments && this._sendQueue === null && !this._options.generateMask;
+  }
+
+  /** A Blob could not be read: no message can be left out, so the connection ends. */
+  _onSendError(error) {
+    if (this._readyState === CLOSED) return;
+    this._readyState = CLOSING;
+    if (this._handle !== 0) {
+      native.endTransport(this._handle);
+      this._sent(undefined);
+    }
+    this._emitErrorOnce(error);
+  }
+
+  /** Something was queued; `cb` waits for the kernel, or the stream, to take it. */
+  _sent(cb) {
+    if (this._bridge !== null) this._bridge.pump(cb);
+    else if (cb !== undefined) this._callWhenWritten(cb);
+  }
+
+  _callWhenWritten(cb) {
+    if (this._callbacks === null) {
+      this._callbacks = [];
+      process.nextTick(callWritten, this);
+    }
+    this._callbacks.push(native.enqueued(this._handle), cb);
+  }
+
+  /** send(), ping() and pong() in any other state than OPEN. */
+  _refuse(data, cb) {
+    if (this._readyState === CONNECTING) {
+      throw new Error('WebSocket is not open: readyState 0 (CONNECTING)');
+    }
+    if (data) this._bufferedAfterClose += isBlob(data) ? data.size : toBytes(data).length;
+    if (cb) {
+      const state = READY_STATES[this._readyState];
+      const error = new Error(`WebSocket is not open: readyState ${this._readyState} (${state})`);
+      process.nextTick(cb, error);
+    }
+  }
+
+  /**
+   * Begins the closing handshake.
+   *
+   * @param {Number} [code]
+   * @param {(String|Uint8Array)} [data] the reason, at most 123 bytes
+   * @throws {TypeError} for a code that may not be sent, or a reason of another type
+   * @throws {RangeError} for a longer reason
+   */
+  close(code, data) {
+    if (this._readyState === CLOSED || this._readyState === CLOSING) return;
+    if (this._readyState === CONNECTING) {
+      this._abortHandshake();
+      return;
+    }
+    const reason = checkClose(code, data);
+    const send = () => {
+      native.close(this._handle, code === undefined ? NO_CLOSE_CODE : code, reason);
+      this._closeFrameSent = true;
+      this._sent(undefined);
+    };
+    this._readyState = CLOSING;
+    if (this._sendQueue === null) send();
+    else this._sendQueue.push(null, 0, send, undefined);
+  }
+
+  /** Drops the connection without a closing handshake. */
+  terminate() {
+    if (this._readyState === CLOSED) return;
+    if (this._readyState === CONNECTING) {
+      this._abortHandshake();
+      return;
+    }
+    this._readyState = CLOSING;
+    if (this._handle === 0) return;
+    native.terminate(this._handle);
+    this._sent(undefined);
+  }
+
+  _abortHandshake() {
+    throw new Error('WebSocket was closed before the connection was established');
+  }
+
+  /** Reads nothing more from the socket. Messages that were read already still come. */
+  pause() {
+    if (this._readyState === CONNECTING || this._readyState === CLOSED) return;
+    this._paused = true;
+    if (this._bridge !== null) this._bridge.pause();
+    else native.pause(this._handle);
+  }
+
+  /** Undoes pause(). */
+  resume() {
+    if (this._readyState === CONNECTING || this._readyState === CLOSED) return;
+    this._paused = false;
+    if (this._bridge !== null) this._bridge.resume();
+    else native.resume(this._handle);
+  }
+
+  /** Emits the last event. */
+  emitClose() {
+    this._readyState = CLOSED;
+    this.emit('close', this._closeCode, this._closeMessage);
+  }
+
+  _emitErrorOnce(error) {
+    if (this._errorEmitted) return;
+    this._errorEmitted = true;
+    this.emit('error', error);
+  }
+
+  // The Endpoint's methods; see lib/dispatch.js.
+
+  _onMessage(data, isBinary, ends) {
+    if (isBinary && this._binaryType !== 'nodebuffer') data = convert(data, this._binaryType, ends);
+    this.emit('message', data, isBinary);
+  }
+
+  _onPing(data) {
+    if (this._readyState === OPEN && this._options.autoPong !== false) {
+      this._autoPong ??= new AutoPong(this, this._options.maxPendingAutoPongs | 0);
+      this._autoPong.answer(data);
+    }
+    this.emit('ping', data);
+  }
+
+  _onPong(data) {
+    this.emit('pong', data);
+  }
+
+  _onPeerClose(code, reason) {
+    this._closeFrameReceived = true;
+    this._closeCode = code;
+    if (reason.length > 0) {
+      // Memory of its own, since people keep WebSockets that are closed.
+      this._closeMessage = Buffer.allocUnsafeSlow(reason.length);
+      reason.copy(this._closeMessage);
+    }
+    const answer = () => {
+      native.reactToClose(this._handle, code, this._closeMessage);
+      this._closeFrameSent = true;
+      this._sent(undefined);
+    };
+    if (this._readyState === OPEN) this._readyState = CLOSING;
+    if (this._sendQueue === null) answer();
+    else this._sendQueue.push(null, 0, answer, undefined);
+  }
+
+  _onProtocolError(index, detail) {
+    native.reactToError(this._handle, index);
+    this._readyState = CLOSING;
+    this._closeFrameSent = true;
+    this._sent(undefined);
+    this._emitErrorOnce(createProtocolError(index, detail));
+  }
+
+  _onPeerEnd() {
+    this._readyState = CLOSING;
+    native.reactToEnd(this._handle);
+    this._sent(undefined);
+  }
+
+  _onWritten() {
+    if (this._callbacks !== null) callWritten(this);
+    NativeSocket.existing(this._handle)?.written();
+  }
+
+  _onOutput() {
+    if (this._bridge !== null) this._bridge.pump();
+  }
+
+  _onClosed() {
+    const socket = NativeSocket.existing(this._handle);
+    this._readyState = CLOSING;
+    this._handle = 0;
+    const callbacks = this._callbacks;
+    this._callbacks = null;
+    try {
+      if (callbacks !== null) failAll(callbacks);
+    } finally {
+      if (socket !== undefined) socket.closed();
+      this.emitClose();
+    }
+  }
+}
+
+/** Answers pings, and gives up on a peer that does not read the answers. */
+class AutoPong {
+  #ws;
+  #limit;
+  #pending = 0;
+
+  constructor(ws, limit) {
+    this.#ws = ws;
+    this.#limit = limit;
+  }
+
+  answer(data) {
+    if (this.#limit > 0 && this.#pending >= this.#limit) {
+      this.#ws.terminate();
+      return;
+    }
+    this.#pending++;
+    this.#ws.pong(data, undefined, () => this.#pending--);
+  }
+}
+
+// Calls the callbacks of what the kernel has taken, in order; the others wait for more.
+function callWritten(ws) {
+  const callbacks = ws._callbacks;
+  if (callbacks === null || ws._handle === 0) return;
+  const written = native.flush(ws._handle);
+  let done = 0;
+  while (done < callbacks.length && callbacks[done] <= written) done += 2;
+  const ready = callbacks.splice(0, done);
+  if (callbacks.length === 0) {
+    ws._callbacks = null;
+    native.flush(ws._handle, false);
+  } else {
+    native.flush(ws._handle, true);
+  }
+  callEach(ready, null);
+}
+
+function failAll(callbacks) {
+  callEach(callbacks, createDestroyedError());
+}
+
+// Pairs of an offset and a callback. One that throws does not keep the others from being called.
+function callEach(pairs, argument) {
+  for (let i = 1; i < pairs.length; i += 2) {
+    try {
+      pairs[i](argument);
+    } catch (error) {
+      process.nextTick(callEach, pairs.slice(i + 1), argument);
+      throw error;
+    }
+  }
+}
+
+/** The reason's bytes, when code and reason may be sent. */
+function checkClose(code, data) {
+  if (code === undefined) return EMPTY_BUFFER;
+  if (typeof code !== 'number' || !isValidCloseCode(code)) {
+    throw new TypeError('First argument must be a valid error code number');
+  }
+  if (data === undefined || !data.length) return EMPTY_BUFFER;
+  if (Buffer.byteLength(data) > 123) {
+    throw new RangeError('The message must not be greater than 123 bytes');
+  }
+  if (typeof data === 'string') return Buffer.from(data);
+  if (!isUint8Array(data)) {
+    throw new TypeError('Second argument must be a string or a Uint8Array');
+  }
+  return data;
+}
+
+/** A binary message as its type says. */
+function convert(data, type, ends) {
+  if (type === 'arraybuffer') {
+    const { buffer, byteOffset, length } = data;
+    return length === buffer.byteLength ? buffer : buffer.slice(byteOffset, byteOffset + length);
+  }
+  if (type === 'blob') return new Blob([data]);
+  if (data.length === 0) return [];
+  if (ends === undefined) return [data];
+  return ends.map((end, index) => data.subarray(index === 0 ? 0 : ends[index - 1], end));
+}
+
+READY_STATES.forEach((name, value) => {
+  const descriptor = { enumerable: true, value };
+  Object.defineProperty(WebSocket, name, descriptor);
+  Object.defineProperty(WebSocket.prototype, name, descriptor);
+});
+
+for (const name of [
+  'binaryType',
+  'bufferedAmount',
+  'extensions',
+  'isPaused',
+  'protocol',
+  'readyState',
+  'url'
+]) {
+  Object.defineProperty(WebSocket.prototype, name, { enumerable: true });
+}
+
+mixInEventTarget(WebSocket);
+
+module.exports = WebSocket;

@@ -1,0 +1,43 @@
+#ifndef WSUV_BINDING_CALLS_H_
+#define WSUV_BINDING_CALLS_H_
+
+#include <napi.h>
+
+#include <memory>
+#include <string>
+
+#include "binding/environment.h"
+#include "protocol/bytes.h"
+
+namespace wsuv {
+
+/// The functions that lib/ calls, by the kind of thing they are about; each adds its own to the
+/// addon's exports. All of them are plain functions of (handle, ...): there are no wrapped objects.
+void DefineServerCalls(Napi::Env env, Napi::Object exports);
+void DefineConnectionCalls(Napi::Env env, Napi::Object exports);
+void DefineStreamCalls(Napi::Env env, Napi::Object exports);
+void DefineProtocolCalls(Napi::Env env, Napi::Object exports);
+
+using Settings = std::shared_ptr<const ConnectionSettings>;
+
+/// What a call's arguments name. Arguments come from lib/ only, which passes the right types.
+Connection* ConnectionAt(const Napi::CallbackInfo& info, size_t index);
+Context* ContextAt(const Napi::CallbackInfo& info, size_t index);
+Settings SettingsAt(const Napi::CallbackInfo& info, size_t index);
+/// The bytes of a Uint8Array; empty for anything else.
+ByteView BytesAt(const Napi::CallbackInfo& info, size_t index);
+/// A string as Latin-1, in which Node hands over header values; empty for anything else.
+std::string Latin1At(const Napi::CallbackInfo& info, size_t index);
+
+/// { address, family, port } of a socket address.
+Napi::Value AddressObject(Napi::Env env, const sockaddr_storage& address);
+
+/// Adds `Call` as `name` to `exports`.
+template <Napi::Value (*Call)(const Napi::CallbackInfo&)>
+void Define(Napi::Object exports, const char* name) {
+  exports.Set(name, Napi::Function::New<Call>(exports.Env(), name));
+}
+
+}  // namespace wsuv
+
+#endif  // WSUV_BINDING_CALLS_H_

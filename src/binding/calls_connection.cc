@@ -1,0 +1,261 @@
+#include <cstring>
+
+#include "binding/calls.h"
+#include "protocol/frame.h"
+
+namespace wsuv {
+namespace {
+
+// The bits of the `flags` argument of send: the opcode, FIN and RSV1 where the first byte of a
+// frame has them, and whether to mask.
+constexpr uint32_t kOpcodeBits = 0x0F;
+constexpr uint32_t kRsv1Bit = 0x40;
+constexpr uint32_t kFinBit = 0x80;
+constexpr uint32_t kMaskBit = 0x100;
+
+// Strings of up to this many UTF-16 code units are encoded on the stack.
+constexpr size_t kStackText = 1024;
+
+void SendPayload(Connection* connection, uint32_t flags, const uint8_t* given_key,
+                 ByteView payload) {
+  FrameHeader header;
+  header.opcode = static_cast<Opcode>(flags & kOpcodeBits);
+  header.fin = (flags & kFinBit) != 0;
+  header.rsv1 = (flags & kRsv1Bit) != 0;
+  uint8_t key[4];
+  if ((flags & kMaskBit) != 0) {
+    if (given_key != nullptr) {
+      std::memcpy(key, given_key, 4);
+    } else {
+      connection->loop().NextMaskingKey(key);
+    }
+    header.masking_key = key;
+  }
+  connection->SendFrame(header, payload);
+}
+
+/// send(handle, data, flags[, key]): one frame; `data` is a Uint8Array, `key` one of four bytes.
+/// This and sendText are the hot calls: they use the C interface, which saves the wrappers' checks.
+napi_value Send(napi_env env, napi_callback_info info) {
+  napi_value args[4];
+  size_t count = 4;
+  void* environment = nullptr;
+  napi_get_cb_info(env, info, &count, args, nullptr, &environment);
+  uint32_t handle = 0;
+  uint32_t flags = 0;
+  napi_get_value_uint32(env, args[0], &handle);
+  napi_get_value_uint32(env, args[2], &flags);
+  Connection* connection = static_cast<Environment*>(environment)->Find(handle);
+  if (connection == nullptr) return nullptr;
+  void* data = nullptr;
+  size_t size = 0;
+  if (napi_get_typedarray_info(env, args[1], nullptr, &size, &data, nullptr, nullptr) != napi_ok) {
+    return nullptr;
+  }
+  void* key = nullptr;
+  size_t key_size = 0;
+  if (count < 4 || napi_get_typedarray_info(env, args[3], nullptr, &key_size, &key, nullptr,
+                                            nullptr) != napi_ok ||
+      key_size != 4) {
+    key = nullptr;
+  }
+  if (data == nullptr) size = 0;
+  SendPayload(connection, flags, static_cast<uint8_t*>(key),
+              {static_cast<uint8_t*>(data), size});
+  return nullptr;
+}
+
+/// sendText(handle, string, flags): the same with a string, as UTF-8; lone surrogates become
+/// U+FFFD.
+napi_value SendText(napi_env env, napi_callback_info info) {
+  napi_value args[3];
+  size_t count = 3;
+  void* environment = nullptr;
+  napi_get_cb_info(env, info, &count, args, nullptr, &environment);
+  uint32_t handle = 0;
+  uint32_t flags = 0;
+  napi_get_value_uint32(env, args[0], &handle);
+  napi_get_value_uint32(env, args[2], &flags);
+  Connection* connection = static_cast<Environment*>(environment)->Find(handle);
+  if (connection == nullptr) return nullptr;
+  // A code unit takes at most three bytes; a full buffer may have been cut short.
+  char few[kStackText * 3 + 4];
+  size_t size = 0;
+  if (napi_get_value_string_utf8(env, args[1], few, sizeof(few), &size) != napi_ok) return nullptr;
+  if (size < kStackText * 3) {
+    SendPayload(connection, flags, nullptr, {reinterpret_cast<uint8_t*>(few), size});
+    return nullptr;
+  }
+  napi_get_value_string_utf8(env, args[1], nullptr, 0, &size);
+  std::unique_ptr<char[]> many(new char[size + 1]);
+  napi_get_value_string_utf8(env, args[1], many.get(), size + 1, &size);
+  SendPayload(connection, flags, nullptr, {reinterpret_cast<uint8_t*>(many.get()), size});
+  return nullptr;
+}
+
+/// sendRaw(handle, bytes): bytes that are frames already, or that the user wrote to `_socket`.
+Napi::Value SendRaw(const Napi::CallbackInfo& info) {
+  Connection* connection = ConnectionAt(info, 0);
+  if (connection != nullptr) connection->SendRaw(BytesAt(info, 1));
+  return info.Env().Undefined();
+}
+
+/// close(handle, code, reason): our closing handshake; code 1005 sends none.
+Napi::Value Close(const Napi::CallbackInfo& info) {
+  Connection* connection = ConnectionAt(info, 0);
+  if (connection != nullptr) {
+    connection->Close(static_cast<uint16_t>(info[1].ToNumber().Uint32Value()), BytesAt(info, 2));
+  }
+  return info.Env().Undefined();
+}
+
+/// reactToClose(handle, code, reason): the record of the peer's close frame was delivered.
+Napi::Value ReactToClose(const Napi::CallbackInfo& info) {
+  Connection* connection = ConnectionAt(info, 0);
+  if (connection != nullptr) {
+    connection->ReactToClose(static_cast<uint16_t>(info[1].ToNumber().Uint32Value()),
+                             BytesAt(info, 2));
+  }
+  return info.Env().Undefined();
+}
+
+/// reactToError(handle, error): the record of a protocol error was delivered.
+Napi::Value ReactToError(const Napi::CallbackInfo& info) {
+  Connection* connection = ConnectionAt(info, 0);
+  if (connection != nullptr) {
+    connection->ReactToError(static_cast<ErrorCode>(info[1].ToNumber().Uint32Value()));
+  }
+  return info.Env().Undefined();
+}
+
+/// reactToEnd(handle): the record of the peer's end was delivered.
+Napi::Value ReactToEnd(const Napi::CallbackInfo& info) {
+  Connection* connection = ConnectionAt(info, 0);
+  if (connection != nullptr) connection->ReactToEnd();
+  return info.Env().Undefined();
+}
+
+/// wasClean(handle): whether both close frames were exchanged.
+Napi::Value WasClean(const Napi::CallbackInfo& info) {
+  Connection* connection = ConnectionAt(info, 0);
+  return Napi::Boolean::New(info.Env(), connection != nullptr && connection->session().was_clean());
+}
+
+/// endTransport(handle): ends our side when all is written, without a closing handshake.
+Napi::Value EndTransport(const Napi::CallbackInfo& info) {
+  Connection* connection = ConnectionAt(info, 0);
+  if (connection != nullptr) connection->EndTransport();
+  return info.Env().Undefined();
+}
+
+Napi::Value Terminate(const Napi::CallbackInfo& info) {
+  Connection* connection = ConnectionAt(info, 0);
+  if (connection != nullptr) connection->Terminate();
+  return info.Env().Undefined();
+}
+
+Napi::Value Pause(const Napi::CallbackInfo& info) {
+  Connection* connection = ConnectionAt(info, 0);
+  if (connection != nullptr) connection->Pause();
+  return info.Env().Undefined();
+}
+
+Napi::Value Resume(const Napi::CallbackInfo& info) {
+  Connection* connection = ConnectionAt(info, 0);
+  if (connection != nullptr) connection->Resume();
+  return info.Env().Undefined();
+}
+
+/// enqueued(handle): bytes ever queued, frame headers included.
+Napi::Value Enqueued(const Napi::CallbackInfo& info) {
+  Connection* connection = ConnectionAt(info, 0);
+  const uint64_t bytes = connection == nullptr ? 0 : connection->enqueued();
+  return Napi::Number::New(info.Env(), static_cast<double>(bytes));
+}
+
+/// flush(handle): offers what is queued to the kernel; returns the bytes that it ever took. With
+/// a second argument, sets whether a 'written' record follows when it takes more.
+Napi::Value Flush(const Napi::CallbackInfo& info) {
+  Connection* connection = ConnectionAt(info, 0);
+  if (connection == nullptr) return Napi::Number::New(info.Env(), 0);
+  if (connection->transport() != Connection::Transport::kExternal) connection->Flush();
+  if (info.Length() > 1) connection->set_notify_written(info[1].ToBoolean());
+  return Napi::Number::New(info.Env(), static_cast<double>(connection->written()));
+}
+
+/// setNoDelay(handle, on), setKeepAlive(handle, on, seconds), setRef(handle, on)
+Napi::Value SetNoDelay(const Napi::CallbackInfo& info) {
+  Connection* connection = ConnectionAt(info, 0);
+  if (connection != nullptr && connection->transport() == Connection::Transport::kTcp) {
+    uv_tcp_nodelay(reinterpret_cast<uv_tcp_t*>(connection->stream()), info[1].ToBoolean());
+  }
+  return info.Env().Undefined();
+}
+
+Napi::Value SetKeepAlive(const Napi::CallbackInfo& info) {
+  Connection* connection = ConnectionAt(info, 0);
+  if (connection != nullptr && connection->transport() == Connection::Transport::kTcp) {
+    uv_tcp_keepalive(reinterpret_cast<uv_tcp_t*>(connection->stream()), info[1].ToBoolean(),
+                     info[2].ToNumber().Uint32Value());
+  }
+  return info.Env().Undefined();
+}
+
+Napi::Value SetRef(const Napi::CallbackInfo& info) {
+  Connection* connection = ConnectionAt(info, 0);
+  if (connection != nullptr && connection->transport() != Connection::Transport::kExternal) {
+    auto* handle = reinterpret_cast<uv_handle_t*>(connection->stream());
+    if (info[1].ToBoolean()) {
+      uv_ref(handle);
+    } else {
+      uv_unref(handle);
+    }
+  }
+  return info.Env().Undefined();
+}
+
+/// address(handle, remote): { address, family, port } of one end; undefined where there is none.
+Napi::Value Address(const Napi::CallbackInfo& info) {
+  Connection* connection = ConnectionAt(info, 0);
+  if (connection == nullptr || connection->transport() != Connection::Transport::kTcp) {
+    return info.Env().Undefined();
+  }
+  const auto* tcp = reinterpret_cast<const uv_tcp_t*>(connection->stream());
+  sockaddr_storage address = {};
+  int size = sizeof(address);
+  auto* const out = reinterpret_cast<sockaddr*>(&address);
+  const int status = info[1].ToBoolean() ? uv_tcp_getpeername(tcp, out, &size)
+                                         : uv_tcp_getsockname(tcp, out, &size);
+  return status == 0 ? AddressObject(info.Env(), address) : info.Env().Undefined();
+}
+
+void DefineHot(Napi::Env env, Napi::Object exports, const char* name, napi_callback call) {
+  napi_value function;
+  napi_create_function(env, name, NAPI_AUTO_LENGTH, call, Environment::From(env), &function);
+  exports.Set(name, function);
+}
+
+}  // namespace
+
+void DefineConnectionCalls(Napi::Env env, Napi::Object exports) {
+  DefineHot(env, exports, "send", Send);
+  DefineHot(env, exports, "sendText", SendText);
+  Define<SendRaw>(exports, "sendRaw");
+  Define<Close>(exports, "close");
+  Define<ReactToClose>(exports, "reactToClose");
+  Define<ReactToError>(exports, "reactToError");
+  Define<ReactToEnd>(exports, "reactToEnd");
+  Define<WasClean>(exports, "wasClean");
+  Define<EndTransport>(exports, "endTransport");
+  Define<Terminate>(exports, "terminate");
+  Define<Pause>(exports, "pause");
+  Define<Resume>(exports, "resume");
+  Define<Enqueued>(exports, "enqueued");
+  Define<Flush>(exports, "flush");
+  Define<SetNoDelay>(exports, "setNoDelay");
+  Define<SetKeepAlive>(exports, "setKeepAlive");
+  Define<SetRef>(exports, "setRef");
+  Define<Address>(exports, "address");
+}
+
+}  // namespace wsuv

@@ -1,0 +1,63 @@
+#include "binding/calls.h"
+#include "protocol/error.h"
+#include "protocol/handshake.h"
+#include "protocol/utf8.h"
+
+namespace wsuv {
+namespace {
+
+/// errors(): the table of error.h as [{ name, closeCode, isRangeError, sentence }], by ErrorCode.
+Napi::Value Errors(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  Napi::Array table = Napi::Array::New(env, kErrorCodeCount);
+  for (uint32_t i = 0; i < kErrorCodeCount; i++) {
+    const ErrorInfo& error = DescribeError(static_cast<ErrorCode>(i));
+    Napi::Object row = Napi::Object::New(env);
+    row.Set("name", error.name);
+    row.Set("closeCode", static_cast<int>(error.close_code));
+    row.Set("isRangeError", error.cls == ErrorClass::kRangeError);
+    row.Set("sentence", error.sentence);
+    table.Set(i, row);
+  }
+  return table;
+}
+
+/// acceptValue(key): the Sec-WebSocket-Accept that answers a Sec-WebSocket-Key.
+Napi::Value AcceptValueOf(const Napi::CallbackInfo& info) {
+  return Napi::String::New(info.Env(), AcceptValue(Latin1At(info, 0)));
+}
+
+/// openHandles(): libuv handles that are open in this environment.
+Napi::Value OpenHandles(const Napi::CallbackInfo& info) {
+  return Napi::Number::New(info.Env(),
+                           static_cast<double>(Environment::From(info.Env())->open_handles()));
+}
+
+/// flushAll(): writes whatever is queued on any connection, for the end of the process.
+Napi::Value FlushAll(const Napi::CallbackInfo& info) {
+  Environment::From(info.Env())->FlushAll();
+  return info.Env().Undefined();
+}
+
+/// createContext(dispatch, cursor): an external that stands for one evaluation of lib/.
+Napi::Value CreateContext(const Napi::CallbackInfo& info) {
+  Environment* environment = Environment::From(info.Env());
+  Context* context =
+      environment->AddContext(std::make_unique<Context>(environment, info[0], info[1]));
+  return Napi::External<Context>::New(
+      info.Env(), context,
+      [](Napi::Env, Context* held, Environment* owner) { owner->OrphanContext(held); },
+      environment);
+}
+
+}  // namespace
+
+void DefineProtocolCalls(Napi::Env, Napi::Object exports) {
+  Define<Errors>(exports, "errors");
+  Define<AcceptValueOf>(exports, "acceptValue");
+  Define<OpenHandles>(exports, "openHandles");
+  Define<FlushAll>(exports, "flushAll");
+  Define<CreateContext>(exports, "createContext");
+}
+
+}  // namespace wsuv

@@ -1,0 +1,124 @@
+#include "binding/calls.h"
+#include "protocol/handshake.h"
+
+namespace wsuv {
+namespace {
+
+/// settings({ maxPayload, maxFragments, maxBufferedChunks, skipUTF8Validation, closeTimeout,
+/// handshakeTimeout }): an external to pass to listen, accept, adopt and attach. Limits of 0 are
+/// off.
+Napi::Value MakeSettings(const Napi::CallbackInfo& info) {
+  const Napi::Object options = info[0].As<Napi::Object>();
+  auto settings = std::make_shared<ConnectionSettings>();
+  const auto number = [&options](const char* name) {
+    return options.Get(name).ToNumber().Int64Value();
+  };
+  settings->limits.max_payload = static_cast<uint64_t>(number("maxPayload"));
+  settings->limits.max_fragments = static_cast<uint32_t>(number("maxFragments"));
+  settings->limits.max_buffered_chunks = static_cast<uint32_t>(number("maxBufferedChunks"));
+  settings->limits.skip_utf8_validation = options.Get("skipUTF8Validation").ToBoolean();
+  settings->close_timeout = static_cast<uint64_t>(number("closeTimeout"));
+  settings->handshake_timeout = static_cast<uint64_t>(number("handshakeTimeout"));
+  return Napi::External<Settings>::New(info.Env(), new Settings(std::move(settings)),
+                                       [](Napi::Env, Settings* held) { delete held; });
+}
+
+/// listen(context, settings, host, port, path, backlog): the listener's id, or a libuv error as a
+/// negative number. `host` is an address in numbers; with `path` not empty, a Unix socket.
+Napi::Value Listen(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  Environment* environment = Environment::From(env);
+  Context* context = ContextAt(info, 0);
+  Loop* loop = environment->loop();
+  if (loop == nullptr) return Napi::Number::New(env, UV_ECANCELED);
+  ListenAddress address;
+  address.host = info[2].ToString();
+  address.port = info[3].ToNumber();
+  address.path = info[4].ToString();
+  auto* listener =
+      new Listener(loop, context, context, SettingsAt(info, 1), !address.path.empty());
+  environment->AddListener(listener);
+  context->Retain();
+  const int status = listener->Listen(address, info[5].ToNumber());
+  return Napi::Number::New(env, status < 0 ? status : static_cast<int>(listener->id()));
+}
+
+/// closeListener(id): its end is reported when its last connection is gone.
+Napi::Value CloseListener(const Napi::CallbackInfo& info) {
+  Listener* listener = Environment::From(info.Env())->FindListener(info[0].ToNumber());
+  if (listener != nullptr) listener->Close();
+  return info.Env().Undefined();
+}
+
+/// listenerAddress(id): { address, family, port }, or undefined for a Unix socket.
+Napi::Value ListenerAddress(const Napi::CallbackInfo& info) {
+  Listener* listener = Environment::From(info.Env())->FindListener(info[0].ToNumber());
+  sockaddr_storage address = {};
+  if (listener == nullptr || listener->is_pipe() || listener->GetAddress(&address) != 0) {
+    return info.Env().Undefined();
+  }
+  return AddressObject(info.Env(), address);
+}
+
+/// refListener(id, on): whether it keeps the event loop alive.
+Napi::Value RefListener(const Napi::CallbackInfo& info) {
+  Listener* listener = Environment::From(info.Env())->FindListener(info[0].ToNumber());
+  if (listener != nullptr) listener->SetRef(info[1].ToBoolean());
+  return info.Env().Undefined();
+}
+
+/// accept(handle, settings, accept, protocol): answers 101.
+Napi::Value Accept(const Napi::CallbackInfo& info) {
+  Connection* connection = ConnectionAt(info, 0);
+  if (connection != nullptr) {
+    connection->Accept(SwitchingProtocols(Latin1At(info, 2), Latin1At(info, 3), {}, {}),
+                       SettingsAt(info, 1));
+  }
+  return info.Env().Undefined();
+}
+
+/// acceptWith(handle, settings, response): answers with a 101 that lib/ has written.
+Napi::Value AcceptWith(const Napi::CallbackInfo& info) {
+  Connection* connection = ConnectionAt(info, 0);
+  if (connection != nullptr) connection->Accept(Latin1At(info, 2), SettingsAt(info, 1));
+  return info.Env().Undefined();
+}
+
+/// reject(handle, response): answers with an HTTP error and closes.
+Napi::Value Reject(const Napi::CallbackInfo& info) {
+  Connection* connection = ConnectionAt(info, 0);
+  if (connection != nullptr) {
+    const Napi::Buffer<char> response = info[1].As<Napi::Buffer<char>>();
+    connection->Reject({response.Data(), response.Length()});
+  }
+  return info.Env().Undefined();
+}
+
+/// rejection(status): the response to an UpgradeStatus, as a string.
+Napi::Value Rejection(const Napi::CallbackInfo& info) {
+  const auto status = static_cast<UpgradeStatus>(info[0].ToNumber().Uint32Value());
+  return Napi::String::New(info.Env(), RejectionResponse(status));
+}
+
+/// rejectionReason(status): the sentence about an UpgradeStatus.
+Napi::Value RejectionReason(const Napi::CallbackInfo& info) {
+  const auto status = static_cast<UpgradeStatus>(info[0].ToNumber().Uint32Value());
+  return Napi::String::New(info.Env(), std::string(DescribeUpgradeStatus(status)));
+}
+
+}  // namespace
+
+void DefineServerCalls(Napi::Env, Napi::Object exports) {
+  Define<MakeSettings>(exports, "settings");
+  Define<Listen>(exports, "listen");
+  Define<CloseListener>(exports, "closeListener");
+  Define<ListenerAddress>(exports, "listenerAddress");
+  Define<RefListener>(exports, "refListener");
+  Define<Accept>(exports, "accept");
+  Define<AcceptWith>(exports, "acceptWith");
+  Define<Reject>(exports, "reject");
+  Define<Rejection>(exports, "rejection");
+  Define<RejectionReason>(exports, "rejectionReason");
+}
+
+}  // namespace wsuv

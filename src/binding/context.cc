@@ -1,0 +1,334 @@
+#include "binding/context.h"
+
+#include <cstdlib>
+#include <cstring>
+#include <utility>
+
+#include "binding/environment.h"
+#include "protocol/handshake.h"
+
+namespace wsuv {
+namespace {
+
+// Events are delivered before the end of polling once this much payload waits.
+constexpr size_t kMaxWaitingBytes = 1024 * 1024;
+
+void FreeMemory(napi_env, void* data, void*) { std::free(data); }
+
+}  // namespace
+
+Context::Context(Environment* environment, napi_value dispatch, napi_value cursor)
+    : environment_(environment), env_(environment->env()) {
+  // Weak until there is something to deliver to.
+  napi_create_reference(env_, dispatch, 0, &dispatch_);
+  napi_create_reference(env_, cursor, 0, &cursor_);
+  void* data = nullptr;
+  napi_get_typedarray_info(env_, cursor, nullptr, nullptr, &data, nullptr, nullptr);
+  cursor_word_ = static_cast<int32_t*>(data);
+  napi_value name;
+  napi_create_string_utf8(env_, "wsuv", NAPI_AUTO_LENGTH, &name);
+  napi_async_init(env_, nullptr, name, &async_context_);
+}
+
+Context::~Context() { Detach(); }
+
+void Context::Detach() {
+  if (dispatch_ == nullptr) return;
+  for (Batch& batch : batches_) FreeLarge(batch);
+  batches_.clear();
+  slabs_.Clear();
+  rings_.Clear(env_);
+  napi_delete_reference(env_, dispatch_);
+  napi_delete_reference(env_, cursor_);
+  napi_async_destroy(env_, async_context_);
+  dispatch_ = nullptr;
+}
+
+void Context::Retain() {
+  if (retained_++ > 0) return;
+  napi_reference_ref(env_, dispatch_, nullptr);
+  napi_reference_ref(env_, cursor_, nullptr);
+}
+
+void Context::Unretain() {
+  if (--retained_ > 0 || dispatch_ == nullptr) return;
+  napi_reference_unref(env_, dispatch_, nullptr);
+  napi_reference_unref(env_, cursor_, nullptr);
+}
+
+Context::Batch* Context::AddRecord(Connection* connection, EventKind kind, uint32_t flags,
+                                   int32_t offset, size_t length, uint32_t detail) {
+  if (dispatch_ == nullptr) return nullptr;
+  EventRing* ring = nullptr;
+  EventRecord* record = rings_.Add(env_, &ring);
+  if (record == nullptr) return nullptr;
+  record->kind_and_flags = static_cast<int32_t>(static_cast<uint32_t>(kind) | flags << 8);
+  record->offset = offset;
+  record->length = static_cast<int32_t>(length);
+  record->detail = static_cast<int32_t>(detail);
+
+  const size_t at = ring->used - 1;
+  Batch* batch = batches_.empty() ? nullptr : &batches_.back();
+  if (std::exchange(sealed_, false) || batch == nullptr || batch->connection != connection || connection == nullptr ||
+      batch->ring != ring || batch->end != at ||
+      (batch->slab != slabs_.current() && length > 0 && (flags & kFlagLarge) == 0)) {
+    batches_.emplace_back();
+    batch = &batches_.back();
+    batch->connection = connection;
+    if (connection != nullptr) batch->handle = connection->id();
+    batch->ring = ring;
+    batch->start = at;
+    batch->slab = slabs_.current();
+  }
+  batch->end = at + 1;
+  return batch;
+}
+
+void Context::Add(Connection* connection, EventKind kind, uint32_t flags, ByteView payload,
+                  uint32_t detail) {
+  if (dispatch_ == nullptr) return;
+  int32_t offset = 0;
+  if (payload.size > 0) {
+    offset = slabs_.Copy(env_, payload);
+    if (offset < 0) return;
+  }
+  AddRecord(connection, kind, flags, offset, payload.size, detail);
+}
+
+void Context::AddLarge(Connection* connection, EventKind kind, uint32_t flags,
+                       const Message& message) {
+  LargeMessage large;
+  large.size = message.data.size;
+  if (message.buffer != nullptr && message.buffer->capacity() - large.size <= large.size / 4) {
+    large.data = message.buffer->Release();
+  } else {
+    large.data = static_cast<uint8_t*>(std::malloc(large.size > 0 ? large.size : 1));
+    if (large.data == nullptr) return;
+    if (large.size > 0) std::memcpy(large.data, message.data.data, large.size);
+  }
+  if (message.fragment_ends != nullptr) large.fragment_ends = *message.fragment_ends;
+  Batch* batch = AddRecord(connection, kind, flags | kFlagLarge, 0, 0, 0);
+  if (batch == nullptr) {
+    std::free(large.data);
+    return;
+  }
+  batch->ring->records[batch->end - 1].offset = static_cast<int32_t>(batch->large.size());
+  batch->large.push_back(std::move(large));
+}
+
+Flow Context::OnMessage(Connection& connection, const Message& message) {
+  const EventKind kind = message.binary ? EventKind::kBinary : EventKind::kText;
+  const uint32_t flags = message.ascii ? kFlagAscii : 0;
+  const size_t size = message.data.size;
+  if (size > SlabAllocator::kMaxPayload || message.fragment_ends != nullptr) {
+    AddLarge(&connection, kind, flags, message);
+  } else {
+    Add(&connection, kind, flags, message.data, 0);
+  }
+  waiting_bytes_ += size;
+  return Flow::kContinue;
+}
+
+Flow Context::OnPing(Connection& connection, ByteView payload) {
+  Add(&connection, EventKind::kPing, 0, payload, 0);
+  return Flow::kContinue;
+}
+
+Flow Context::OnPong(Connection& connection, ByteView payload) {
+  Add(&connection, EventKind::kPong, 0, payload, 0);
+  return Flow::kContinue;
+}
+
+void Context::OnPeerClose(Connection& connection, uint16_t code, ByteView reason) {
+  Add(&connection, EventKind::kPeerClose, 0, reason, code);
+}
+
+void Context::OnProtocolError(Connection& connection, ErrorCode code, uint32_t detail) {
+  Add(&connection, EventKind::kProtocolError, static_cast<uint32_t>(code), {}, detail);
+}
+
+void Context::OnPeerEnd(Connection& connection) {
+  Add(&connection, EventKind::kPeerEnd, 0, {}, 0);
+}
+
+void Context::OnWritten(Connection& connection) {
+  Add(&connection, EventKind::kWritten, 0, {}, 0);
+}
+
+void Context::OnOutput(Connection& connection) {
+  Add(&connection, EventKind::kOutput, 0, {}, 0);
+}
+
+void Context::OnUpgrade(Connection& connection, UpgradeStatus status, std::string_view bytes,
+                        const RequestHead* head) {
+  if (dispatch_ == nullptr) return;
+  if (connection.id() == 0 && !environment_->AssignHandle(connection, this)) {
+    connection.Terminate();
+    return;
+  }
+  // JavaScript gets the head and, right behind it, the value of Sec-WebSocket-Accept.
+  std::string text;
+  if (head != nullptr) text = bytes;
+  if (status == UpgradeStatus::kValid) text += AcceptValue(head->Find("sec-websocket-key"));
+  Message message;
+  message.data = ByteView(text);
+  if (text.size() > SlabAllocator::kMaxPayload) {
+    AddLarge(&connection, EventKind::kUpgrade, static_cast<uint32_t>(status) << 4, message);
+    if (batches_.empty()) return;
+    Batch& batch = batches_.back();
+    batch.ring->records[batch.end - 1].detail = static_cast<int32_t>(connection.listener()->id());
+    return;
+  }
+  Add(&connection, EventKind::kUpgrade, static_cast<uint32_t>(status) << 4, message.data,
+      connection.listener()->id());
+}
+
+void Context::OnClosed(Connection& connection) {
+  if (connection.id() == 0) {
+    // JavaScript has never heard of it.
+    connection.Release();
+    return;
+  }
+  Batch* batch = AddRecord(&connection, EventKind::kClosed, 0, 0, 0, 0);
+  if (batch != nullptr) {
+    batch->closes = true;
+  } else {
+    environment_->ReleaseHandle(connection.id());
+  }
+}
+
+void Context::OnListenerClosed(Listener& listener) {
+  environment_->ForgetListener(listener.id());
+  AddRecord(nullptr, EventKind::kListenerClosed, 0, 0, 0, listener.id());
+  if (dispatch_ == nullptr) Unretain();
+}
+
+void Context::DeliverAll() {
+  delivering_++;
+  // Callbacks may report further events, which are delivered in the same go.
+  for (size_t i = 0; i < batches_.size(); i++) {
+    Batch batch = std::move(batches_[i]);
+    batches_[i].connection = nullptr;
+    batches_[i].ring = nullptr;
+    Deliver(batch, false);
+  }
+  delivering_--;
+  FinishDelivery();
+}
+
+bool Context::IsFull() const { return waiting_bytes_ > kMaxWaitingBytes; }
+
+size_t Context::Mark() {
+  sealed_ = true;
+  return batches_.size();
+}
+
+void Context::DeliverFrom(size_t mark) {
+  delivering_++;
+  while (batches_.size() > mark) {
+    // In order, but leaving what an outer delivery has still to do where it is.
+    Batch batch = std::move(batches_[mark]);
+    batches_.erase(batches_.begin() + static_cast<std::ptrdiff_t>(mark));
+    Deliver(batch, true);
+  }
+  delivering_--;
+  FinishDelivery();
+}
+
+void Context::FinishDelivery() {
+  if (delivering_ > 0) return;
+  for (const Batch& batch : batches_) {
+    if (batch.ring != nullptr) return;
+  }
+  batches_.clear();
+  if (dispatch_ != nullptr) rings_.Reset(env_);
+  waiting_bytes_ = 0;
+}
+
+napi_value Context::LargeMessages(Batch& batch) {
+  napi_value list;
+  napi_get_undefined(env_, &list);
+  if (batch.large.empty()) return list;
+  napi_create_array_with_length(env_, batch.large.size() * 2, &list);
+  for (size_t i = 0; i < batch.large.size(); i++) {
+    LargeMessage& large = batch.large[i];
+    napi_value buffer = nullptr;
+    uint8_t* const data = std::exchange(large.data, nullptr);
+    if (napi_create_external_buffer(env_, large.size, data, FreeMemory, nullptr, &buffer) !=
+        napi_ok) {
+      // Some builds of V8 allow no external memory.
+      napi_create_buffer_copy(env_, large.size, data, nullptr, &buffer);
+      std::free(data);
+    }
+    if (buffer == nullptr) napi_get_undefined(env_, &buffer);
+    napi_set_element(env_, list, static_cast<uint32_t>(2 * i), buffer);
+    if (large.fragment_ends.empty()) continue;
+    napi_value ends;
+    napi_create_array_with_length(env_, large.fragment_ends.size(), &ends);
+    for (size_t j = 0; j < large.fragment_ends.size(); j++) {
+      napi_value end;
+      napi_create_double(env_, static_cast<double>(large.fragment_ends[j]), &end);
+      napi_set_element(env_, ends, static_cast<uint32_t>(j), end);
+    }
+    napi_set_element(env_, list, static_cast<uint32_t>(2 * i + 1), ends);
+  }
+  return list;
+}
+
+void Context::FreeLarge(Batch& batch) {
+  for (const LargeMessage& large : batch.large) std::free(large.data);
+  batch.large.clear();
+}
+
+void Context::Deliver(Batch& batch, bool in_javascript) {
+  if (batch.ring == nullptr) return;
+  const bool closes_listener =
+      batch.connection == nullptr && dispatch_ != nullptr && batch.end > batch.start;
+  size_t next = batch.start;
+  napi_value large = nullptr;
+  napi_handle_scope scope;
+  napi_open_handle_scope(env_, &scope);
+  while (next < batch.end && dispatch_ != nullptr) {
+    napi_value function = nullptr;
+    napi_get_reference_value(env_, dispatch_, &function);
+    if (function == nullptr) break;
+    if (large == nullptr) large = LargeMessages(batch);
+    napi_value args[6];
+    napi_create_uint32(env_, batch.handle, &args[0]);
+    napi_get_reference_value(env_, batch.ring->array, &args[1]);
+    napi_create_uint32(env_, static_cast<uint32_t>(next * 4), &args[2]);
+    napi_create_uint32(env_, static_cast<uint32_t>(batch.end * 4), &args[3]);
+    if (batch.slab != nullptr) {
+      napi_get_reference_value(env_, batch.slab->buffer, &args[4]);
+    } else {
+      napi_get_undefined(env_, &args[4]);
+    }
+    args[5] = large;
+    napi_value receiver;
+    napi_get_global(env_, &receiver);
+    napi_value result;
+    *cursor_word_ = static_cast<int32_t>(next * 4);
+    const napi_status status =
+        in_javascript
+            ? napi_call_function(env_, receiver, function, 6, args, &result)
+            : napi_make_callback(env_, async_context_, receiver, function, 6, args, &result);
+    slabs_.Invalidate();
+    if (status == napi_ok) break;
+    napi_value error = nullptr;
+    if (status != napi_pending_exception ||
+        napi_get_and_clear_last_exception(env_, &error) != napi_ok || error == nullptr) {
+      break;  // The environment is ending.
+    }
+    // A handler threw: that goes to 'uncaughtException', and the next record to its handlers.
+    const auto reached = static_cast<size_t>(*cursor_word_) / 4;
+    napi_fatal_exception(env_, error);
+    if (reached <= next) break;
+    next = reached;
+  }
+  napi_close_handle_scope(env_, scope);
+  FreeLarge(batch);
+  if (batch.closes) environment_->ReleaseHandle(batch.handle);
+  if (closes_listener) Unretain();
+}
+
+}  // namespace wsuv

@@ -1,0 +1,134 @@
+#include "binding/environment.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace wsuv {
+
+Environment* Environment::Create(napi_env env) {
+  auto* environment = new Environment(env);
+  // Slot 0 stays unused, so that no handle is 0.
+  environment->slots_.resize(1);
+  napi_set_instance_data(env, environment, nullptr, nullptr);
+  napi_add_async_cleanup_hook(env, OnCleanup, environment, nullptr);
+  return environment;
+}
+
+Environment* Environment::From(napi_env env) {
+  void* data = nullptr;
+  napi_get_instance_data(env, &data);
+  return static_cast<Environment*>(data);
+}
+
+Loop* Environment::loop() {
+  if (ending_) return nullptr;
+  if (!started_) {
+    uv_loop_t* uv = nullptr;
+    if (napi_get_uv_event_loop(env_, &uv) != napi_ok) return nullptr;
+    loop_ = std::make_unique<Loop>(uv);
+    loop_->Start(this);
+    started_ = true;
+  }
+  return loop_.get();
+}
+
+// The environment ends. Only now may JavaScript's memory still be let go of; what follows in the
+// uv loop touches nothing of Node-API but the hook itself.
+void Environment::OnCleanup(napi_async_cleanup_hook_handle handle, void* data) {
+  auto* self = static_cast<Environment*>(data);
+  self->ending_ = true;
+  for (const auto& context : self->contexts_) context->Detach();
+  self->slots_.clear();
+  self->listeners_.clear();
+  const auto finish = [self, handle] {
+    delete self;
+    napi_remove_async_cleanup_hook(handle);
+  };
+  if (!self->started_) {
+    finish();
+    return;
+  }
+  self->loop_->Shutdown(finish);
+}
+
+Context* Environment::AddContext(std::unique_ptr<Context> context) {
+  contexts_.push_back(std::move(context));
+  return contexts_.back().get();
+}
+
+void Environment::OrphanContext(Context* context) {
+  if (ending_) return;
+  const auto found =
+      std::find_if(contexts_.begin(), contexts_.end(),
+                   [context](const auto& candidate) { return candidate.get() == context; });
+  if (found != contexts_.end()) contexts_.erase(found);
+}
+
+bool Environment::AssignHandle(Connection& connection, Context* context) {
+  uint32_t slot;
+  if (!free_slots_.empty()) {
+    slot = free_slots_.back();
+    free_slots_.pop_back();
+  } else {
+    if (slots_.size() > kSlotMask) return false;
+    slot = static_cast<uint32_t>(slots_.size());
+    slots_.emplace_back();
+  }
+  Slot& entry = slots_[slot];
+  entry.generation = (entry.generation + 1) & kGenerationMask;
+  entry.connection = &connection;
+  entry.context = context;
+  entry.handle = entry.generation << kSlotBits | slot;
+  connection.set_id(entry.handle);
+  context->Retain();
+  return true;
+}
+
+void Environment::ReleaseHandle(uint32_t handle) {
+  Connection* connection = Find(handle);
+  if (connection == nullptr) return;
+  Slot& entry = slots_[handle & kSlotMask];
+  entry.connection = nullptr;
+  entry.handle = 0;
+  std::exchange(entry.context, nullptr)->Unretain();
+  free_slots_.push_back(handle & kSlotMask);
+  connection->Release();
+}
+
+void Environment::AddListener(Listener* listener) {
+  const uint32_t id = next_listener_++;
+  listener->set_id(id);
+  listeners_.emplace(id, listener);
+}
+
+Listener* Environment::FindListener(uint32_t id) const {
+  const auto found = listeners_.find(id);
+  return found == listeners_.end() ? nullptr : found->second;
+}
+
+void Environment::FlushAll() {
+  if (started_ && !ending_) loop_->FlushDirty();
+}
+
+bool Environment::HasEvents() const {
+  for (const auto& context : contexts_) {
+    if (context->HasEvents()) return true;
+  }
+  return false;
+}
+
+bool Environment::IsFull() const {
+  for (const auto& context : contexts_) {
+    if (context->IsFull()) return true;
+  }
+  return false;
+}
+
+void Environment::OnRound() {
+  // A callback may evaluate lib/ again and so add a context.
+  for (size_t i = 0; i < contexts_.size(); i++) {
+    if (contexts_[i]->HasEvents()) contexts_[i]->DeliverAll();
+  }
+}
+
+}  // namespace wsuv

@@ -1,0 +1,94 @@
+#ifndef WSUV_BINDING_ENVIRONMENT_H_
+#define WSUV_BINDING_ENVIRONMENT_H_
+
+#include <node_api.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <unordered_map>
+#include <vector>
+
+#include "binding/context.h"
+#include "transport/connection.h"
+#include "transport/listener.h"
+#include "transport/loop.h"
+
+namespace wsuv {
+
+/// All that the addon has in one Node.js environment (the main thread, or a worker): the loop, the
+/// contexts, and the table from handles to connections. It is the environment's instance data.
+///
+/// A handle is a positive 30-bit integer: the low 20 bits are a slot, the others the slot's
+/// generation, so that a handle that outlived its connection finds nothing.
+class Environment final : public RoundObserver {
+ public:
+  /// Makes it and ties it to `env`: when the environment ends, every handle is closed, and then
+  /// this is deleted.
+  static Environment* Create(napi_env env);
+  static Environment* From(napi_env env);
+
+  napi_env env() const { return env_; }
+  /// The loop, started on first use; null once the environment is ending.
+  Loop* loop();
+  size_t open_handles() const { return started_ ? loop_->open_handles() : 0; }
+
+  Context* AddContext(std::unique_ptr<Context> context);
+  /// JavaScript has let go of `context`; it goes when its last connection has.
+  void OrphanContext(Context* context);
+
+  /// Gives `connection` a handle (as its id) and counts it for `context`. False when there are
+  /// 2^20 connections already.
+  bool AssignHandle(Connection& connection, Context* context);
+  /// The connection of `handle`; null where there is none.
+  Connection* Find(uint32_t handle) const {
+    const uint32_t slot = handle & kSlotMask;
+    return slot < slots_.size() && slots_[slot].handle == handle ? slots_[slot].connection
+                                                                : nullptr;
+  }
+  Context* ContextOf(uint32_t handle) const { return slots_[handle & kSlotMask].context; }
+  /// JavaScript has seen the end of the connection: frees the handle and the connection.
+  void ReleaseHandle(uint32_t handle);
+
+  void AddListener(Listener* listener);
+  Listener* FindListener(uint32_t id) const;
+  void ForgetListener(uint32_t id) { listeners_.erase(id); }
+
+  /// Writes whatever is queued on any connection.
+  void FlushAll();
+
+  // RoundObserver
+  void OnRound() override;
+  bool HasEvents() const override;
+  bool IsFull() const override;
+
+ private:
+  static constexpr uint32_t kSlotBits = 20;
+  static constexpr uint32_t kSlotMask = (1u << kSlotBits) - 1;
+  static constexpr uint32_t kGenerationMask = (1u << 10) - 1;
+
+  struct Slot {
+    Connection* connection = nullptr;
+    Context* context = nullptr;
+    uint32_t handle = 0;  // 0: free. Otherwise the generation and the slot's number.
+    uint32_t generation = 0;
+  };
+
+  explicit Environment(napi_env env) : env_(env) {}
+  ~Environment() = default;
+  static void OnCleanup(napi_async_cleanup_hook_handle handle, void* data);
+
+  napi_env env_;
+  std::unique_ptr<Loop> loop_;
+  bool started_ = false;
+  bool ending_ = false;
+  std::vector<Slot> slots_;
+  std::vector<uint32_t> free_slots_;
+  std::vector<std::unique_ptr<Context>> contexts_;
+  std::unordered_map<uint32_t, Listener*> listeners_;
+  uint32_t next_listener_ = 1;
+};
+
+}  // namespace wsuv
+
+#endif  // WSUV_BINDING_ENVIRONMENT_H_

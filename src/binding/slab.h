@@ -1,0 +1,53 @@
+#ifndef WSUV_BINDING_SLAB_H_
+#define WSUV_BINDING_SLAB_H_
+
+#include <node_api.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+
+#include "protocol/bytes.h"
+
+namespace wsuv {
+
+/// A block of memory that JavaScript owns, into which payloads of received messages are copied one
+/// behind the other; JavaScript makes views of it. It lives as long as something refers to it.
+struct Slab {
+  napi_ref buffer = nullptr;  ///< The Buffer; deleted with `env`.
+  napi_env env = nullptr;
+  uint8_t* data = nullptr;
+  size_t used = 0;
+
+  ~Slab();
+};
+
+/// Hands out places in slabs, a new slab when one is full.
+class SlabAllocator {
+ public:
+  /// As large as the chunks that Node's own sockets read, and that views of ws's messages keep
+  /// alive: so a program that keeps a small message pins no more than under ws.
+  static constexpr size_t kSlabSize = 64 * 1024;
+  /// Larger payloads get memory of their own.
+  static constexpr size_t kMaxPayload = 16 * 1024;
+
+  /// Copies `bytes` (at most kMaxPayload) into the current slab. Returns the offset there, or -1
+  /// if JavaScript cannot give memory.
+  int32_t Copy(napi_env env, ByteView bytes);
+  const std::shared_ptr<Slab>& current() const { return current_; }
+
+  /// Call after JavaScript ran: it may have detached the slab's ArrayBuffer.
+  void Invalidate() { checked_ = false; }
+  void Clear() { current_.reset(); }
+
+ private:
+  bool Renew(napi_env env);
+  bool IsAttached(napi_env env) const;
+
+  std::shared_ptr<Slab> current_;
+  bool checked_ = false;
+};
+
+}  // namespace wsuv
+
+#endif  // WSUV_BINDING_SLAB_H_

@@ -1,0 +1,56 @@
+#ifndef WSUV_PROTOCOL_FRAME_H_
+#define WSUV_PROTOCOL_FRAME_H_
+
+#include <cstddef>
+#include <cstdint>
+
+namespace wsuv {
+
+/// Which end of a connection we are: decides who masks (RFC 6455 5.1).
+enum class Role : uint8_t { kServer, kClient };
+
+/// RFC 6455 5.2.
+enum class Opcode : uint8_t {
+  kContinuation = 0x0,
+  kText = 0x1,
+  kBinary = 0x2,
+  kClose = 0x8,
+  kPing = 0x9,
+  kPong = 0xA,
+};
+
+/// The longest frame header: 2 bytes, a 64-bit length and the masking key.
+constexpr size_t kMaxFrameHeaderSize = 14;
+/// The longest payload of a control frame (RFC 6455 5.5).
+constexpr size_t kMaxControlPayload = 125;
+/// The close code that stands for "the close frame held none" (RFC 6455 7.4.1).
+constexpr uint16_t kNoCloseCode = 1005;
+/// The close code that stands for "no close frame came".
+constexpr uint16_t kAbnormalClosure = 1006;
+
+/// True for close, ping and pong.
+constexpr bool IsControl(Opcode opcode) { return static_cast<uint8_t>(opcode) >= 0x8; }
+
+/// What goes into a frame's header.
+struct FrameHeader {
+  Opcode opcode = Opcode::kBinary;
+  bool fin = true;
+  bool rsv1 = false;
+  uint64_t payload_length = 0;          ///< At most 2^63 - 1 (RFC 6455 5.2).
+  const uint8_t* masking_key = nullptr;  ///< Four bytes, or null for an unmasked frame.
+};
+
+/// Writes `header` in its shortest form to `out`, which must hold kMaxFrameHeaderSize bytes.
+/// Returns how many bytes it took. RFC 6455 5.2.
+size_t EncodeFrameHeader(const FrameHeader& header, uint8_t* out);
+
+/// The size that EncodeFrameHeader will give.
+size_t EncodedHeaderSize(uint64_t payload_length, bool masked);
+
+/// Whether `code` may stand in a close frame (RFC 6455 7.4 and the IANA registry): 1000-1014 but
+/// 1004-1006, and 3000-4999.
+bool IsValidCloseCode(uint32_t code);
+
+}  // namespace wsuv
+
+#endif  // WSUV_PROTOCOL_FRAME_H_

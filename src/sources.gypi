@@ -1,0 +1,35 @@
+{
+  "variables": {
+    "protocol_sources": [
+      "src/protocol/base64.cc",
+      "src/protocol/error.cc",
+      "src/protocol/frame.cc",
+      "src/protocol/handshake.cc",
+      "src/protocol/http_head.cc",
+      "src/protocol/mask.cc",
+      "src/protocol/message_reader.cc",
+      "src/protocol/session.cc",
+      "src/protocol/sha1.cc",
+      "src/protocol/utf8.cc"
+    ],
+    "transport_sources": [
+      "src/transport/connection.cc",
+      "src/transport/deadline_list.cc",
+      "src/transport/listener.cc",
+      "src/transport/loop.cc",
+      "src/transport/write_queue.cc"
+    ],
+    "binding_sources": [
+      "src/binding/addon.cc",
+      "src/binding/calls.cc",
+      "src/binding/calls_connection.cc",
+      "src/binding/calls_protocol.cc",
+      "src/binding/calls_server.cc",
+      "src/binding/calls_stream.cc",
+      "src/binding/context.cc",
+      "src/binding/environment.cc",
+      "src/binding/event_ring.cc",
+      "src/binding/slab.cc"
+    ]
+  }
+}

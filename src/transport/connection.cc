@@ -1,0 +1,616 @@
+#include "transport/connection.h"
+
+#include <algorithm>
+#include <cstring>
+#include <utility>
+
+#include "transport/listener.h"
+
+namespace wsuv {
+namespace {
+
+// What may wait unread in memory while the handler decides about an upgrade; past it the socket
+// is not read.
+constexpr size_t kMaxEarlyInput = 64 * 1024;
+// A payload of this size is offered to the kernel from where it lies; below it, copying it behind
+// the other frames of the round is cheaper than a system call of its own.
+constexpr size_t kDirectSendSize = 16 * 1024;
+// More than this in the queue is flushed at once rather than at the end of the round.
+constexpr size_t kFlushThreshold = 128 * 1024;
+// The largest piece of memory asked for at once.
+constexpr size_t kLargestPiece = size_t{1} << 30;
+// Buffers in one system call.
+constexpr size_t kMaxBuffers = 32;
+
+struct WriteRequest {
+  uv_write_t request;
+  Connection* connection;
+  WriteBlock* blocks;
+};
+
+}  // namespace
+
+Connection::Connection(Loop* loop, ConnectionHandler* handler,
+                       std::shared_ptr<const ConnectionSettings> settings, Role role,
+                       Transport transport)
+    : loop_(loop),
+      handler_(handler),
+      settings_(std::move(settings)),
+      session_(role),
+      transport_(transport) {
+  if (transport_ == Transport::kTcp) {
+    uv_tcp_init(loop_->uv(), &handle_.tcp);
+  } else if (transport_ == Transport::kPipe) {
+    uv_pipe_init(loop_->uv(), &handle_.pipe, 0);
+  }
+  handle_.handle.data = this;
+  loop_->Add(this);
+}
+
+Connection::~Connection() { loop_->pool().Give(queue_.TakeAll()); }
+
+int Connection::StartAccepted(Listener* listener, uv_stream_t* listening) {
+  listener_ = listener;
+  listener->AddConnection();
+  int status = uv_accept(listening, &handle_.stream);
+#ifndef __linux__
+  // On Linux an accepted socket has these from the listening one, without a system call.
+  if (status == 0 && transport_ == Transport::kTcp) {
+    uv_tcp_nodelay(&handle_.tcp, settings_->no_delay);
+    if (settings_->keep_alive) uv_tcp_keepalive(&handle_.tcp, 1, 60);
+  }
+#endif
+  if (status == 0) status = StartReading();
+  if (status != 0) {
+    Destroy();
+    return status;
+  }
+  if (settings_->handshake_timeout > 0) {
+    loop_->ArmDeadline(this, settings_->handshake_timeout);
+  }
+  return 0;
+}
+
+int Connection::StartAdopted(int fd) {
+  int status = transport_ == Transport::kTcp ? uv_tcp_open(&handle_.tcp, fd)
+                                             : uv_pipe_open(&handle_.pipe, fd);
+  if (status == 0) status = StartReading();
+  stage_ = Stage::kWebSocket;
+  session_.Open();
+  if (status != 0) Destroy();
+  return status;
+}
+
+void Connection::StartExternal() {
+  stage_ = Stage::kWebSocket;
+  session_.Open();
+}
+
+int Connection::StartReading() {
+  if (reading_ || transport_ == Transport::kExternal) return 0;
+  const int status = uv_read_start(&handle_.stream, OnAllocate, OnRead);
+  reading_ = status == 0;
+  return status;
+}
+
+void Connection::StopReading() {
+  if (!reading_) return;
+  uv_read_stop(&handle_.stream);
+  reading_ = false;
+}
+
+void Connection::OnAllocate(uv_handle_t* handle, size_t, uv_buf_t* buffer) {
+  auto* self = static_cast<Connection*>(handle->data);
+  if (self->stage_ == Stage::kWebSocket && self->input_ == nullptr) {
+    const MessageReader::Window window =
+        self->session_.reader().DirectWindow(self->settings_->limits);
+    if (window.size > 0) {
+      *buffer = uv_buf_init(reinterpret_cast<char*>(window.data),
+                            static_cast<unsigned>(std::min<size_t>(window.size, 1 << 30)));
+      return;
+    }
+  }
+  *buffer = uv_buf_init(reinterpret_cast<char*>(self->loop_->read_buffer()),
+                        static_cast<unsigned>(Loop::kReadBufferSize));
+}
+
+void Connection::OnRead(uv_stream_t* stream, ssize_t count, const uv_buf_t* buffer) {
+  auto* self = static_cast<Connection*>(stream->data);
+  if (count == 0) return;  // EAGAIN
+  if (count == UV_EOF) {
+    self->OnEnd();
+  } else if (count < 0) {
+    self->Destroy();
+  } else if (reinterpret_cast<uint8_t*>(buffer->base) != self->loop_->read_buffer()) {
+    self->session_.reader().ReadDirect(static_cast<size_t>(count), self->settings_->limits, *self);
+  } else {
+    self->OnBytes(reinterpret_cast<uint8_t*>(buffer->base), static_cast<size_t>(count));
+  }
+  self->loop_->AfterRead();
+}
+
+void Connection::OnBytes(uint8_t* data, size_t size) {
+  switch (stage_) {
+    case Stage::kHead:
+      ReadHead(data, size);
+      break;
+    case Stage::kDeciding:
+      Postpone(data, size);
+      if (input_->size() > kMaxEarlyInput) StopReading();
+      break;
+    case Stage::kWebSocket:
+      if (input_ != nullptr) {
+        Postpone(data, size);
+      } else {
+        ReadFrames(data, size);
+      }
+      break;
+    case Stage::kRejected:
+    case Stage::kClosed:
+      break;
+  }
+}
+
+void Connection::ReadHead(uint8_t* data, size_t size) {
+  // A head in one piece, which is what clients send, is parsed where it lies.
+  if (input_ != nullptr) {
+    input_->insert(input_->end(), data, data + size);
+  }
+  std::string_view bytes = input_ == nullptr
+                               ? std::string_view(reinterpret_cast<char*>(data), size)
+                               : std::string_view(reinterpret_cast<char*>(input_->data()), input_->size());
+  RequestHead head;
+  size_t checked = 0;
+  size_t head_size = 0;
+  // Lines that were checked before are only looked at again when a new one has come.
+  if (input_ != nullptr) {
+    const size_t before = bytes.size() - size;
+    const size_t last_line = bytes.substr(0, before).rfind('\n');
+    if (last_line != std::string_view::npos) checked = last_line + 1;
+  }
+  const HeadStatus parsed =
+      ParseRequestHead(bytes, settings_->head, &checked, &head, &head_size);
+  if (parsed == HeadStatus::kIncomplete) {
+    if (input_ == nullptr) Postpone(data, size);
+    return;
+  }
+  loop_->DisarmDeadline(this);
+  stage_ = Stage::kDeciding;
+  if (parsed != HeadStatus::kComplete) {
+    handler_->OnUpgrade(*this,
+                        parsed == HeadStatus::kTooLarge ? UpgradeStatus::kTooLarge
+                                                        : UpgradeStatus::kMalformed,
+                        bytes, nullptr);
+    return;
+  }
+  // `bytes` stays valid while the handler looks at it; what follows the head waits.
+  const std::unique_ptr<std::vector<uint8_t>> parsed_input = std::move(input_);
+  if (bytes.size() > head_size) {
+    Postpone(reinterpret_cast<const uint8_t*>(bytes.data()) + head_size, bytes.size() - head_size);
+  }
+  handler_->OnUpgrade(*this, CheckUpgrade(head), bytes.substr(0, head_size), &head);
+}
+
+void Connection::ReadFrames(uint8_t* data, size_t size) {
+  const size_t used = session_.reader().Read(data, size, settings_->limits, *this);
+  if (used < size && stage_ == Stage::kWebSocket) {
+    // The handler said stop; the rest waits until Resume().
+    Postpone(data + used, size - used);
+    paused_ = true;
+    StopReading();
+  }
+}
+
+void Connection::Postpone(const uint8_t* data, size_t size) {
+  if (input_ == nullptr) input_ = std::make_unique<std::vector<uint8_t>>();
+  input_->insert(input_->end(), data, data + size);
+}
+
+void Connection::MarkPostponed() {
+  if (input_ == nullptr || postponed_) return;
+  postponed_ = true;
+  loop_->MarkPostponed(this);
+}
+
+void Connection::ReadPostponed() {
+  postponed_ = false;
+  if (stage_ != Stage::kWebSocket || paused_ || input_ == nullptr) return;
+  const std::unique_ptr<std::vector<uint8_t>> input = std::move(input_);
+  ReadFrames(input->data(), input->size());
+  if (stage_ == Stage::kWebSocket && !paused_ && !peer_ended_) StartReading();
+  ReportEnd();
+}
+
+void Connection::OnEnd() {
+  peer_ended_ = true;
+  StopReading();
+  if (stage_ == Stage::kWebSocket) {
+    ReportEnd();
+  } else if (stage_ != Stage::kDeciding) {
+    // Half a head, or a peer that has read its rejection. Where the handler is still deciding,
+    // its answer finds out.
+    Destroy();
+  }
+}
+
+// The peer's end is an event like others: it waits for the bytes that came before it.
+void Connection::ReportEnd() {
+  if (!peer_ended_ || end_reported_ || input_ != nullptr || stage_ != Stage::kWebSocket) return;
+  end_reported_ = true;
+  if (end_sent_) {
+    Destroy();
+  } else {
+    handler_->OnPeerEnd(*this);
+  }
+}
+
+void Connection::Accept(std::string_view response,
+                        std::shared_ptr<const ConnectionSettings> settings) {
+  if (stage_ != Stage::kDeciding) return;
+  stage_ = Stage::kWebSocket;
+  if (settings != nullptr) settings_ = std::move(settings);
+  session_.Open();
+  SendRaw(ByteView(response));
+  MarkPostponed();
+  if (!peer_ended_ && input_ == nullptr) StartReading();
+  ReportEnd();
+}
+
+void Connection::Reject(std::string_view response) {
+  if (stage_ != Stage::kDeciding) return;
+  stage_ = Stage::kRejected;
+  input_.reset();
+  SendRaw(ByteView(response));
+  // Whoever does not read the answer is not waited for any longer than for a head.
+  loop_->ArmDeadline(this, settings_->handshake_timeout > 0 ? settings_->handshake_timeout
+                                                                  : settings_->close_timeout);
+  if (!peer_ended_) StartReading();
+  EndTransport();
+}
+
+Flow Connection::OnMessage(const Message& message) { return handler_->OnMessage(*this, message); }
+Flow Connection::OnPing(ByteView payload) { return handler_->OnPing(*this, payload); }
+Flow Connection::OnPong(ByteView payload) { return handler_->OnPong(*this, payload); }
+void Connection::OnClose(uint16_t code, ByteView reason) {
+  handler_->OnPeerClose(*this, code, reason);
+}
+void Connection::OnError(ErrorCode code, uint32_t detail) {
+  handler_->OnProtocolError(*this, code, detail);
+}
+
+void Connection::WriteFrame(Opcode opcode, ByteView payload) {
+  FrameHeader header;
+  header.opcode = opcode;
+  uint8_t key[4];
+  if (session_.role() == Role::kClient) {
+    loop_->NextMaskingKey(key);
+    header.masking_key = key;
+  }
+  SendFrame(header, payload);
+}
+
+void Connection::SendFrame(FrameHeader header, ByteView payload) {
+  if (stage_ != Stage::kWebSocket || end_sent_) return;
+  header.payload_length = payload.size;
+  uint8_t bytes[kMaxFrameHeaderSize];
+  const size_t header_size = EncodeFrameHeader(header, bytes);
+  if (header.masking_key == nullptr && payload.size >= kDirectSendSize &&
+      SendDirectly(bytes, header_size, payload)) {
+    return;
+  }
+  enqueued_ += header_size + payload.size;
+  MaskingKey key;
+  if (header.masking_key != nullptr) key = MaskingKey(header.masking_key);
+  if (header_size + payload.size <= BlockPool::kBlockCapacity) {
+    uint8_t* place = queue_.Extend(header_size + payload.size, loop_->pool());
+    std::memcpy(place, bytes, header_size);
+    key.Apply(place + header_size, payload.data, payload.size);
+  } else {
+    queue_.Append(bytes, header_size, loop_->pool());
+    for (size_t at = 0; at < payload.size;) {
+      const size_t piece = std::min(payload.size - at, kLargestPiece);
+      key.Apply(queue_.Extend(piece, loop_->pool()), payload.data + at, piece);
+      at += piece;
+    }
+  }
+  MarkDirty();
+  if (queue_.size() > kFlushThreshold) Flush();
+}
+
+void Connection::SendRaw(ByteView bytes) {
+  if (stage_ == Stage::kClosed || end_sent_) return;
+  enqueued_ += bytes.size;
+  queue_.Append(bytes.data, bytes.size, loop_->pool());
+  MarkDirty();
+}
+
+// Offers the queue, a header and a large payload to the kernel in one call. Only what it does not
+// take is copied: so nothing of the caller's is referred to after the call, whatever happens to
+// the ArrayBuffer it came from.
+bool Connection::SendDirectly(const uint8_t* header, size_t header_size, ByteView payload) {
+  if (writing_ || transport_ == Transport::kExternal || payload.size > UINT32_MAX) return false;
+  uv_buf_t buffers[kMaxBuffers];
+  size_t count = queue_.Gather(buffers, kMaxBuffers - 2);
+  size_t gathered = 0;
+  for (size_t i = 0; i < count; i++) gathered += buffers[i].len;
+  if (gathered != queue_.size()) return false;
+  buffers[count++] = uv_buf_init(reinterpret_cast<char*>(const_cast<uint8_t*>(header)),
+                                 static_cast<unsigned>(header_size));
+  buffers[count++] = uv_buf_init(reinterpret_cast<char*>(const_cast<uint8_t*>(payload.data)),
+                                 static_cast<unsigned>(payload.size));
+  const int result = uv_try_write(&handle_.stream, buffers, static_cast<unsigned>(count));
+  size_t taken = result > 0 ? static_cast<size_t>(result) : 0;
+  enqueued_ += header_size + payload.size;
+
+  const size_t from_queue = std::min(taken, queue_.size());
+  queue_.Consume(from_queue, loop_->pool());
+  taken -= from_queue;
+  const size_t from_header = std::min(taken, header_size);
+  queue_.Append(header + from_header, header_size - from_header, loop_->pool());
+  taken -= from_header;
+  queue_.Append(payload.data + taken, payload.size - taken, loop_->pool());
+  if (!queue_.empty()) {
+    if (result >= 0 || result == UV_EAGAIN) {
+      SubmitWrite();
+    } else {
+      // The connection is broken; flushing finds out again, where it can be dealt with.
+      MarkDirty();
+    }
+  }
+  return true;
+}
+
+void Connection::MarkDirty() {
+  if (dirty_) return;
+  dirty_ = true;
+  loop_->MarkDirty(this);
+}
+
+void Connection::FlushMarked() {
+  dirty_ = false;
+  Flush();
+}
+
+void Connection::Flush() {
+  if (stage_ == Stage::kClosed) return;
+  if (transport_ == Transport::kExternal) {
+    handler_->OnOutput(*this);
+    return;
+  }
+  if (writing_) return;
+  while (!queue_.empty()) {
+    uv_buf_t buffers[kMaxBuffers];
+    const size_t count = queue_.Gather(buffers, kMaxBuffers);
+    const int result = uv_try_write(&handle_.stream, buffers, static_cast<unsigned>(count));
+    if (result < 0 && result != UV_EAGAIN) {
+      Destroy();
+      return;
+    }
+    size_t offered = 0;
+    for (size_t i = 0; i < count; i++) offered += buffers[i].len;
+    const size_t taken = result > 0 ? static_cast<size_t>(result) : 0;
+    queue_.Consume(taken, loop_->pool());
+    if (taken < offered) {
+      SubmitWrite();
+      return;
+    }
+  }
+  EndIfWritten();
+}
+
+// Gives the queue to libuv, which writes it as the kernel takes it.
+void Connection::SubmitWrite() {
+  auto* write = new WriteRequest();
+  write->connection = this;
+  const std::vector<uv_buf_t> buffers = queue_.GatherAll();
+  write->blocks = queue_.TakeAll();
+  const int status = uv_write(&write->request, &handle_.stream, buffers.data(),
+                              static_cast<unsigned>(buffers.size()), OnWriteDone);
+  if (status != 0) {
+    loop_->pool().Give(write->blocks);
+    delete write;
+    Destroy();
+    return;
+  }
+  writing_ = true;
+}
+
+void Connection::OnWriteDone(uv_write_t* request, int status) {
+  auto* write = reinterpret_cast<WriteRequest*>(request);
+  Connection* self = write->connection;
+  self->loop_->pool().Give(write->blocks);
+  delete write;
+  self->writing_ = false;
+  if (self->stage_ == Stage::kClosed) return;
+  if (status != 0) {
+    self->Destroy();
+    return;
+  }
+  self->Flush();
+  if (self->notify_written_ && self->stage_ != Stage::kClosed) self->handler_->OnWritten(*self);
+}
+
+uint64_t Connection::written() const {
+  uint64_t waiting = queue_.size();
+  if (writing_ && stage_ != Stage::kClosed) {
+    waiting += uv_stream_get_write_queue_size(&handle_.stream);
+  }
+  return enqueued_ - waiting;
+}
+
+void Connection::Close(uint16_t code, ByteView reason) {
+  if (stage_ != Stage::kWebSocket) return;
+  session_.Close(code, reason, *this);
+  AfterStateChange();
+}
+
+void Connection::ReactToClose(uint16_t code, ByteView reason) {
+  if (stage_ != Stage::kWebSocket) return;
+  session_.OnPeerClose(code, reason, *this);
+  AfterStateChange();
+}
+
+void Connection::ReactToError(ErrorCode code) {
+  if (stage_ != Stage::kWebSocket) return;
+  session_.OnProtocolError(code, *this);
+  AfterStateChange();
+}
+
+void Connection::ReactToEnd() {
+  if (stage_ != Stage::kWebSocket) return;
+  session_.OnPeerEnd();
+  AfterStateChange();
+}
+
+void Connection::EndTransport() {
+  end_requested_ = true;
+  MarkDirty();
+}
+
+void Connection::AfterStateChange() {
+  if (session_.wants_close_deadline() && bucket == nullptr) {
+    loop_->ArmDeadline(this, settings_->close_timeout);
+  }
+  if (session_.wants_end()) {
+    // Nothing more is delivered, so a paused connection must read on to see the peer's end.
+    if (session_.reader().ended()) Resume();
+    EndTransport();
+  }
+}
+
+void Connection::EndIfWritten() {
+  if (!end_requested_ || end_sent_ || writing_ || !queue_.empty()) return;
+  end_sent_ = true;
+  if (peer_ended_) {
+    Destroy();
+    return;
+  }
+  auto* request = new uv_shutdown_t;
+  if (uv_shutdown(request, &handle_.stream, OnShutdownDone) != 0) {
+    delete request;
+    Destroy();
+  }
+}
+
+void Connection::OnShutdownDone(uv_shutdown_t* request, int status) {
+  auto* self = static_cast<Connection*>(request->handle->data);
+  delete request;
+  if (status != 0 && status != UV_ECANCELED) self->Destroy();
+}
+
+void Connection::Pause() {
+  if (stage_ != Stage::kWebSocket) return;
+  paused_ = true;
+  StopReading();
+}
+
+void Connection::Resume() {
+  if (stage_ != Stage::kWebSocket) return;
+  paused_ = false;
+  if (input_ != nullptr) {
+    MarkPostponed();
+  } else if (!peer_ended_ && StartReading() != 0) {
+    Destroy();
+  }
+}
+
+void Connection::Terminate() { Destroy(); }
+
+void Connection::OnDeadline(DeadlineEntry* entry) {
+  auto* self = static_cast<Connection*>(entry);
+  if (self->stage_ != Stage::kHead) {
+    self->Destroy();
+    return;
+  }
+  self->stage_ = Stage::kDeciding;
+  self->handler_->OnUpgrade(*self, UpgradeStatus::kTimedOut, {}, nullptr);
+}
+
+void Connection::Feed(uint8_t* data, size_t size) {
+  if (stage_ == Stage::kWebSocket) OnBytes(data, size);
+}
+
+void Connection::FeedEnd() {
+  if (stage_ != Stage::kWebSocket || peer_ended_) return;
+  peer_ended_ = true;
+  ReportEnd();
+}
+
+void Connection::FeedClosed() {
+  if (stage_ == Stage::kClosed) return;
+  stage_ = Stage::kClosed;
+  Unlist();
+  handle_closed_ = true;
+  handler_->OnClosed(*this);
+}
+
+WriteBlock* Connection::TakeOutput() { return queue_.TakeAll(); }
+
+bool Connection::TakeEnd() {
+  if (!end_requested_ || end_sent_ || !queue_.empty()) return false;
+  end_sent_ = true;
+  return true;
+}
+
+void Connection::Unlist() {
+  session_.SetClosed();
+  loop_->DisarmDeadline(this);
+  input_.reset();
+}
+
+void Connection::Destroy() {
+  if (stage_ == Stage::kClosed) return;
+  if (transport_ == Transport::kExternal) {
+    wants_destroy_ = true;
+    handler_->OnOutput(*this);
+    return;
+  }
+  stage_ = Stage::kClosed;
+  reading_ = false;
+  Unlist();
+  uv_close(&handle_.handle, OnHandleClosed);
+  handler_->OnClosed(*this);
+  // After OnClosed, so that a listener's end is reported behind its last connection's.
+  LeaveListener();
+}
+
+void Connection::LeaveListener() {
+  if (listener_ != nullptr) std::exchange(listener_, nullptr)->RemoveConnection();
+}
+
+void Connection::Abandon() {
+  if (stage_ != Stage::kClosed) {
+    stage_ = Stage::kClosed;
+    Unlist();
+    LeaveListener();
+    if (transport_ == Transport::kExternal) {
+      handle_closed_ = true;
+    } else {
+      uv_close(&handle_.handle, OnHandleClosed);
+    }
+  }
+  Release();
+}
+
+void Connection::Release() {
+  released_ = true;
+  DeleteIfDone();
+}
+
+void Connection::OnHandleClosed(uv_handle_t* handle) {
+  auto* self = static_cast<Connection*>(handle->data);
+  self->handle_closed_ = true;
+  Loop* loop = self->loop_;
+  self->DeleteIfDone();
+  // What was reported when the handle began to close may not have been delivered yet, and there
+  // may be no further turn of the loop.
+  loop->RunRound();
+}
+
+void Connection::DeleteIfDone() {
+  if (!handle_closed_ || !released_) return;
+  loop_->Remove(this);
+  delete this;
+}
+
+}  // namespace wsuv

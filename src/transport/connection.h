@@ -1,0 +1,234 @@
+#ifndef WSUV_TRANSPORT_CONNECTION_H_
+#define WSUV_TRANSPORT_CONNECTION_H_
+
+#include <uv.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "protocol/handshake.h"
+#include "protocol/session.h"
+#include "transport/loop.h"
+#include "transport/write_queue.h"
+
+namespace wsuv {
+
+class Connection;
+class Listener;
+
+/// What connections of one origin have in common.
+struct ConnectionSettings {
+  ReaderLimits limits;
+  HeadLimits head;
+  uint64_t handshake_timeout = 10 * 1000;  ///< Milliseconds for the request head; 0: no limit.
+  uint64_t close_timeout = 30 * 1000;      ///< Milliseconds from our close frame to the end.
+  bool no_delay = true;                    ///< TCP_NODELAY
+  bool keep_alive = true;                  ///< SO_KEEPALIVE
+};
+
+/// What happens on connections. Views are valid during the call only. A handler may queue the
+/// event; the connection reacts when the matching On...() method of its session is called (see
+/// Session), for which Connection has React...() methods.
+class ConnectionHandler {
+ public:
+  /// A request head came: answer it with Accept() or Reject(). `head` is null, and `bytes` holds
+  /// what came so far, where `status` says that it is no head at all.
+  virtual void OnUpgrade(Connection& connection, UpgradeStatus status, std::string_view bytes,
+                         const RequestHead* head) = 0;
+  virtual Flow OnMessage(Connection& connection, const Message& message) = 0;
+  virtual Flow OnPing(Connection& connection, ByteView payload) = 0;
+  virtual Flow OnPong(Connection& connection, ByteView payload) = 0;
+  virtual void OnPeerClose(Connection& connection, uint16_t code, ByteView reason) = 0;
+  virtual void OnProtocolError(Connection& connection, ErrorCode code, uint32_t detail) = 0;
+  /// The peer ended its side of the transport.
+  virtual void OnPeerEnd(Connection& connection) = 0;
+  /// The kernel took queued bytes, after it had not taken them at once.
+  virtual void OnWritten(Connection& connection) = 0;
+  /// A connection without a handle has output, or wants its stream ended or destroyed.
+  virtual void OnOutput(Connection& connection) = 0;
+  /// The connection is over: the last event. Call Release() when nothing refers to it any more.
+  virtual void OnClosed(Connection& connection) = 0;
+
+ protected:
+  ~ConnectionHandler() = default;
+};
+
+/// One WebSocket connection over a libuv stream, or over a stream that somebody else moves the
+/// bytes of (kExternal), from the request head to the end of the transport.
+///
+/// Made with new. It deletes itself when its handle is closed and Release() was called.
+class Connection final : private MessageSink, private FrameOutput, private DeadlineEntry {
+ public:
+  enum class Transport : uint8_t { kTcp, kPipe, kExternal };
+  enum class Stage : uint8_t {
+    kHead,       ///< Waiting for the request head.
+    kDeciding,   ///< The handler has the head and has not answered.
+    kRejected,   ///< An HTTP error is on its way.
+    kWebSocket,  ///< Frames.
+    kClosed,     ///< The transport is gone.
+  };
+
+  Connection(Loop* loop, ConnectionHandler* handler,
+             std::shared_ptr<const ConnectionSettings> settings, Role role, Transport transport);
+
+  /// Takes the next connection of `listener`'s handle and waits for a request head. Returns a
+  /// libuv error, after which the connection is closing.
+  int StartAccepted(Listener* listener, uv_stream_t* listening);
+  /// Takes over a connected socket whose opening handshake is done. On an error (libuv's) `fd`
+  /// still belongs to the caller, and the connection is closing.
+  int StartAdopted(int fd);
+  /// An external stream whose opening handshake is done.
+  void StartExternal();
+
+  /// Answers the upgrade request with `response` (a 101) and begins with frames, under `settings`
+  /// unless that is null.
+  void Accept(std::string_view response, std::shared_ptr<const ConnectionSettings> settings);
+  /// Answers with an HTTP error, then closes.
+  void Reject(std::string_view response);
+
+  /// Sends one frame; the payload's length is `payload`'s. The payload is copied unless the kernel
+  /// takes it at once, so that it belongs to the caller again when this returns.
+  void SendFrame(FrameHeader header, ByteView payload);
+  /// Queues bytes as they are.
+  void SendRaw(ByteView bytes);
+  /// Our side's closing handshake; see Session::Close.
+  void Close(uint16_t code, ByteView reason);
+  /// Drops the connection at once.
+  void Terminate();
+
+  void Pause();
+  void Resume();
+  /// Writes what is queued to the kernel now.
+  void Flush();
+
+  /// The reactions to events; see Session.
+  void ReactToClose(uint16_t code, ByteView reason);
+  void ReactToError(ErrorCode code);
+  void ReactToEnd();
+  /// Ends our side of the transport when all is written, without a closing handshake.
+  void EndTransport();
+
+  /// External streams: the stream delivered bytes (which may be changed).
+  void Feed(uint8_t* data, size_t size);
+  /// External streams: the stream has no more to read.
+  void FeedEnd();
+  /// External streams: the stream is gone.
+  void FeedClosed();
+  /// External streams: what is to be written; the caller gives the blocks back to the pool.
+  WriteBlock* TakeOutput();
+  /// External streams: whether the stream should be ended after what TakeOutput gave.
+  bool TakeEnd();
+  /// External streams: whether the stream should be destroyed.
+  bool wants_destroy() const { return wants_destroy_; }
+
+  /// Nothing outside refers to this any more; only after OnClosed.
+  void Release();
+  /// Closes the handle without telling the handler; for Loop::Shutdown.
+  void Abandon();
+
+  Stage stage() const { return stage_; }
+  Transport transport() const { return transport_; }
+  Session& session() { return session_; }
+  Loop& loop() { return *loop_; }
+  Listener* listener() const { return listener_; }
+  const ConnectionSettings& settings() const { return *settings_; }
+  uv_stream_t* stream() { return &handle_.stream; }
+  /// A number for the handler's use; starts as 0.
+  uint32_t id() const { return id_; }
+  void set_id(uint32_t id) { id_ = id; }
+
+  /// Bytes that were queued or written, ever, frame headers included.
+  uint64_t enqueued() const { return enqueued_; }
+  /// Of those, the bytes that the kernel has taken.
+  uint64_t written() const;
+  /// Whether OnWritten should be called when the kernel has taken more.
+  void set_notify_written(bool notify) { notify_written_ = notify; }
+
+  // For Loop.
+  static void OnDeadline(DeadlineEntry* entry);
+  void FlushMarked();
+  void ReadPostponed();
+  bool marked_dirty() const { return dirty_; }
+  bool marked_postponed() const { return postponed_; }
+  size_t index() const { return index_; }
+  void set_index(size_t index) { index_ = static_cast<uint32_t>(index); }
+
+ private:
+  ~Connection();
+
+  // MessageSink and FrameOutput: the session's two sides.
+  Flow OnMessage(const Message& message) override;
+  Flow OnPing(ByteView payload) override;
+  Flow OnPong(ByteView payload) override;
+  void OnClose(uint16_t code, ByteView reason) override;
+  void OnError(ErrorCode code, uint32_t detail) override;
+  void WriteFrame(Opcode opcode, ByteView payload) override;
+
+  static void OnAllocate(uv_handle_t* handle, size_t suggested, uv_buf_t* buffer);
+  static void OnRead(uv_stream_t* stream, ssize_t count, const uv_buf_t* buffer);
+  static void OnWriteDone(uv_write_t* request, int status);
+  static void OnShutdownDone(uv_shutdown_t* request, int status);
+  static void OnHandleClosed(uv_handle_t* handle);
+
+  int StartReading();
+  void StopReading();
+  void OnBytes(uint8_t* data, size_t size);
+  void ReadHead(uint8_t* data, size_t size);
+  void ReadFrames(uint8_t* data, size_t size);
+  void Postpone(const uint8_t* data, size_t size);
+  void OnEnd();
+  void ReportEnd();
+  void MarkDirty();
+  void MarkPostponed();
+  bool SendDirectly(const uint8_t* header, size_t header_size, ByteView payload);
+  void SubmitWrite();
+  void EndIfWritten();
+  void AfterStateChange();
+  void Destroy();
+  void DeleteIfDone();
+  void Unlist();
+  void LeaveListener();
+
+  union Handle {
+    uv_handle_t handle;
+    uv_stream_t stream;
+    uv_tcp_t tcp;
+    uv_pipe_t pipe;
+  } handle_;
+  Loop* loop_;
+  ConnectionHandler* handler_;
+  Listener* listener_ = nullptr;
+  std::shared_ptr<const ConnectionSettings> settings_;
+  Session session_;
+  WriteQueue queue_;
+  std::unique_ptr<std::vector<uint8_t>> input_;  // A head in pieces, or bytes read too early.
+  uint64_t enqueued_ = 0;
+  uint32_t id_ = 0;
+  uint32_t index_ = 0;
+  Stage stage_ = Stage::kHead;
+  Transport transport_;
+  bool reading_ = false;
+  bool paused_ = false;
+  bool dirty_ = false;
+  bool postponed_ = false;
+  bool writing_ = false;         // A uv_write is under way.
+  bool notify_written_ = false;
+  bool peer_ended_ = false;
+  bool end_reported_ = false;    // The handler knows that the peer ended.
+  bool end_requested_ = false;   // EndTransport was called.
+  bool end_sent_ = false;        // uv_shutdown was called, or the external stream's end taken.
+  bool wants_destroy_ = false;
+  bool handle_closed_ = false;
+  bool released_ = false;
+};
+
+// The budget of an idle connection (DESIGN: at most 512 bytes of C++ memory).
+static_assert(sizeof(void*) != 8 || sizeof(Connection) <= 512, "an idle connection has grown");
+
+}  // namespace wsuv
+
+#endif  // WSUV_TRANSPORT_CONNECTION_H_

@@ -1,0 +1,113 @@
+#include "transport/listener.h"
+
+#include <utility>
+
+#ifdef __linux__
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+#endif
+
+namespace wsuv {
+
+Listener::Listener(Loop* loop, ListenerHandler* handler, ConnectionHandler* connection_handler,
+                   std::shared_ptr<const ConnectionSettings> settings, bool is_pipe)
+    : loop_(loop),
+      handler_(handler),
+      connection_handler_(connection_handler),
+      settings_(std::move(settings)),
+      is_pipe_(is_pipe) {
+  if (is_pipe) {
+    uv_pipe_init(loop->uv(), &handle_.pipe, 0);
+  } else {
+    uv_tcp_init(loop->uv(), &handle_.tcp);
+  }
+  handle_.handle.data = this;
+  loop->Add(this);
+}
+
+int Listener::Listen(const ListenAddress& address, int backlog) {
+  int status;
+  if (is_pipe_) {
+    status = uv_pipe_bind(&handle_.pipe, address.path.c_str());
+  } else {
+    sockaddr_storage socket_address = {};
+    status = uv_ip4_addr(address.host.c_str(), address.port,
+                         reinterpret_cast<sockaddr_in*>(&socket_address));
+    if (status != 0) {
+      status = uv_ip6_addr(address.host.c_str(), address.port,
+                           reinterpret_cast<sockaddr_in6*>(&socket_address));
+    }
+    if (status == 0) {
+      status = uv_tcp_bind(&handle_.tcp, reinterpret_cast<sockaddr*>(&socket_address), 0);
+    }
+  }
+#ifdef __linux__
+  // Accepted sockets inherit these, which saves two system calls for each of them.
+  uv_os_fd_t fd;
+  if (status == 0 && !is_pipe_ && uv_fileno(&handle_.handle, &fd) == 0) {
+    const int on = 1;
+    const int idle_seconds = 60;
+    if (settings_->no_delay) setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+    if (settings_->keep_alive) {
+      setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof(on));
+      setsockopt(fd, IPPROTO_TCP, TCP_KEEPIDLE, &idle_seconds, sizeof(idle_seconds));
+    }
+  }
+#endif
+  if (status == 0) status = uv_listen(&handle_.stream, backlog, OnConnection);
+  if (status != 0) Close();
+  return status;
+}
+
+int Listener::GetAddress(sockaddr_storage* address) const {
+  int size = sizeof(*address);
+  return uv_tcp_getsockname(&handle_.tcp, reinterpret_cast<sockaddr*>(address), &size);
+}
+
+void Listener::SetRef(bool on) {
+  if (on) {
+    uv_ref(&handle_.handle);
+  } else {
+    uv_unref(&handle_.handle);
+  }
+}
+
+void Listener::OnConnection(uv_stream_t* stream, int status) {
+  // An error here (no descriptors left, say) concerns one attempt; the listener goes on.
+  if (status != 0) return;
+  auto* self = static_cast<Listener*>(stream->data);
+  auto* connection = new Connection(
+      self->loop_, self->connection_handler_, self->settings_, Role::kServer,
+      self->is_pipe_ ? Connection::Transport::kPipe : Connection::Transport::kTcp);
+  connection->StartAccepted(self, stream);
+}
+
+void Listener::Close() {
+  if (closing_) return;
+  closing_ = true;
+  loop_->DropHeads(this);
+  uv_close(&handle_.handle, OnHandleClosed);
+}
+
+void Listener::RemoveConnection() {
+  connections_--;
+  FinishIfDone();
+}
+
+void Listener::OnHandleClosed(uv_handle_t* handle) {
+  auto* self = static_cast<Listener*>(handle->data);
+  self->handle_closed_ = true;
+  Loop* loop = self->loop_;
+  self->FinishIfDone();
+  loop->RunRound();
+}
+
+void Listener::FinishIfDone() {
+  if (!handle_closed_ || connections_ > 0) return;
+  handler_->OnListenerClosed(*this);
+  loop_->Remove(this);
+  delete this;
+}
+
+}  // namespace wsuv
