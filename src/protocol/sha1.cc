@@ -59,7 +59,7 @@ std::array<uint8_t, 20> Sha1(ByteView data) {
   tail[rest] = 0x80;
   const size_t tail_size = rest < 56 ? 64 : 128;
   const uint64_t bits = static_cast<uint64_t>(data.size) * 8;
-  for (int i = 0; i < 8; i++) tail[tail_size - 1 - i] = static_cast<uint8_t>(bits >> (8 * i));
+  for (size_t i = 0; i < 8; i++) tail[tail_size - 1 - i] = static_cast<uint8_t>(bits >> (8 * i));
   for (size_t block = 0; block < tail_size; block += 64) DigestBlock(tail + block, state);
 
   std::array<uint8_t, 20> digest;

@@ -1,0 +1,103 @@
+'use strict';
+
+// Measures wsuv against ws, in turn, each server alone on a core:
+//
+//   npm run bench -- echo [--quick] [--runs N] [--seconds S] [--json FILE]
+//   npm run bench -- echo --connections 100 --in-flight 32 --size 20 [--text]
+
+const fs = require('fs');
+const os = require('os');
+const { parseArgs } = require('util');
+
+const { buildGenerator, measureEcho, medians } = require('./run_echo');
+
+const { values: options, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    connections: { type: 'string' },
+    'in-flight': { type: 'string' },
+    json: { type: 'string' },
+    quick: { type: 'boolean', default: false },
+    runs: { type: 'string' },
+    seconds: { type: 'string' },
+    size: { type: 'string' },
+    text: { type: 'boolean', default: false }
+  }
+});
+
+const LOADS = [
+  { connections: 100, inFlight: 1, size: 20 },
+  { connections: 100, inFlight: 32, size: 20 },
+  { connections: 50, inFlight: 8, size: 1024 },
+  { connections: 50, inFlight: 8, size: 16 * 1024 },
+  { connections: 50, inFlight: 1, size: 256 * 1024 }
+];
+
+function chosenLoads() {
+  if (options.size === undefined && options['in-flight'] === undefined) return LOADS;
+  return [
+    {
+      connections: Number(options.connections ?? 100),
+      inFlight: Number(options['in-flight'] ?? 1),
+      size: Number(options.size ?? 20)
+    }
+  ];
+}
+
+function row(cells) {
+  const widths = [6, 12, 12, 9, 9, 9, 9];
+  return cells.map((cell, i) => String(cell).padStart(widths[i])).join(' ');
+}
+
+async function echo() {
+  buildGenerator();
+  const runs = Number(options.runs ?? (options.quick ? 1 : 5));
+  const seconds = Number(options.seconds ?? (options.quick ? 1 : 3));
+  const results = [];
+  for (const shape of chosenLoads()) {
+    const load = { ...shape, kind: options.text ? 'text' : 'binary', warmUp: 1, seconds };
+    console.log(
+      `\necho of ${load.size} bytes (${load.kind}), ${load.connections} connections, ` +
+        `${load.inFlight} in flight; median of ${runs}`
+    );
+    console.log(row(['', 'messages/s', 'CPU us/msg', 'p50 us', 'p90 us', 'p99 us', 'p99.9 us']));
+    const measured = { ws: [], wsuv: [] };
+    for (let i = 0; i < runs; i++) {
+      for (const name of Object.keys(measured)) measured[name].push(await measureEcho(name, load));
+    }
+    const summary = {};
+    for (const name of Object.keys(measured)) {
+      const figures = (summary[name] = medians(measured[name]));
+      console.log(
+        row([
+          name,
+          Math.round(figures.rate),
+          figures.cpu.toFixed(3),
+          ...['p50', 'p90', 'p99', 'p999'].map((key) => Math.round(figures[key]))
+        ])
+      );
+    }
+    const ratio = summary.ws.cpu / summary.wsuv.cpu;
+    console.log(`wsuv costs 1/${ratio.toFixed(2)} of ws a message`);
+    results.push({ load, ...summary, ratio });
+  }
+  return results;
+}
+
+async function main() {
+  const [what = 'echo'] = positionals;
+  if (what !== 'echo') throw new Error(`There is no benchmark "${what}"; there is: echo`);
+  console.log(
+    `${os.cpus()[0].model}, ${os.cpus().length} cores, Node.js ${process.version}, ` +
+      `ws ${require('ws/package.json').version}`
+  );
+  const results = await echo();
+  if (options.json !== undefined) {
+    fs.writeFileSync(options.json, `${JSON.stringify(results, null, 2)}\n`);
+  }
+}
+
+main().catch((error) => {
+  console.error(error);
+  process.exitCode = 1;
+});
