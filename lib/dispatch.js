@@ -158,7 +158,13 @@ function deliverLarge(endpoint, isBinary, data, ends) {
 const context = native.createContext(dispatch, cursor);
 
 // What was sent in the last turn of the event loop leaves even if the process exits in it.
-process.on('exit', native.flushAll);
+// (One listener, however often the package is evaluated.)
+const kFlush = Symbol.for('wsuv.flush');
+if (process[kFlush] === undefined) {
+  Object.defineProperty(process, kFlush, { value: new Set() });
+  process.on('exit', () => process[kFlush].forEach((flush) => flush()));
+}
+process[kFlush].add(native.flushAll);
 
 // The addon holds `dispatch` only while there are connections; this module, as long as it lives.
 module.exports = { FastBuffer, context, dispatch, listeners, setEndpoint };

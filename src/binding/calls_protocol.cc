@@ -27,10 +27,10 @@ Napi::Value AcceptValueOf(const Napi::CallbackInfo& info) {
   return Napi::String::New(info.Env(), AcceptValue(Latin1At(info, 0)));
 }
 
-/// openHandles(): libuv handles that are open in this environment.
-Napi::Value OpenHandles(const Napi::CallbackInfo& info) {
+/// openSockets(): connections and listeners that are open in this environment.
+Napi::Value OpenSockets(const Napi::CallbackInfo& info) {
   return Napi::Number::New(info.Env(),
-                           static_cast<double>(Environment::From(info.Env())->open_handles()));
+                           static_cast<double>(Environment::From(info.Env())->open_sockets()));
 }
 
 /// flushAll(): writes whatever is queued on any connection, for the end of the process.
@@ -55,7 +55,7 @@ Napi::Value CreateContext(const Napi::CallbackInfo& info) {
 void DefineProtocolCalls(Napi::Env, Napi::Object exports) {
   Define<Errors>(exports, "errors");
   Define<AcceptValueOf>(exports, "acceptValue");
-  Define<OpenHandles>(exports, "openHandles");
+  Define<OpenSockets>(exports, "openSockets");
   Define<FlushAll>(exports, "flushAll");
   Define<CreateContext>(exports, "createContext");
 }

@@ -31,7 +31,7 @@ class Environment final : public RoundObserver {
   napi_env env() const { return env_; }
   /// The loop, started on first use; null once the environment is ending.
   Loop* loop();
-  size_t open_handles() const { return started_ ? loop_->open_handles() : 0; }
+  size_t open_sockets() const { return started_ ? loop_->open_sockets() : 0; }
 
   Context* AddContext(std::unique_ptr<Context> context);
   /// JavaScript has let go of `context`; it goes when its last connection has.

@@ -86,6 +86,8 @@ class Loop {
 
   /// Handles that are open: connections, listeners, and the loop's own where it runs. For tests.
   size_t open_handles() const;
+  /// Of those, the connections and listeners.
+  size_t open_sockets() const { return connections_.size() + listeners_.size(); }
 
   /// Terminates the connections of `listener` that have sent no whole request head.
   void DropHeads(Listener* listener);

@@ -1,0 +1,70 @@
+'use strict';
+
+// Workers that are terminated, or end by themselves, at every stage of their connections.
+
+const { Worker, isMainThread, parentPort, workerData } = require('worker_threads');
+
+const { frame } = require('../../helpers/frames');
+const { RawClient } = require('../../helpers/raw-client');
+
+const STAGES = ['listening', 'head', 'open', 'partial', 'message', 'closing', 'exit', 'throw'];
+
+function work() {
+  const { WebSocketServer } = require('../../..');
+  const server = new WebSocketServer({ port: 0, host: '127.0.0.1' }, () => {
+    parentPort.postMessage({ port: server.address().port });
+  });
+  server.on('connection', (ws) => {
+    parentPort.postMessage('connection');
+    ws.on('message', (data) => {
+      for (let i = 0; i < 100; i++) ws.send(Buffer.alloc(100000));
+      parentPort.postMessage('message');
+      if (workerData === 'exit') process.exit(0);
+      if (workerData === 'throw') throw new Error('ends the worker');
+      if (workerData === 'closing') ws.close(1000);
+      void data;
+    });
+  });
+}
+
+async function endAt(stage) {
+  const worker = new Worker(__filename, { workerData: stage });
+  worker.on('error', () => {});
+  const seen = new Set();
+  const exit = new Promise((resolve) => worker.once('exit', resolve));
+  const port = await new Promise((resolve) => {
+    worker.on('message', (message) => {
+      if (message.port) resolve(message.port);
+      else seen.add(message);
+    });
+  });
+  const until = async (what) => {
+    while (!seen.has(what)) await new Promise(setImmediate);
+  };
+  if (stage !== 'listening') {
+    const client = new RawClient(port);
+    await client.connected();
+    if (stage === 'head') {
+      await client.send('GET / HT');
+    } else {
+      await client.upgrade();
+      await until('connection');
+      if (stage === 'partial') await client.send(frame('text', 'partial').subarray(0, 8));
+      else if (stage !== 'open') await client.send(frame('text', 'go'));
+      if (stage === 'message' || stage === 'closing') await until('message');
+    }
+  }
+  if (stage !== 'exit' && stage !== 'throw') await worker.terminate();
+  await exit;
+}
+
+async function main() {
+  for (let round = 0; round < 3; round++) {
+    for (const stage of STAGES) await endAt(stage);
+    await Promise.all(STAGES.map(endAt));
+  }
+  console.log('survived');
+}
+
+if (isMainThread) main();
+else work();

@@ -1,0 +1,191 @@
+'use strict';
+
+const { once } = require('events');
+const http = require('http');
+const os = require('os');
+const path = require('path');
+
+const WS = require('ws');
+
+const { WebSocket, WebSocketServer } = require('..');
+const { closeFrame, frame } = require('./helpers/frames');
+const { expectNothingLeftOpen } = require('./helpers/open-sockets');
+const { RawClient, upgradeRequest } = require('./helpers/raw-client');
+const { startEchoServer, startServer, stopServer, stopServersAfterEach } = require('./helpers/servers');
+
+stopServersAfterEach();
+expectNothingLeftOpen();
+
+test('it gives connections a request that looks like one of the http module', async () => {
+  const server = await startServer();
+  const connection = once(server, 'connection');
+  const client = new RawClient(server.port);
+  await client.upgrade({ 'X-Twice': 'a', Cookie: 'b=c' }, { path: '/p?q=1' });
+  const [ws, req] = await connection;
+  expect(req).toBeInstanceOf(http.IncomingMessage);
+  expect(req.url).toBe('/p?q=1');
+  expect(req.method).toBe('GET');
+  expect(req.httpVersion).toBe('1.1');
+  expect(req.headers).toMatchObject({ host: 'localhost', cookie: 'b=c', 'x-twice': 'a' });
+  expect(req.rawHeaders).toContain('X-Twice');
+  expect(req.socket).toBe(ws._socket);
+  expect(req.socket.remoteAddress).toBe('127.0.0.1');
+  expect(req.socket.remotePort).toBe(client.socket.localPort);
+  expect(req.socket.address()).toEqual({ address: '127.0.0.1', family: 'IPv4', port: server.port });
+  await client.end();
+});
+
+test('it knows the addresses of a connection after its end', async () => {
+  const server = await startServer();
+  const connection = once(server, 'connection');
+  const client = new RawClient(server.port);
+  await client.upgrade();
+  const [ws, req] = await connection;
+  expect(req.socket.remoteFamily).toBe('IPv4');
+  client.end();
+  await once(ws, 'close');
+  expect(req.socket.remoteAddress).toBe('127.0.0.1');
+  expect(req.socket.destroyed).toBe(true);
+});
+
+test('it listens on all addresses by default, and on a Unix socket', async () => {
+  const server = new WebSocketServer({ port: 0 });
+  await once(server, 'listening');
+  expect(server.address().address).toBe('::');
+  const client = new WS(`ws://127.0.0.1:${server.address().port}`);
+  await once(client, 'open');
+  client.close();
+  await once(client, 'close');
+  await stopServer(server);
+
+  const file = path.join(os.tmpdir(), `wsuv-${process.pid}.sock`);
+  const unix = new WebSocketServer({ port: file });
+  unix.on('connection', (ws) => ws.send('over a file'));
+  await once(unix, 'listening');
+  const raw = new RawClient(file);
+  await raw.upgrade();
+  expect((await raw.read(13)).subarray(2).toString()).toBe('over a file');
+  await raw.end();
+  await stopServer(unix);
+});
+
+test('it resolves host names and reports those that there are not', async () => {
+  const server = new WebSocketServer({ port: 0, host: 'localhost' });
+  await once(server, 'listening');
+  await stopServer(server);
+  const nowhere = new WebSocketServer({ port: 0, host: 'no-such-host.invalid' });
+  const [error] = await once(nowhere, 'error');
+  expect(error.syscall).toBe('getaddrinfo');
+});
+
+test('it refuses a head that does not come in time', async () => {
+  const server = await startServer({ handshakeTimeout: 50 });
+  const client = new RawClient(server.port);
+  await client.send('GET / HTTP/1.1\r\n');
+  await client.closed;
+  expect(client.received.toString()).toMatch(/^HTTP\/1.1 408 Request Timeout\r\n/);
+});
+
+test('it answers 405 with Allow and 426 with what it speaks', async () => {
+  const server = await startServer();
+  const post = new RawClient(server.port);
+  expect(await post.upgrade({}, { method: 'POST' })).toMatch(/^HTTP\/1.1 405 [^]*\r\nAllow: GET\r\n/);
+  const plain = new RawClient(server.port);
+  const response = await plain.upgrade({ Upgrade: undefined, Connection: 'keep-alive' });
+  expect(response).toMatch(/^HTTP\/1.1 426 Upgrade Required\r\n/);
+  expect(response).toMatch(/\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n/);
+  await Promise.all([post.closed, plain.closed]);
+});
+
+test('an asynchronous verifyClient holds back the first messages, not the others', async () => {
+  const decisions = [];
+  const server = await startServer({
+    verifyClient: (info, decide) => decisions.push(decide)
+  });
+  server.on('connection', (ws) => ws.on('message', (data) => ws.send(data, { binary: false })));
+  const client = new RawClient(server.port);
+  await client.send(upgradeRequest(), frame('text', 'early'));
+  while (decisions.length === 0) await new Promise(setImmediate);
+  decisions[0](true);
+  await client.response();
+  expect(await client.read(7)).toEqual(frame('text', 'early', { masked: false }));
+  await client.end();
+});
+
+test('a client that leaves while verifyClient decides does no harm', async () => {
+  const decisions = [];
+  const server = await startServer({ verifyClient: (info, decide) => decisions.push(decide) });
+  const client = new RawClient(server.port);
+  await client.send(upgradeRequest());
+  while (decisions.length === 0) await new Promise(setImmediate);
+  await client.reset();
+  await new Promise((resolve) => setTimeout(resolve, 20));
+  decisions[0](true);
+  const other = new RawClient(server.port);
+  await other.send(upgradeRequest());
+  while (decisions.length === 1) await new Promise(setImmediate);
+  decisions[1](false, 403, 'no');
+  expect(await other.response()).toMatch(/^HTTP\/1.1 403 Forbidden\r\n/);
+  await other.closed;
+});
+
+test('a head at the limit of 16 KiB is taken, a longer one is not', async () => {
+  const server = await startServer();
+  const base = upgradeRequest({ 'X-Long': '' }).length;
+  const fits = new RawClient(server.port);
+  expect(await fits.upgrade({ 'X-Long': 'a'.repeat(16384 - base) })).toMatch(/^HTTP\/1.1 101 /);
+  const tooLong = new RawClient(server.port);
+  expect(await tooLong.upgrade({ 'X-Long': 'a'.repeat(16385 - base) })).toMatch(/^HTTP\/1.1 431 /);
+  await Promise.all([fits.end(), tooLong.closed]);
+});
+
+test('close() lets the connections that there are go on', async () => {
+  const server = await startEchoServer();
+  const client = new RawClient(server.port);
+  await client.upgrade();
+  let closed = false;
+  const end = new Promise((resolve) => server.close(() => resolve((closed = true))));
+  await client.send(frame('text', 'still'));
+  expect(await client.read(7)).toEqual(frame('text', 'still', { masked: false }));
+  expect(closed).toBe(false);
+  await client.send(closeFrame(1000));
+  await client.closed;
+  await end;
+  await expect(
+    new RawClient(server.port).connected().then(() => 'connected', (error) => error.code)
+  ).resolves.toBe('ECONNREFUSED');
+});
+
+test('microtasks and ticks of one connection run before the handlers of the next', async () => {
+  const server = await startServer();
+  const order = [];
+  server.on('connection', (ws) => {
+    ws.on('message', (data) => {
+      order.push(`message ${data}`);
+      Promise.resolve().then(() => order.push(`promise ${data}`));
+    });
+  });
+  const clients = [new RawClient(server.port), new RawClient(server.port)];
+  await Promise.all(clients.map((client) => client.upgrade()));
+  await Promise.all(clients.map((client, i) => client.send(frame('text', String(i)))));
+  await Promise.all(clients.map((client) => client.end()));
+  while (order.length < 4) await new Promise(setImmediate);
+  expect(order[1]).toBe(order[0].replace('message', 'promise'));
+});
+
+test('several servers in one process do not see each other', async () => {
+  const servers = await Promise.all([startEchoServer(), startEchoServer(), startEchoServer()]);
+  for (const server of servers) {
+    const client = new RawClient(server.port);
+    await client.upgrade();
+    await client.send(frame('text', 'x'), closeFrame(1000));
+    await client.closed;
+  }
+  await Promise.all(servers.map(stopServer));
+  expect(servers.map((server) => server.clients.size)).toEqual([0, 0, 0]);
+});
+
+test('the classes are those of the package', () => {
+  expect(new WebSocketServer({ noServer: true }).options.WebSocket).toBe(WebSocket);
+  expect(WebSocket.Server).toBe(WebSocketServer);
+});
