@@ -323,11 +323,10 @@ class WebSocket extends EventEmitter {
   }
 
   _callWhenWritten(cb) {
-    if (this._callbacks === null) {
-      this._callbacks = [];
-      process.nextTick(callWritten, this);
-    }
+    this._callbacks ??= [];
     this._callbacks.push(native.enqueued(this._handle), cb);
+    // Its own tick for each, as the callbacks of a socket's writes have.
+    process.nextTick(callWritten, this, 1);
   }
 
   /** send(), ping() and pong() in any other state than OPEN. */
@@ -465,7 +464,7 @@ class WebSocket extends EventEmitter {
   }
 
   _onWritten() {
-    if (this._callbacks !== null) callWritten(this);
+    if (this._callbacks !== null) callWritten(this, Infinity);
     NativeSocket.existing(this._handle)?.written();
   }
 
@@ -509,20 +508,17 @@ class AutoPong {
   }
 }
 
-// Calls the callbacks of what the kernel has taken, in order; the others wait for more.
-function callWritten(ws) {
+// Calls the callbacks of what the kernel has taken, in order, but at most `limit` of them; the
+// others wait for more.
+function callWritten(ws, limit) {
   const callbacks = ws._callbacks;
   if (callbacks === null || ws._handle === 0) return;
   const written = native.flush(ws._handle);
   let done = 0;
-  while (done < callbacks.length && callbacks[done] <= written) done += 2;
+  while (done < 2 * limit && done < callbacks.length && callbacks[done] <= written) done += 2;
   const ready = callbacks.splice(0, done);
-  if (callbacks.length === 0) {
-    ws._callbacks = null;
-    native.flush(ws._handle, false);
-  } else {
-    native.flush(ws._handle, true);
-  }
+  native.flush(ws._handle, callbacks.length > 0 && callbacks[0] > written);
+  if (callbacks.length === 0) ws._callbacks = null;
   callEach(ready, null);
 }
 

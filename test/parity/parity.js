@@ -29,10 +29,11 @@ function describeError(error) {
   return { class: Object.getPrototypeOf(error).constructor.name, name, message, ...rest };
 }
 
-/** What a function throws, as data; or what it returns. */
+/** What a function throws, as data; or what it returns, where that is a primitive value. */
 function attempt(action) {
   try {
-    return { returned: action() };
+    const returned = action();
+    return { returned: Object(returned) === returned ? 'an object' : returned };
   } catch (error) {
     return { thrown: describeError(error) };
   }
