@@ -34,7 +34,8 @@ using Clock = std::chrono::steady_clock;
 
 uint64_t Nanoseconds() {
   return static_cast<uint64_t>(
-      std::chrono::duration_cast<std::chrono::nanoseconds>(Clock::now().time_since_epoch()).count());
+      std::chrono::duration_cast<std::chrono::nanoseconds>(Clock::now().time_since_epoch())
+          .count());
 }
 
 // One masked client frame of `size` bytes of payload.
@@ -73,7 +74,8 @@ class Histogram {
     uint64_t seen = 0;
     for (size_t i = 0; i < counts_.size(); i++) {
       seen += counts_[i];
-      if (static_cast<double>(seen) >= wanted) return std::exp((static_cast<double>(i) + 1) / 25) / 1000;
+      if (static_cast<double>(seen) >= wanted)
+        return std::exp((static_cast<double>(i) + 1) / 25) / 1000;
     }
     return 0;
   }
@@ -85,7 +87,7 @@ class Histogram {
 
 struct Peer {
   int fd = -1;
-  std::string out;           // What the kernel has not taken.
+  std::string out;            // What the kernel has not taken.
   std::deque<uint64_t> sent;  // When the messages in flight were sent.
   uint8_t header[10];
   size_t header_have = 0;
@@ -137,7 +139,8 @@ class Load {
     epoll_event events[256];
     while (Nanoseconds() < until) {
       const int count = epoll_wait(epoll_, events, 256, 100);
-      for (int i = 0; i < count; i++) Serve(*static_cast<Peer*>(events[i].data.ptr), events[i].events);
+      for (int i = 0; i < count; i++)
+        Serve(*static_cast<Peer*>(events[i].data.ptr), events[i].events);
     }
   }
 
@@ -235,8 +238,9 @@ class Load {
 
 int main(int argc, char** argv) {
   if (argc != 8) {
-    std::fprintf(stderr,
-                 "usage: load_generator PORT CONNECTIONS IN_FLIGHT SIZE WARM_UP SECONDS text|binary\n");
+    std::fprintf(
+        stderr,
+        "usage: load_generator PORT CONNECTIONS IN_FLIGHT SIZE WARM_UP SECONDS text|binary\n");
     return 2;
   }
   Load load(std::atoi(argv[2]), std::atoi(argv[3]), static_cast<size_t>(std::atoll(argv[4])),

@@ -55,7 +55,10 @@ class NativeListener extends EventEmitter {
       return;
     }
     if (!host) {
-      this.#listen({ host: '::', port: number, backlog }, { host: '0.0.0.0', port: number, backlog });
+      this.#listen(
+        { host: '::', port: number, backlog },
+        { host: '0.0.0.0', port: number, backlog }
+      );
     } else if (net.isIP(host)) {
       this.#listen({ host, port: number, backlog });
     } else {

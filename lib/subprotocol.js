@@ -16,7 +16,8 @@ function parse(header) {
     // The white space around an element does not count, but nothing may precede the first one.
     const protocol = element.replace(offset === 0 ? /[ \t]+$/ : /^[ \t]+|[ \t]+$/g, '');
     if (protocol === '') {
-      if (offset + element.length === header.length) throw new SyntaxError('Unexpected end of input');
+      if (offset + element.length === header.length)
+        throw new SyntaxError('Unexpected end of input');
       throw new SyntaxError(`Unexpected character at index ${offset + element.length}`);
     }
     if (!isToken(protocol)) {

@@ -19,7 +19,10 @@ function parseHead(head) {
   const rawHeaders = [];
   for (let i = 1; lines[i] !== ''; i++) {
     const colon = lines[i].indexOf(':');
-    rawHeaders.push(lines[i].slice(0, colon), lines[i].slice(colon + 1).replace(/^[ \t]+|[ \t]+$/g, ''));
+    rawHeaders.push(
+      lines[i].slice(0, colon),
+      lines[i].slice(colon + 1).replace(/^[ \t]+|[ \t]+$/g, '')
+    );
   }
   return { method, url, httpVersion: version.slice(5), rawHeaders };
 }
@@ -93,7 +96,9 @@ for (const key of ownKeys) {
  */
 function headerOf(head, name) {
   const { rawHeaders } = parseHead(head);
-  const values = rawHeaders.filter((_, i) => i % 2 === 1 && rawHeaders[i - 1].toLowerCase() === name);
+  const values = rawHeaders.filter(
+    (_, i) => i % 2 === 1 && rawHeaders[i - 1].toLowerCase() === name
+  );
   return values.length === 0 ? undefined : values.join(', ');
 }
 

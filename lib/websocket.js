@@ -6,6 +6,7 @@ const {
 } = require('util');
 
 const native = require('./binding');
+const { ClientHandshake, abortHandshake } = require('./client-handshake');
 const {
   ABNORMAL_CLOSURE,
   BINARY_TYPES,
@@ -34,6 +35,7 @@ const CONNECTING = 0;
 const OPEN = 1;
 const CLOSING = 2;
 const CLOSED = 3;
+const CLOSED_EARLY = 'WebSocket was closed before the connection was established';
 const READY_STATES = ['CONNECTING', 'OPEN', 'CLOSING', 'CLOSED'];
 
 /**
@@ -46,16 +48,18 @@ const READY_STATES = ['CONNECTING', 'OPEN', 'CLOSING', 'CLOSED'];
  */
 class WebSocket extends EventEmitter {
   /**
-   * @param {null} address null makes an unattached object, to be given a socket by setSocket()
-   * @param {undefined} protocols
-   * @param {Object} options the limits and time-outs; see docs/api.md
+   * @param {(String|URL|null)} address where to connect; null makes an unattached object, to be
+   *     given a socket by setSocket()
+   * @param {(String|String[])} [protocols] the subprotocols to offer
+   * @param {Object} [options] limits, time-outs, and whatever http.request() takes; see docs/api.md
+   * @throws {SyntaxError} for an address or a subprotocol that is none
    */
   constructor(address, protocols, options) {
     super();
 
     this._handle = 0;
     this._readyState = CONNECTING;
-    this._isServer = true;
+    this._isServer = address === null;
     this._wantsText = false;
     this._paused = false;
     // Whether send() may pass data straight on: no mask of the user's, no unfinished message, no
@@ -79,6 +83,10 @@ class WebSocket extends EventEmitter {
     this._callbacks = null;
     this._sendQueue = null;
     this._autoPong = null;
+    this._req = null;
+    this._url = undefined;
+
+    if (address !== null) new ClientHandshake(this, address, protocols, options);
   }
 
   /** @type {String} what binary messages come as: nodebuffer, arraybuffer, fragments or blob */
@@ -119,9 +127,9 @@ class WebSocket extends EventEmitter {
     return this._readyState;
   }
 
-  /** @type {undefined} clients have one */
+  /** @type {(String|undefined)} of a client */
   get url() {
-    return undefined;
+    return this._url;
   }
 
   /**
@@ -301,8 +309,7 @@ class WebSocket extends EventEmitter {
   }
 
   _updateIsPlain() {
-    this._isPlain =
-      !this._inFragments && this._sendQueue === null && !this._options.generateMask;
+    this._isPlain = !this._inFragments && this._sendQueue === null && !this._options.generateMask;
   }
 
   /** A Blob could not be read: no message can be left out, so the connection ends. */
@@ -353,7 +360,7 @@ class WebSocket extends EventEmitter {
   close(code, data) {
     if (this._readyState === CLOSED || this._readyState === CLOSING) return;
     if (this._readyState === CONNECTING) {
-      this._abortHandshake();
+      abortHandshake(this, this._req, CLOSED_EARLY);
       return;
     }
     const reason = checkClose(code, data);
@@ -371,17 +378,13 @@ class WebSocket extends EventEmitter {
   terminate() {
     if (this._readyState === CLOSED) return;
     if (this._readyState === CONNECTING) {
-      this._abortHandshake();
+      abortHandshake(this, this._req, CLOSED_EARLY);
       return;
     }
     this._readyState = CLOSING;
     if (this._handle === 0) return;
     native.terminate(this._handle);
     this._sent(undefined);
-  }
-
-  _abortHandshake() {
-    throw new Error('WebSocket was closed before the connection was established');
   }
 
   /** Reads nothing more from the socket. Messages that were read already still come. */

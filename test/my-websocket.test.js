@@ -49,8 +49,16 @@ test('text comes as a string and binary as a Buffer, with the peer', async () =>
   });
   const client = await connect(server);
   const texts = ['', 'plain', 'é€😀', 'x'.repeat(126), 'y'.repeat(70000), 'ü'.repeat(40000)];
-  const binaries = [Buffer.alloc(0), Buffer.from([0, 255]), Buffer.alloc(126, 1), Buffer.alloc(70000, 2)];
-  await client.send(...texts.map((t) => frame('text', t)), ...binaries.map((b) => frame('binary', b)));
+  const binaries = [
+    Buffer.alloc(0),
+    Buffer.from([0, 255]),
+    Buffer.alloc(126, 1),
+    Buffer.alloc(70000, 2)
+  ];
+  await client.send(
+    ...texts.map((t) => frame('text', t)),
+    ...binaries.map((b) => frame('binary', b))
+  );
   const echoes = [
     ...texts.map((t) => frame('text', t, { masked: false })),
     ...binaries.map((b) => frame('binary', b, { masked: false }))
@@ -101,7 +109,9 @@ test('send() reaches every open connection', async () => {
 
 test('send() of anything else throws an error that names it', async () => {
   const server = await start();
-  expect(() => server.send(5)).toThrow(new TypeError('The data to send must be a string or a Buffer; got number (5)'));
+  expect(() => server.send(5)).toThrow(
+    new TypeError('The data to send must be a string or a Buffer; got number (5)')
+  );
   expect(() => server.send({})).toThrow(/got an instance of Object/);
   expect(() => server.send(null)).toThrow(/got null/);
   expect(() => server.send(undefined)).toThrow(/got undefined/);
@@ -130,7 +140,10 @@ test("'close' tells code and reason, and 1006 without a close frame", async () =
 
 test('close() closes every connection with the code and stops the server', async () => {
   const server = await start();
-  const clients = await Promise.all([new WS(`ws://127.0.0.1:${server.port}`), new WS(`ws://127.0.0.1:${server.port}`)]);
+  const clients = await Promise.all([
+    new WS(`ws://127.0.0.1:${server.port}`),
+    new WS(`ws://127.0.0.1:${server.port}`)
+  ]);
   await Promise.all(clients.map((client) => once(client, 'open')));
   const ends = clients.map((client) => once(client, 'close'));
   const stopped = new Promise((resolve) => server.close(1001, 'maintenance', resolve));

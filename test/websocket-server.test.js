@@ -11,7 +11,12 @@ const { WebSocket, WebSocketServer } = require('..');
 const { closeFrame, frame } = require('./helpers/frames');
 const { expectNothingLeftOpen } = require('./helpers/open-sockets');
 const { RawClient, upgradeRequest } = require('./helpers/raw-client');
-const { startEchoServer, startServer, stopServer, stopServersAfterEach } = require('./helpers/servers');
+const {
+  startEchoServer,
+  startServer,
+  stopServer,
+  stopServersAfterEach
+} = require('./helpers/servers');
 
 stopServersAfterEach();
 expectNothingLeftOpen();
@@ -89,7 +94,9 @@ test('it refuses a head that does not come in time', async () => {
 test('it answers 405 with Allow and 426 with what it speaks', async () => {
   const server = await startServer();
   const post = new RawClient(server.port);
-  expect(await post.upgrade({}, { method: 'POST' })).toMatch(/^HTTP\/1.1 405 [^]*\r\nAllow: GET\r\n/);
+  expect(await post.upgrade({}, { method: 'POST' })).toMatch(
+    /^HTTP\/1.1 405 [^]*\r\nAllow: GET\r\n/
+  );
   const plain = new RawClient(server.port);
   const response = await plain.upgrade({ Upgrade: undefined, Connection: 'keep-alive' });
   expect(response).toMatch(/^HTTP\/1.1 426 Upgrade Required\r\n/);
@@ -152,7 +159,10 @@ test('close() lets the connections that there are go on', async () => {
   await client.closed;
   await end;
   await expect(
-    new RawClient(server.port).connected().then(() => 'connected', (error) => error.code)
+    new RawClient(server.port).connected().then(
+      () => 'connected',
+      (error) => error.code
+    )
   ).resolves.toBe('ECONNREFUSED');
 });
 

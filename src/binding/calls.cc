@@ -30,7 +30,8 @@ ByteView BytesAt(const Napi::CallbackInfo& info, size_t index) {
 
 std::string Latin1At(const Napi::CallbackInfo& info, size_t index) {
   size_t size = 0;
-  if (napi_get_value_string_latin1(info.Env(), info[index], nullptr, 0, &size) != napi_ok) return {};
+  if (napi_get_value_string_latin1(info.Env(), info[index], nullptr, 0, &size) != napi_ok)
+    return {};
   std::string text(size, '\0');
   napi_get_value_string_latin1(info.Env(), info[index], text.data(), size + 1, &size);
   return text;

@@ -54,14 +54,14 @@ napi_value Send(napi_env env, napi_callback_info info) {
   }
   void* key = nullptr;
   size_t key_size = 0;
-  if (count < 4 || napi_get_typedarray_info(env, args[3], nullptr, &key_size, &key, nullptr,
-                                            nullptr) != napi_ok ||
+  if (count < 4 ||
+      napi_get_typedarray_info(env, args[3], nullptr, &key_size, &key, nullptr, nullptr) !=
+          napi_ok ||
       key_size != 4) {
     key = nullptr;
   }
   if (data == nullptr) size = 0;
-  SendPayload(connection, flags, static_cast<uint8_t*>(key),
-              {static_cast<uint8_t*>(data), size});
+  SendPayload(connection, flags, static_cast<uint8_t*>(key), {static_cast<uint8_t*>(data), size});
   return nullptr;
 }
 

@@ -35,8 +35,7 @@ Napi::Value Listen(const Napi::CallbackInfo& info) {
   address.host = info[2].ToString();
   address.port = info[3].ToNumber();
   address.path = info[4].ToString();
-  auto* listener =
-      new Listener(loop, context, context, SettingsAt(info, 1), !address.path.empty());
+  auto* listener = new Listener(loop, context, context, SettingsAt(info, 1), !address.path.empty());
   environment->AddListener(listener);
   context->Retain();
   const int status = listener->Listen(address, info[5].ToNumber());

@@ -14,8 +14,8 @@ Napi::Value Attach(const Napi::CallbackInfo& info) {
   Loop* loop = environment->loop();
   if (loop == nullptr) return Napi::Number::New(env, 0);
   const Role role = info[2].ToBoolean() ? Role::kServer : Role::kClient;
-  auto* connection = new Connection(loop, context, SettingsAt(info, 1), role,
-                                    Connection::Transport::kExternal);
+  auto* connection =
+      new Connection(loop, context, SettingsAt(info, 1), role, Connection::Transport::kExternal);
   if (!environment->AssignHandle(*connection, context)) {
     connection->Abandon();
     return Napi::Number::New(env, 0);

@@ -69,8 +69,8 @@ Context::Batch* Context::AddRecord(Connection* connection, EventKind kind, uint3
 
   const size_t at = ring->used - 1;
   Batch* batch = batches_.empty() ? nullptr : &batches_.back();
-  if (std::exchange(sealed_, false) || batch == nullptr || batch->connection != connection || connection == nullptr ||
-      batch->ring != ring || batch->end != at ||
+  if (std::exchange(sealed_, false) || batch == nullptr || batch->connection != connection ||
+      connection == nullptr || batch->ring != ring || batch->end != at ||
       (batch->slab != slabs_.current() && length > 0 && (flags & kFlagLarge) == 0)) {
     batches_.emplace_back();
     batch = &batches_.back();
@@ -147,17 +147,11 @@ void Context::OnProtocolError(Connection& connection, ErrorCode code, uint32_t d
   Add(&connection, EventKind::kProtocolError, static_cast<uint32_t>(code), {}, detail);
 }
 
-void Context::OnPeerEnd(Connection& connection) {
-  Add(&connection, EventKind::kPeerEnd, 0, {}, 0);
-}
+void Context::OnPeerEnd(Connection& connection) { Add(&connection, EventKind::kPeerEnd, 0, {}, 0); }
 
-void Context::OnWritten(Connection& connection) {
-  Add(&connection, EventKind::kWritten, 0, {}, 0);
-}
+void Context::OnWritten(Connection& connection) { Add(&connection, EventKind::kWritten, 0, {}, 0); }
 
-void Context::OnOutput(Connection& connection) {
-  Add(&connection, EventKind::kOutput, 0, {}, 0);
-}
+void Context::OnOutput(Connection& connection) { Add(&connection, EventKind::kOutput, 0, {}, 0); }
 
 void Context::OnUpgrade(Connection& connection, UpgradeStatus status, std::string_view bytes,
                         const RequestHead* head) {

@@ -44,7 +44,7 @@ class Environment final : public RoundObserver {
   Connection* Find(uint32_t handle) const {
     const uint32_t slot = handle & kSlotMask;
     return slot < slots_.size() && slots_[slot].handle == handle ? slots_[slot].connection
-                                                                : nullptr;
+                                                                 : nullptr;
   }
   Context* ContextOf(uint32_t handle) const { return slots_[handle & kSlotMask].context; }
   /// JavaScript has seen the end of the connection: frees the handle and the connection.

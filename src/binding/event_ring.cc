@@ -11,12 +11,11 @@ EventRecord* EventRings::Add(napi_env env, EventRing** ring) {
     void* memory = nullptr;
     napi_value buffer;
     napi_value array;
-    const bool ok =
-        napi_create_arraybuffer(env, EventRing::kCapacity * sizeof(EventRecord), &memory,
-                                &buffer) == napi_ok &&
-        napi_create_typedarray(env, napi_int32_array, EventRing::kCapacity * 4, buffer, 0,
-                               &array) == napi_ok &&
-        napi_create_reference(env, array, 1, &made->array) == napi_ok;
+    const bool ok = napi_create_arraybuffer(env, EventRing::kCapacity * sizeof(EventRecord),
+                                            &memory, &buffer) == napi_ok &&
+                    napi_create_typedarray(env, napi_int32_array, EventRing::kCapacity * 4, buffer,
+                                           0, &array) == napi_ok &&
+                    napi_create_reference(env, array, 1, &made->array) == napi_ok;
     napi_close_handle_scope(env, scope);
     if (!ok) return nullptr;
     made->records = static_cast<EventRecord*>(memory);

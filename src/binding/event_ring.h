@@ -22,7 +22,7 @@ enum class EventKind : uint8_t {
   kWritten = 7,
   kOutput = 8,
   kClosed = 9,
-  kUpgrade = 10,        ///< detail: the listener's id; flags: the UpgradeStatus.
+  kUpgrade = 10,         ///< detail: the listener's id; flags: the UpgradeStatus.
   kListenerClosed = 11,  ///< detail: the listener's id.
 };
 

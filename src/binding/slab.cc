@@ -14,10 +14,10 @@ bool SlabAllocator::IsAttached(napi_env env) const {
   napi_value buffer;
   void* data = nullptr;
   size_t size = 0;
-  const bool attached =
-      napi_get_reference_value(env, current_->buffer, &buffer) == napi_ok && buffer != nullptr &&
-      napi_get_buffer_info(env, buffer, &data, &size) == napi_ok && size == kSlabSize &&
-      data == current_->data;
+  const bool attached = napi_get_reference_value(env, current_->buffer, &buffer) == napi_ok &&
+                        buffer != nullptr &&
+                        napi_get_buffer_info(env, buffer, &data, &size) == napi_ok &&
+                        size == kSlabSize && data == current_->data;
   napi_close_handle_scope(env, scope);
   return attached;
 }

@@ -36,7 +36,7 @@ struct FrameHeader {
   Opcode opcode = Opcode::kBinary;
   bool fin = true;
   bool rsv1 = false;
-  uint64_t payload_length = 0;          ///< At most 2^63 - 1 (RFC 6455 5.2).
+  uint64_t payload_length = 0;           ///< At most 2^63 - 1 (RFC 6455 5.2).
   const uint8_t* masking_key = nullptr;  ///< Four bytes, or null for an unmasked frame.
 };
 

@@ -12,14 +12,14 @@ namespace wsuv {
 /// What a server finds when it looks at a request head (RFC 6455 4.2.1).
 enum class UpgradeStatus : uint8_t {
   kValid,
-  kNotAnUpgrade,     ///< Plain HTTP: 426.
-  kMalformed,        ///< Not HTTP, HTTP below 1.1, or no single Host: 400.
-  kTooLarge,         ///< Past a HeadLimits: 431.
-  kTimedOut,         ///< The head did not come in time: 408.
-  kInvalidMethod,    ///< 405.
-  kInvalidUpgrade,   ///< 400.
-  kInvalidKey,       ///< 400.
-  kInvalidVersion,   ///< 400 with the versions that we speak.
+  kNotAnUpgrade,    ///< Plain HTTP: 426.
+  kMalformed,       ///< Not HTTP, HTTP below 1.1, or no single Host: 400.
+  kTooLarge,        ///< Past a HeadLimits: 431.
+  kTimedOut,        ///< The head did not come in time: 408.
+  kInvalidMethod,   ///< 405.
+  kInvalidUpgrade,  ///< 400.
+  kInvalidKey,      ///< 400.
+  kInvalidVersion,  ///< 400 with the versions that we speak.
 };
 
 /// Judges a complete head, in the order in which ws does.

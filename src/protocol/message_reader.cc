@@ -260,8 +260,7 @@ size_t MessageReader::ReadPayload(uint8_t* data, size_t size, const ReaderLimits
   return take;
 }
 
-Flow MessageReader::FinishControl(ByteView payload, const ReaderLimits& limits,
-                                  MessageSink& sink) {
+Flow MessageReader::FinishControl(ByteView payload, const ReaderLimits& limits, MessageSink& sink) {
   if (opcode_ == Opcode::kPing) return sink.OnPing(payload);
   if (opcode_ == Opcode::kPong) return sink.OnPong(payload);
   if (payload.size == 0) {

@@ -16,9 +16,9 @@ namespace wsuv {
 
 /// What a reader accepts. One object serves many connections; 0 switches a limit off.
 struct ReaderLimits {
-  uint64_t max_payload = 100 * 1024 * 1024;  ///< Bytes of one message.
-  uint32_t max_fragments = 16 * 1024;        ///< Data frames of one message.
-  uint32_t max_buffered_chunks = 256 * 1024; ///< Reads over which one frame may be spread.
+  uint64_t max_payload = 100 * 1024 * 1024;   ///< Bytes of one message.
+  uint32_t max_fragments = 16 * 1024;         ///< Data frames of one message.
+  uint32_t max_buffered_chunks = 256 * 1024;  ///< Reads over which one frame may be spread.
   bool skip_utf8_validation = false;
 };
 
@@ -147,7 +147,7 @@ class MessageReader {
   MaskingKey key_;
   Utf8Validator utf8_;
   Role role_;
-  Opcode opcode_ = Opcode::kContinuation;     // Of the current frame; continuations: the message's.
+  Opcode opcode_ = Opcode::kContinuation;  // Of the current frame; continuations: the message's.
   Opcode fragmented_ = Opcode::kContinuation;  // Of the unfinished message, if there is one.
   bool fin_ = false;
   bool in_payload_ = false;

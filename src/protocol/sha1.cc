@@ -10,7 +10,8 @@ uint32_t RotateLeft(uint32_t value, int bits) { return value << bits | value >> 
 void DigestBlock(const uint8_t* block, std::array<uint32_t, 5>& state) {
   uint32_t w[80];
   for (int t = 0; t < 16; t++) {
-    w[t] = static_cast<uint32_t>(block[4 * t]) << 24 | static_cast<uint32_t>(block[4 * t + 1]) << 16 |
+    w[t] = static_cast<uint32_t>(block[4 * t]) << 24 |
+           static_cast<uint32_t>(block[4 * t + 1]) << 16 |
            static_cast<uint32_t>(block[4 * t + 2]) << 8 | block[4 * t + 3];
   }
   for (int t = 16; t < 80; t++) w[t] = RotateLeft(w[t - 3] ^ w[t - 8] ^ w[t - 14] ^ w[t - 16], 1);
@@ -63,7 +64,8 @@ std::array<uint8_t, 20> Sha1(ByteView data) {
   for (size_t block = 0; block < tail_size; block += 64) DigestBlock(tail + block, state);
 
   std::array<uint8_t, 20> digest;
-  for (size_t i = 0; i < 20; i++) digest[i] = static_cast<uint8_t>(state[i / 4] >> (24 - 8 * (i % 4)));
+  for (size_t i = 0; i < 20; i++)
+    digest[i] = static_cast<uint8_t>(state[i / 4] >> (24 - 8 * (i % 4)));
   return digest;
 }
 

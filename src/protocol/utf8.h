@@ -23,9 +23,9 @@ class Utf8Validator {
   void Reset() { *this = Utf8Validator(); }
 
  private:
-  uint8_t pending_ = 0;    // Continuation bytes that are still to come.
-  uint8_t low_ = 0x80;     // The range of the next one: narrower after E0, ED, F0 and F4, which
-  uint8_t high_ = 0xBF;    // rules out overlong forms, surrogates and what is above U+10FFFF.
+  uint8_t pending_ = 0;  // Continuation bytes that are still to come.
+  uint8_t low_ = 0x80;   // The range of the next one: narrower after E0, ED, F0 and F4, which
+  uint8_t high_ = 0xBF;  // rules out overlong forms, surrogates and what is above U+10FFFF.
   bool ascii_ = true;
 };
 

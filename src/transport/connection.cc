@@ -156,9 +156,9 @@ void Connection::ReadHead(uint8_t* data, size_t size) {
   if (input_ != nullptr) {
     input_->insert(input_->end(), data, data + size);
   }
-  std::string_view bytes = input_ == nullptr
-                               ? std::string_view(reinterpret_cast<char*>(data), size)
-                               : std::string_view(reinterpret_cast<char*>(input_->data()), input_->size());
+  std::string_view bytes =
+      input_ == nullptr ? std::string_view(reinterpret_cast<char*>(data), size)
+                        : std::string_view(reinterpret_cast<char*>(input_->data()), input_->size());
   RequestHead head;
   size_t checked = 0;
   size_t head_size = 0;
@@ -168,8 +168,7 @@ void Connection::ReadHead(uint8_t* data, size_t size) {
     const size_t last_line = bytes.substr(0, before).rfind('\n');
     if (last_line != std::string_view::npos) checked = last_line + 1;
   }
-  const HeadStatus parsed =
-      ParseRequestHead(bytes, settings_->head, &checked, &head, &head_size);
+  const HeadStatus parsed = ParseRequestHead(bytes, settings_->head, &checked, &head, &head_size);
   if (parsed == HeadStatus::kIncomplete) {
     if (input_ == nullptr) Postpone(data, size);
     return;
@@ -177,10 +176,10 @@ void Connection::ReadHead(uint8_t* data, size_t size) {
   loop_->DisarmDeadline(this);
   stage_ = Stage::kDeciding;
   if (parsed != HeadStatus::kComplete) {
-    handler_->OnUpgrade(*this,
-                        parsed == HeadStatus::kTooLarge ? UpgradeStatus::kTooLarge
-                                                        : UpgradeStatus::kMalformed,
-                        bytes, nullptr);
+    handler_->OnUpgrade(
+        *this,
+        parsed == HeadStatus::kTooLarge ? UpgradeStatus::kTooLarge : UpgradeStatus::kMalformed,
+        bytes, nullptr);
     return;
   }
   // `bytes` stays valid while the handler looks at it; what follows the head waits.
@@ -263,7 +262,7 @@ void Connection::Reject(std::string_view response) {
   SendRaw(ByteView(response));
   // Whoever does not read the answer is not waited for any longer than for a head.
   loop_->ArmDeadline(this, settings_->handshake_timeout > 0 ? settings_->handshake_timeout
-                                                                  : settings_->close_timeout);
+                                                            : settings_->close_timeout);
   if (!peer_ended_) StartReading();
   EndTransport();
 }

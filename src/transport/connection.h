@@ -215,12 +215,12 @@ class Connection final : private MessageSink, private FrameOutput, private Deadl
   bool paused_ = false;
   bool dirty_ = false;
   bool postponed_ = false;
-  bool writing_ = false;         // A uv_write is under way.
+  bool writing_ = false;  // A uv_write is under way.
   bool notify_written_ = false;
   bool peer_ended_ = false;
-  bool end_reported_ = false;    // The handler knows that the peer ended.
-  bool end_requested_ = false;   // EndTransport was called.
-  bool end_sent_ = false;        // uv_shutdown was called, or the external stream's end taken.
+  bool end_reported_ = false;   // The handler knows that the peer ended.
+  bool end_requested_ = false;  // EndTransport was called.
+  bool end_sent_ = false;       // uv_shutdown was called, or the external stream's end taken.
   bool wants_destroy_ = false;
   bool handle_closed_ = false;
   bool released_ = false;

@@ -77,9 +77,9 @@ void Listener::OnConnection(uv_stream_t* stream, int status) {
   // An error here (no descriptors left, say) concerns one attempt; the listener goes on.
   if (status != 0) return;
   auto* self = static_cast<Listener*>(stream->data);
-  auto* connection = new Connection(
-      self->loop_, self->connection_handler_, self->settings_, Role::kServer,
-      self->is_pipe_ ? Connection::Transport::kPipe : Connection::Transport::kTcp);
+  auto* connection =
+      new Connection(self->loop_, self->connection_handler_, self->settings_, Role::kServer,
+                     self->is_pipe_ ? Connection::Transport::kPipe : Connection::Transport::kTcp);
   connection->StartAccepted(self, stream);
 }
 

@@ -149,9 +149,9 @@ void Loop::Shutdown(std::function<void()> done) {
   const std::vector<Connection*> connections = connections_;
   for (Connection* connection : connections) connection->Abandon();
   if (own_handles_ > 0) {
-    for (uv_handle_t* handle : {reinterpret_cast<uv_handle_t*>(&timer_),
-                                reinterpret_cast<uv_handle_t*>(&prepare_),
-                                reinterpret_cast<uv_handle_t*>(&check_)}) {
+    for (uv_handle_t* handle :
+         {reinterpret_cast<uv_handle_t*>(&timer_), reinterpret_cast<uv_handle_t*>(&prepare_),
+          reinterpret_cast<uv_handle_t*>(&check_)}) {
       uv_close(handle, OnOwnHandleClosed);
     }
   } else {

@@ -78,8 +78,8 @@ void WriteQueue::Append(const uint8_t* bytes, size_t count, BlockPool& pool) {
 size_t WriteQueue::Gather(uv_buf_t* buffers, size_t max) const {
   size_t used = 0;
   for (WriteBlock* block = first_; block != nullptr && used < max; block = block->next) {
-    buffers[used++] =
-        uv_buf_init(reinterpret_cast<char*>(block->data() + block->begin), block->end - block->begin);
+    buffers[used++] = uv_buf_init(reinterpret_cast<char*>(block->data() + block->begin),
+                                  block->end - block->begin);
   }
   return used;
 }

@@ -56,7 +56,9 @@ afterAll(async () => {
 test('two tabs chat, and the page notices when the server goes and comes back', async () => {
   const url = await startDemo(0);
   const port = new URL(url).port;
-  const desk = await (await browser.newContext({ viewport: { width: 1200, height: 760 } })).newPage();
+  const desk = await (
+    await browser.newContext({ viewport: { width: 1200, height: 760 } })
+  ).newPage();
   const phone = await (
     await browser.newContext({ viewport: { width: 390, height: 844 }, colorScheme: 'dark' })
   ).newPage();

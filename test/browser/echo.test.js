@@ -41,26 +41,20 @@ function inPage(act, ...args) {
 }
 
 test.each(['', 'a', 'é€😀', 'x'.repeat(70000)])('text comes back (%#)', async (text) => {
-  const result = await inPage(
-    async (socket, next, closed, value) => {
-      socket.send(value);
-      return next();
-    },
-    text
-  );
+  const result = await inPage(async (socket, next, closed, value) => {
+    socket.send(value);
+    return next();
+  }, text);
   expect(result).toBe(text);
 });
 
 test.each([1, 125, 126, 65535, 65536, 10 * 1024 * 1024])('%d bytes come back', async (size) => {
-  const same = await inPage(
-    async (socket, next, closed, count) => {
-      const bytes = new Uint8Array(count).map((_, i) => i * 31);
-      socket.send(bytes);
-      const got = new Uint8Array(await next());
-      return got.length === count && got.every((byte, i) => byte === bytes[i]);
-    },
-    size
-  );
+  const same = await inPage(async (socket, next, closed, count) => {
+    const bytes = new Uint8Array(count).map((_, i) => i * 31);
+    socket.send(bytes);
+    const got = new Uint8Array(await next());
+    return got.length === count && got.every((byte, i) => byte === bytes[i]);
+  }, size);
   expect(same).toBe(true);
 });
 

@@ -34,7 +34,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   if (bytes.compare(head_size - 4, 4, "\r\n\r\n") != 0) std::abort();
   for (const wsuv::HeaderField& field : whole.fields) {
     if (!wsuv::IsToken(field.name)) std::abort();
-    if (field.value.find_first_of(std::string_view("\r\n\0", 3)) != std::string_view::npos) std::abort();
+    if (field.value.find_first_of(std::string_view("\r\n\0", 3)) != std::string_view::npos)
+      std::abort();
   }
   const auto upgrade = wsuv::CheckUpgrade(whole);
   if (upgrade == wsuv::UpgradeStatus::kValid) {

@@ -34,7 +34,11 @@ function frame(type, payload = '', { fin = true, rsv = 0, masked = true, lengthB
  */
 function closeFrame(code, reason = '', options = {}) {
   if (code === undefined) return frame('close', '', options);
-  return frame('close', Buffer.concat([Buffer.from([code >> 8, code & 255]), Buffer.from(reason)]), options);
+  return frame(
+    'close',
+    Buffer.concat([Buffer.from([code >> 8, code & 255]), Buffer.from(reason)]),
+    options
+  );
 }
 
 /**

@@ -19,7 +19,9 @@ const HEADERS = {
  * @return {String}
  */
 function upgradeRequest(headers = {}, { method = 'GET', path = '/', version = '1.1' } = {}) {
-  const fields = Object.entries({ ...HEADERS, ...headers }).filter(([, value]) => value !== undefined);
+  const fields = Object.entries({ ...HEADERS, ...headers }).filter(
+    ([, value]) => value !== undefined
+  );
   return `${method} ${path} HTTP/${version}\r\n${fields.map(([k, v]) => `${k}: ${v}\r\n`).join('')}\r\n`;
 }
 
@@ -32,7 +34,9 @@ class RawClient {
 
   /** @param {(Number|String)} where a port, or the path of a Unix socket */
   constructor(where) {
-    this.socket = net.connect(typeof where === 'string' ? { path: where } : { port: where, host: '127.0.0.1' });
+    this.socket = net.connect(
+      typeof where === 'string' ? { path: where } : { port: where, host: '127.0.0.1' }
+    );
     this.socket.on('data', (chunk) => {
       this.received = Buffer.concat([this.received, chunk]);
       this.#check();
@@ -66,7 +70,9 @@ class RawClient {
 
   /** Resolves when the bytes have been handed over. */
   async send(...chunks) {
-    await new Promise((resolve) => this.socket.write(Buffer.concat(chunks.map((c) => Buffer.from(c))), resolve));
+    await new Promise((resolve) =>
+      this.socket.write(Buffer.concat(chunks.map((c) => Buffer.from(c))), resolve)
+    );
   }
 
   /** Sends an upgrade request (and what shall follow it in the same packet), awaits the response. */

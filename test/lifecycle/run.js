@@ -13,9 +13,19 @@ const path = require('path');
 function run(name, args = []) {
   const script = path.join(__dirname, 'scripts', `${name}.js`);
   return new Promise((resolve) => {
-    execFile(process.execPath, ['--expose-gc', script, ...args], { timeout: 60000 }, (error, stdout, stderr) => {
-      resolve({ code: error === null ? 0 : error.code, signal: error?.signal ?? null, stdout, stderr });
-    });
+    execFile(
+      process.execPath,
+      ['--expose-gc', script, ...args],
+      { timeout: 60000 },
+      (error, stdout, stderr) => {
+        resolve({
+          code: error === null ? 0 : error.code,
+          signal: error?.signal ?? null,
+          stdout,
+          stderr
+        });
+      }
+    );
   });
 }
 

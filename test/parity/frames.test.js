@@ -51,9 +51,9 @@ const conversations = {
   'bytes of nonsense behind the close frame': [closeFrame(1000), Buffer.from('ffffffff', 'hex')],
   'two close frames': [closeFrame(1000), closeFrame(1001)],
 
-  'RSV1': [frame('text', 'a', { rsv: 4 })],
-  'RSV2': [frame('text', 'a', { rsv: 2 })],
-  'RSV3': [frame('text', 'a', { rsv: 1 })],
+  RSV1: [frame('text', 'a', { rsv: 4 })],
+  RSV2: [frame('text', 'a', { rsv: 2 })],
+  RSV3: [frame('text', 'a', { rsv: 1 })],
   'RSV1 on a ping': [frame('ping', 'a', { rsv: 4 })],
   ...Object.fromEntries(
     [3, 4, 5, 6, 7, 11, 12, 13, 14, 15].map((op) => [`the opcode ${op}`, [frame(op, 'a')]])
@@ -76,10 +76,9 @@ const conversations = {
     ])
   ),
   ...Object.fromEntries(
-    [1000, 1001, 1002, 1003, 1007, 1008, 1009, 1010, 1011, 1012, 1013, 1014, 3000, 4000].map((code) => [
-      `the close code ${code}, which is valid`,
-      [closeFrame(code)]
-    ])
+    [1000, 1001, 1002, 1003, 1007, 1008, 1009, 1010, 1011, 1012, 1013, 1014, 3000, 4000].map(
+      (code) => [`the close code ${code}, which is valid`, [closeFrame(code)]]
+    )
   ),
   'a close reason that is not UTF-8': [frame('close', Buffer.from([3, 232, 0xff]))],
   'text that is not UTF-8': [frame('text', Buffer.from([0x61, 0xff]))],
@@ -121,12 +120,19 @@ describe.each(Object.entries(conversations))('%s', (title, send) => {
 });
 
 describe('limits', () => {
-  const limited = (options, ...send) => (lib) => converse(lib, { options, send });
+  const limited =
+    (options, ...send) =>
+    (lib) =>
+      converse(lib, { options, send });
   parity('maxPayload, exactly', limited({ maxPayload: 10 }, frame('text', 'a'.repeat(10)), bye));
   parity('maxPayload, exceeded', limited({ maxPayload: 10 }, frame('text', 'a'.repeat(11))));
   parity(
     'maxPayload, exceeded by fragments',
-    limited({ maxPayload: 10 }, frame('text', 'abcdef', { fin: false }), frame('continuation', 'abcdef'))
+    limited(
+      { maxPayload: 10 },
+      frame('text', 'abcdef', { fin: false }),
+      frame('continuation', 'abcdef')
+    )
   );
   parity('maxPayload 0', limited({ maxPayload: 0 }, frame('text', 'a'.repeat(1000)), bye));
   parity('maxPayload that is negative', limited({ maxPayload: -1 }, frame('text', 'abc'), bye));
@@ -140,7 +146,10 @@ describe('limits', () => {
   parity('maxFragments, exactly', limited({ maxFragments: 3 }, ...three));
   parity('maxFragments, exceeded', limited({ maxFragments: 2 }, ...three));
   parity('maxFragments 0', limited({ maxFragments: 0 }, ...three));
-  parity('skipUTF8Validation', limited({ skipUTF8Validation: true }, frame('text', Buffer.from([0xff])), bye));
+  parity(
+    'skipUTF8Validation',
+    limited({ skipUTF8Validation: true }, frame('text', Buffer.from([0xff])), bye)
+  );
   parity(
     'skipUTF8Validation of a reason',
     limited({ skipUTF8Validation: true }, frame('close', Buffer.from([3, 232, 0xff])))

@@ -38,7 +38,15 @@ async function ask(lib, mode, { options, headers, line, prepare } = {}) {
   const log = [];
   const sockets = [];
   server.on('connection', (ws, req) => {
-    log.push(['connection', ws.protocol, ws.extensions, ws.readyState, ws.url, req.url, req.method]);
+    log.push([
+      'connection',
+      ws.protocol,
+      ws.extensions,
+      ws.readyState,
+      ws.url,
+      req.url,
+      req.method
+    ]);
     log.push(req.socket === ws._socket, req.httpVersion, req.headers, req.rawHeaders);
     sockets.push(once(ws, 'close'));
   });
@@ -117,7 +125,8 @@ const requests = {
   'what verifyClient is told': {
     headers: { Origin: 'http://example.com' },
     prepare: (server, log) => {
-      server.options.verifyClient = ({ origin, secure, req }) => log.push([origin, secure, req.url]);
+      server.options.verifyClient = ({ origin, secure, req }) =>
+        log.push([origin, secure, req.url]);
     }
   },
   'the origin in version 8': {

@@ -50,7 +50,9 @@ function plain(value) {
 
 function summary(buffer) {
   const text = buffer.toString('latin1');
-  return text.length <= 200 ? text : `${text.length} bytes ${text.slice(0, 20)}...${text.slice(-20)}`;
+  return text.length <= 200
+    ? text
+    : `${text.length} bytes ${text.slice(0, 20)}...${text.slice(-20)}`;
 }
 
 /** Starts a server of a package on a free port. */
@@ -123,4 +125,15 @@ function endsWithCloseFrame(bytes) {
 /** A close frame of the client, which ends most scripts. */
 const bye = closeFrame(1000, 'bye');
 
-module.exports = { attempt, bye, converse, describeError, parity, plain, record, start, stop, summary };
+module.exports = {
+  attempt,
+  bye,
+  converse,
+  describeError,
+  parity,
+  plain,
+  record,
+  start,
+  stop,
+  summary
+};

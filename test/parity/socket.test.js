@@ -16,7 +16,7 @@ function acting(act, { options, send = [], until = endsWith('end') } = {}) {
       onConnection: (ws, log) => {
         log.push(['acted', plain(attempt(() => act(ws, log, lib)))]);
         // Marks the end of what was sent, where something still can be.
-        setTimeout(() => ws.readyState === 1 && ws.send("end"), 10);
+        setTimeout(() => ws.readyState === 1 && ws.send('end'), 10);
       },
       client: async (client) => {
         if (send.length > 0) await client.send(...send);
@@ -54,18 +54,33 @@ describe('send()', () => {
     'a number': 42,
     'the number 0': 0,
     null: null,
-    undefined: undefined,
+    undefined,
     false: false
   };
   for (const [title, value] of Object.entries(values)) {
-    parity(title, acting((ws) => ws.send(value)));
-    parity(`${title}, as text`, acting((ws) => ws.send(value, { binary: false })));
-    parity(`${title}, as binary`, acting((ws) => ws.send(value, { binary: true })));
+    parity(
+      title,
+      acting((ws) => ws.send(value))
+    );
+    parity(
+      `${title}, as text`,
+      acting((ws) => ws.send(value, { binary: false }))
+    );
+    parity(
+      `${title}, as binary`,
+      acting((ws) => ws.send(value, { binary: true }))
+    );
   }
   for (const value of [true, {}, Symbol('s'), () => {}, 10n]) {
-    parity(`${typeof value}, which cannot be sent`, acting((ws) => ws.send(value)));
+    parity(
+      `${typeof value}, which cannot be sent`,
+      acting((ws) => ws.send(value))
+    );
   }
-  parity('a Blob', acting((ws) => ws.send(new Blob(['a blob']))));
+  parity(
+    'a Blob',
+    acting((ws) => ws.send(new Blob(['a blob'])))
+  );
   parity(
     'a Blob between others',
     acting((ws, log) => {
@@ -93,8 +108,14 @@ describe('send()', () => {
       ws.send('whole');
     })
   );
-  parity('an option that is undefined', acting((ws) => ws.send('a', { fin: undefined })));
-  parity('compress without the extension', acting((ws) => ws.send('a', { compress: true })));
+  parity(
+    'an option that is undefined',
+    acting((ws) => ws.send('a', { fin: undefined }))
+  );
+  parity(
+    'compress without the extension',
+    acting((ws) => ws.send('a', { compress: true }))
+  );
   parity(
     'callbacks, in order and in which tick',
     acting((ws, log) => {
@@ -106,12 +127,15 @@ describe('send()', () => {
       log.push('returned');
     })
   );
-  parity('bufferedAmount when the kernel takes all', acting((ws, log) => {
-    ws.send('a');
-    log.push(ws.bufferedAmount);
-    ws.send(big);
-    log.push(ws.bufferedAmount);
-  }));
+  parity(
+    'bufferedAmount when the kernel takes all',
+    acting((ws, log) => {
+      ws.send('a');
+      log.push(ws.bufferedAmount);
+      ws.send(big);
+      log.push(ws.bufferedAmount);
+    })
+  );
   parity(
     'after close()',
     acting((ws, log) => {
@@ -123,25 +147,55 @@ describe('send()', () => {
       log.push(ws.bufferedAmount);
     })
   );
-  parity('a changed buffer goes out as it was', acting((ws) => {
-    const data = Buffer.from('before');
-    ws.send(data);
-    ws._socket.cork();
-    ws._socket.uncork();
-  }));
+  parity(
+    'a changed buffer goes out as it was',
+    acting((ws) => {
+      const data = Buffer.from('before');
+      ws.send(data);
+      ws._socket.cork();
+      ws._socket.uncork();
+    })
+  );
 });
 
 describe('ping() and pong()', () => {
   for (const method of ['ping', 'pong']) {
-    const values = [undefined, 'text', Buffer.from('b'), 7, '', null, new Uint16Array([1]), 'p'.repeat(125)];
+    const values = [
+      undefined,
+      'text',
+      Buffer.from('b'),
+      7,
+      '',
+      null,
+      new Uint16Array([1]),
+      'p'.repeat(125)
+    ];
     for (const [i, value] of values.entries()) {
-      parity(`${method} of value ${i}`, acting((ws) => ws[method](value)));
+      parity(
+        `${method} of value ${i}`,
+        acting((ws) => ws[method](value))
+      );
     }
-    parity(`${method} of 126 bytes`, acting((ws) => ws[method]('p'.repeat(126))));
-    parity(`${method} of 126 bytes in fewer characters`, acting((ws) => ws[method]('é'.repeat(63))));
-    parity(`${method} with a callback first`, acting((ws, log) => ws[method]((e) => log.push(['cb', e]))));
-    parity(`${method} with a callback second`, acting((ws, log) => ws[method]('a', (e) => log.push(['cb', e]))));
-    parity(`${method} with a callback third`, acting((ws, log) => ws[method]('a', false, (e) => log.push(['cb', e]))));
+    parity(
+      `${method} of 126 bytes`,
+      acting((ws) => ws[method]('p'.repeat(126)))
+    );
+    parity(
+      `${method} of 126 bytes in fewer characters`,
+      acting((ws) => ws[method]('é'.repeat(63)))
+    );
+    parity(
+      `${method} with a callback first`,
+      acting((ws, log) => ws[method]((e) => log.push(['cb', e])))
+    );
+    parity(
+      `${method} with a callback second`,
+      acting((ws, log) => ws[method]('a', (e) => log.push(['cb', e])))
+    );
+    parity(
+      `${method} with a callback third`,
+      acting((ws, log) => ws[method]('a', false, (e) => log.push(['cb', e])))
+    );
   }
 });
 
@@ -176,89 +230,137 @@ describe('close()', () => {
     [1000, null]
   ];
   for (const [i, values] of args.entries()) {
-    parity(`with arguments ${i}`, acting((ws) => ws.close(...values)));
+    parity(
+      `with arguments ${i}`,
+      acting((ws) => ws.close(...values))
+    );
   }
-  parity('twice', acting((ws) => {
-    ws.close(1000);
-    ws.close(1001);
-    ws.close('nonsense');
-  }));
-  parity('in a message handler, with messages behind it', acting(
-    (ws) => ws.on('message', (data) => data.toString() === '2' && ws.close(1000)),
-    { send: [frame('text', '1'), frame('text', '2'), frame('text', '3'), frame('ping', 'p')] }
-  ));
-  parity('in the handler of a message in front of a close frame', acting(
-    (ws) => ws.on('message', () => ws.close(1001)),
-    { send: [frame('text', '1'), closeFrame(1000)] }
-  ));
-  parity('an answer to a message in front of a close frame', acting(
-    (ws) => ws.on('message', () => ws.send('answer')),
-    { send: [frame('text', '1'), closeFrame(1000)] }
-  ));
-  parity('in an error handler', acting(
-    (ws) => ws.on('error', () => ws.close(1000)),
-    { send: [frame(3, 'bad')] }
-  ));
+  parity(
+    'twice',
+    acting((ws) => {
+      ws.close(1000);
+      ws.close(1001);
+      ws.close('nonsense');
+    })
+  );
+  parity(
+    'in a message handler, with messages behind it',
+    acting((ws) => ws.on('message', (data) => data.toString() === '2' && ws.close(1000)), {
+      send: [frame('text', '1'), frame('text', '2'), frame('text', '3'), frame('ping', 'p')]
+    })
+  );
+  parity(
+    'in the handler of a message in front of a close frame',
+    acting((ws) => ws.on('message', () => ws.close(1001)), {
+      send: [frame('text', '1'), closeFrame(1000)]
+    })
+  );
+  parity(
+    'an answer to a message in front of a close frame',
+    acting((ws) => ws.on('message', () => ws.send('answer')), {
+      send: [frame('text', '1'), closeFrame(1000)]
+    })
+  );
+  parity(
+    'in an error handler',
+    acting((ws) => ws.on('error', () => ws.close(1000)), { send: [frame(3, 'bad')] })
+  );
 });
 
 describe('terminate()', () => {
-  parity('at once', acting((ws) => ws.terminate()));
-  parity('twice', acting((ws) => {
-    ws.terminate();
-    ws.terminate();
-  }));
-  parity('in a message handler, with messages behind it', acting(
-    (ws) => ws.on('message', (data) => data.toString() === '1' && ws.terminate()),
-    { send: [frame('text', '1'), frame('text', '2'), frame('text', '3')] }
-  ));
-  parity('then close() and send()', acting((ws, log) => {
-    ws.terminate();
-    ws.close(1000);
-    ws.send('a', (error) => log.push(plain(error)));
-    log.push(ws.readyState);
-  }));
+  parity(
+    'at once',
+    acting((ws) => ws.terminate())
+  );
+  parity(
+    'twice',
+    acting((ws) => {
+      ws.terminate();
+      ws.terminate();
+    })
+  );
+  parity(
+    'in a message handler, with messages behind it',
+    acting((ws) => ws.on('message', (data) => data.toString() === '1' && ws.terminate()), {
+      send: [frame('text', '1'), frame('text', '2'), frame('text', '3')]
+    })
+  );
+  parity(
+    'then close() and send()',
+    acting((ws, log) => {
+      ws.terminate();
+      ws.close(1000);
+      ws.send('a', (error) => log.push(plain(error)));
+      log.push(ws.readyState);
+    })
+  );
 });
 
 describe('pause() and resume()', () => {
-  parity('are told by isPaused', acting((ws, log) => {
-    log.push(ws.isPaused);
-    ws.pause();
-    log.push(ws.isPaused);
-    ws.resume();
-    log.push(ws.isPaused);
-  }));
-  parity('keep messages', acting(
-    (ws, log) => {
+  parity(
+    'are told by isPaused',
+    acting((ws, log) => {
+      log.push(ws.isPaused);
       ws.pause();
-      setTimeout(() => {
-        log.push('resumed');
-        ws.resume();
-      }, 50);
-    },
-    { send: [frame('text', '1'), frame('text', '2')] }
-  ));
-  parity('in a message handler: what was read still comes', acting(
-    (ws, log) => {
-      ws.once('message', () => {
+      log.push(ws.isPaused);
+      ws.resume();
+      log.push(ws.isPaused);
+    })
+  );
+  parity(
+    'keep messages',
+    acting(
+      (ws, log) => {
         ws.pause();
         setTimeout(() => {
           log.push('resumed');
           ws.resume();
-        }, 30);
-      });
-    },
-    { send: [frame('text', '1'), frame('text', '2'), frame('text', '3')] }
-  ));
+        }, 50);
+      },
+      { send: [frame('text', '1'), frame('text', '2')] }
+    )
+  );
+  parity(
+    'in a message handler: what was read still comes',
+    acting(
+      (ws, log) => {
+        ws.once('message', () => {
+          ws.pause();
+          setTimeout(() => {
+            log.push('resumed');
+            ws.resume();
+          }, 30);
+        });
+      },
+      { send: [frame('text', '1'), frame('text', '2'), frame('text', '3')] }
+    )
+  );
 });
 
 describe('properties', () => {
   const names = [
-    'binaryType', 'bufferedAmount', 'extensions', 'isPaused', 'protocol', 'readyState', 'url',
-    'onopen', 'onclose', 'onerror', 'onmessage', 'CONNECTING', 'OPEN', 'CLOSING', 'CLOSED'
+    'binaryType',
+    'bufferedAmount',
+    'extensions',
+    'isPaused',
+    'protocol',
+    'readyState',
+    'url',
+    'onopen',
+    'onclose',
+    'onerror',
+    'onmessage',
+    'CONNECTING',
+    'OPEN',
+    'CLOSING',
+    'CLOSED'
   ];
-  parity('have the values of ws', acting((ws, log) => {
-    for (const name of names) log.push([name, ws[name]]);
-  }));
+  parity(
+    'have the values of ws',
+    acting((ws, log) => {
+      for (const name of names) log.push([name, ws[name]]);
+    })
+  );
   parity('have the descriptors of ws', async (lib) => {
     const describe = (object, name) => {
       const { get, set, value, ...rest } = Object.getOwnPropertyDescriptor(object, name) ?? {};
@@ -271,12 +373,15 @@ describe('properties', () => {
       lib.WebSocketServer.length
     ];
   });
-  parity('can be set without effect', acting((ws, log) => {
-    for (const name of ['binaryType', 'onmessage']) {
-      ws[name] = 'nonsense';
-      log.push(ws[name]);
-    }
-  }));
+  parity(
+    'can be set without effect',
+    acting((ws, log) => {
+      for (const name of ['binaryType', 'onmessage']) {
+        ws[name] = 'nonsense';
+        log.push(ws[name]);
+      }
+    })
+  );
 });
 
 describe('binaryType', () => {
@@ -290,19 +395,27 @@ describe('binaryType', () => {
     frame('text', 'text')
   ];
   for (const type of ['nodebuffer', 'arraybuffer', 'fragments']) {
-    parity(type, acting((ws) => (ws.binaryType = type), { send: parts }));
+    parity(
+      type,
+      acting((ws) => (ws.binaryType = type), { send: parts })
+    );
   }
-  parity('blob', acting(
-    (ws, log) => {
-      ws.binaryType = 'blob';
-      ws.on('message', (data) => log.push([data instanceof Blob, data.size, data.type]));
-    },
-    { send: [frame('binary', 'blob'), frame('binary', '')] }
-  ));
-  parity('can change between messages', acting(
-    (ws) => ws.on('message', () => (ws.binaryType = 'arraybuffer')),
-    { send: [frame('binary', 'a'), frame('binary', 'b')] }
-  ));
+  parity(
+    'blob',
+    acting(
+      (ws, log) => {
+        ws.binaryType = 'blob';
+        ws.on('message', (data) => log.push([data instanceof Blob, data.size, data.type]));
+      },
+      { send: [frame('binary', 'blob'), frame('binary', '')] }
+    )
+  );
+  parity(
+    'can change between messages',
+    acting((ws) => ws.on('message', () => (ws.binaryType = 'arraybuffer')), {
+      send: [frame('binary', 'a'), frame('binary', 'b')]
+    })
+  );
 });
 
 describe('the EventTarget face', () => {
@@ -319,57 +432,74 @@ describe('the EventTarget face', () => {
     error: plain(event.error)
   });
   const send = [frame('text', 'text'), frame('binary', 'binary'), closeFrame(4000, 'reason')];
-  parity('on<event> attributes', acting(
-    (ws, log) => {
-      for (const type of ['open', 'message', 'error', 'close']) {
-        ws[`on${type}`] = function (event) {
-          log.push([this === ws, describe(event)]);
+  parity(
+    'on<event> attributes',
+    acting(
+      (ws, log) => {
+        for (const type of ['open', 'message', 'error', 'close']) {
+          ws[`on${type}`] = function (event) {
+            log.push([this === ws, describe(event)]);
+          };
+        }
+      },
+      { send }
+    )
+  );
+  parity(
+    'an error event',
+    acting((ws, log) => (ws.onerror = (event) => log.push(describe(event))), {
+      send: [frame(3, 'bad')]
+    })
+  );
+  parity(
+    'addEventListener',
+    acting(
+      (ws, log) => {
+        const listener = (event) => log.push(describe(event));
+        for (const type of ['message', 'close', 'ping', 'nonsense', 'toString']) {
+          ws.addEventListener(type, listener);
+          ws.addEventListener(type, listener);
+          log.push(ws.listenerCount(type));
+        }
+      },
+      { send }
+    )
+  );
+  parity(
+    'once, handleEvent, and removal',
+    acting(
+      (ws, log) => {
+        const object = {
+          handleEvent(event) {
+            log.push(['object', this === object, event.data]);
+          }
         };
-      }
-    },
-    { send }
-  ));
-  parity('an error event', acting(
-    (ws, log) => (ws.onerror = (event) => log.push(describe(event))),
-    { send: [frame(3, 'bad')] }
-  ));
-  parity('addEventListener', acting(
-    (ws, log) => {
-      const listener = (event) => log.push(describe(event));
-      for (const type of ['message', 'close', 'ping', 'nonsense', 'toString']) {
-        ws.addEventListener(type, listener);
-        ws.addEventListener(type, listener);
-        log.push(ws.listenerCount(type));
-      }
-    },
-    { send }
-  ));
-  parity('once, handleEvent, and removal', acting(
-    (ws, log) => {
-      const object = { handleEvent(event) { log.push(['object', this === object, event.data]); } };
-      const never = () => log.push('never');
-      ws.addEventListener('message', object);
-      ws.addEventListener('message', () => log.push('once'), { once: true });
-      ws.addEventListener('message', never);
-      ws.removeEventListener('message', never);
-      ws.removeEventListener('message', () => {});
-      ws.onmessage = never;
-      ws.onmessage = null;
-      log.push(ws.onmessage);
-      const attribute = () => log.push('attribute');
-      ws.onmessage = attribute;
-      ws.removeEventListener('message', attribute);
-      log.push(ws.onmessage === attribute);
-    },
-    { send }
-  ));
+        const never = () => log.push('never');
+        ws.addEventListener('message', object);
+        ws.addEventListener('message', () => log.push('once'), { once: true });
+        ws.addEventListener('message', never);
+        ws.removeEventListener('message', never);
+        ws.removeEventListener('message', () => {});
+        ws.onmessage = never;
+        ws.onmessage = null;
+        log.push(ws.onmessage);
+        const attribute = () => log.push('attribute');
+        ws.onmessage = attribute;
+        ws.removeEventListener('message', attribute);
+        log.push(ws.onmessage === attribute);
+      },
+      { send }
+    )
+  );
 });
 
 describe('the end of a connection', () => {
   parity('without a close frame', (lib) =>
-    converse(lib, { send: [frame('text', 'a')], client: (client) => client.end() }));
+    converse(lib, { send: [frame('text', 'a')], client: (client) => client.end() })
+  );
   parity('in the middle of a frame', (lib) =>
-    converse(lib, { send: [frame('text', 'abc').subarray(0, 7)], client: (client) => client.end() }));
+    converse(lib, { send: [frame('text', 'abc').subarray(0, 7)], client: (client) => client.end() })
+  );
   parity('by a reset', (lib) =>
     converse(lib, {
       onConnection: (ws) => ws.send('hello'),
@@ -377,13 +507,15 @@ describe('the end of a connection', () => {
         await client.read(7);
         await client.reset();
       }
-    }));
+    })
+  );
   parity('after a close frame, when nobody ends the transport', (lib) =>
     converse(lib, {
       options: { closeTimeout: 60 },
       onConnection: (ws) => ws.close(1000),
       client: (client) => client.closed
-    }));
+    })
+  );
   parity('what was sent before the peer ends is answered', (lib) =>
     converse(lib, {
       onConnection: (ws) => ws.on('message', (data) => ws.send(data, { binary: false })),
@@ -391,5 +523,6 @@ describe('the end of a connection', () => {
         client.socket.end(frame('text', 'last'));
         await client.closed;
       }
-    }));
+    })
+  );
 });

@@ -9,7 +9,8 @@ namespace wsuv::test {
 namespace {
 
 const std::string kRequest =
-    "GET /chat HTTP/1.1\r\nHost: server.example.com\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+    "GET /chat HTTP/1.1\r\nHost: server.example.com\r\nUpgrade: websocket\r\nConnection: "
+    "Upgrade\r\n"
     "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n";
 
 UpgradeStatus Check(const std::string& bytes) {
@@ -52,7 +53,8 @@ TEST(Handshake, SaysWhatIsWrongWithAnIncorrectOne) {
       {Replaced("Sec-WebSocket-Key", "Sec-Key"), UpgradeStatus::kInvalidKey},
       {Replaced("Version: 13", "Version: 12"), UpgradeStatus::kInvalidVersion},
       {Replaced("Sec-WebSocket-Version: 13\r\n", ""), UpgradeStatus::kInvalidVersion},
-      {Replaced("\r\n\r\n", "\r\nSec-WebSocket-Version: 13\r\n\r\n"), UpgradeStatus::kInvalidVersion},
+      {Replaced("\r\n\r\n", "\r\nSec-WebSocket-Version: 13\r\n\r\n"),
+       UpgradeStatus::kInvalidVersion},
       {Replaced("\r\n\r\n", "\r\nHost: b\r\n\r\n"), UpgradeStatus::kMalformed},
       {Replaced("\r\n\r\n", "\r\nContent-Length: 5\r\n\r\n"), UpgradeStatus::kMalformed},
       {Replaced("\r\n\r\n", "\r\nTransfer-Encoding: chunked\r\n\r\n"), UpgradeStatus::kMalformed},
@@ -78,8 +80,9 @@ TEST(Handshake, WritesRejectionsWithTheHeadersThatTheRfcsAskFor) {
             "HTTP/1.1 426 Upgrade Required\r\nConnection: close\r\nContent-Type: text/plain\r\n"
             "Content-Length: 16\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n\r\n"
             "Upgrade Required");
-  EXPECT_NE(RejectionResponse(UpgradeStatus::kInvalidVersion).find("Sec-WebSocket-Version: 13, 8\r\n"),
-            std::string::npos);
+  EXPECT_NE(
+      RejectionResponse(UpgradeStatus::kInvalidVersion).find("Sec-WebSocket-Version: 13, 8\r\n"),
+      std::string::npos);
   const std::pair<UpgradeStatus, std::string> statuses[] = {
       {UpgradeStatus::kMalformed, "400 Bad Request"},
       {UpgradeStatus::kTooLarge, "431 Request Header Fields Too Large"},

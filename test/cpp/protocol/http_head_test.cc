@@ -50,23 +50,23 @@ TEST(HttpHead, IsIncompleteUntilTheEmptyLineWhereverItIsCut) {
 
 TEST(HttpHead, RefusesWhatIsNotStrictlyHttp) {
   for (const char* bytes : {
-           "GET /\r\n",                             // no version
-           "GET  / HTTP/1.1\r\n",                   // two spaces
-           "GET / HTTP/11\r\n",                     // no minor version
-           "GET / http/1.1\r\n",                    // lower case
-           "G(T / HTTP/1.1\r\n",                    // no token
-           "GET /\x01 HTTP/1.1\r\n",                // a control character
-           "GET / HTTP/1.1\n",                      // no CR
-           "GET / HTTP/1.1\r\nA: b\n",              // no CR
-           "GET / HTTP/1.1\r\nA: b\rc\r\n",         // bare CR
-           "GET / HTTP/1.1\r\nA: b\r\n c\r\n",      // obs-fold
-           "GET / HTTP/1.1\r\n A: b\r\n",           // white space first
-           "GET / HTTP/1.1\r\nA : b\r\n",           // white space before the colon
-           "GET / HTTP/1.1\r\nA b\r\n",             // no colon
-           "GET / HTTP/1.1\r\n: b\r\n",             // no name
-           "GET / HTTP/1.1\r\nA\x80: b\r\n",        // no token
-           "GET / HTTP/1.1\r\nA: b\x7F\r\n",        // a control character
-           "\r\n\r\nGET / HTTP/1.1\r\n",            // two empty lines first
+           "GET /\r\n",                         // no version
+           "GET  / HTTP/1.1\r\n",               // two spaces
+           "GET / HTTP/11\r\n",                 // no minor version
+           "GET / http/1.1\r\n",                // lower case
+           "G(T / HTTP/1.1\r\n",                // no token
+           "GET /\x01 HTTP/1.1\r\n",            // a control character
+           "GET / HTTP/1.1\n",                  // no CR
+           "GET / HTTP/1.1\r\nA: b\n",          // no CR
+           "GET / HTTP/1.1\r\nA: b\rc\r\n",     // bare CR
+           "GET / HTTP/1.1\r\nA: b\r\n c\r\n",  // obs-fold
+           "GET / HTTP/1.1\r\n A: b\r\n",       // white space first
+           "GET / HTTP/1.1\r\nA : b\r\n",       // white space before the colon
+           "GET / HTTP/1.1\r\nA b\r\n",         // no colon
+           "GET / HTTP/1.1\r\n: b\r\n",         // no name
+           "GET / HTTP/1.1\r\nA\x80: b\r\n",    // no token
+           "GET / HTTP/1.1\r\nA: b\x7F\r\n",    // a control character
+           "\r\n\r\nGET / HTTP/1.1\r\n",        // two empty lines first
            "\n",
        }) {
     EXPECT_EQ(Parse(bytes), HeadStatus::kMalformed) << bytes;
@@ -80,8 +80,9 @@ TEST(HttpHead, EnforcesItsLimits) {
   limits.max_headers = 2;
   EXPECT_EQ(Parse(std::string(65, 'a'), nullptr, nullptr, limits), HeadStatus::kTooLarge);
   EXPECT_EQ(Parse(std::string(64, 'a'), nullptr, nullptr, limits), HeadStatus::kIncomplete);
-  EXPECT_EQ(Parse("GET / HTTP/1.1\r\nA: " + std::string(60, 'b') + "\r\n\r\n", nullptr, nullptr, limits),
-            HeadStatus::kTooLarge);
+  EXPECT_EQ(
+      Parse("GET / HTTP/1.1\r\nA: " + std::string(60, 'b') + "\r\n\r\n", nullptr, nullptr, limits),
+      HeadStatus::kTooLarge);
   EXPECT_EQ(Parse("GET / HTTP/1.1\r\nA: 1\r\nB: 2\r\n\r\n", nullptr, nullptr, limits),
             HeadStatus::kComplete);
   EXPECT_EQ(Parse("GET / HTTP/1.1\r\nA: 1\r\nB: 2\r\nC: 3\r\n\r\n", nullptr, nullptr, limits),

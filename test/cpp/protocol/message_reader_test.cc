@@ -57,10 +57,10 @@ TEST(MessageReader, ReadsEveryLengthAroundTheBoundariesInEveryForm) {
 }
 
 TEST(MessageReader, TakesControlFramesBetweenFragments) {
-  const std::string bytes = MakeFrame(Opcode::kText, "one ", false) +
-                            MakeFrame(Opcode::kPing, "p") + MakeFrame(Opcode::kContinuation, "", false) +
-                            MakeFrame(Opcode::kPong, "") + MakeFrame(Opcode::kContinuation, "two") +
-                            MakeFrame(Opcode::kBinary, "");
+  const std::string bytes =
+      MakeFrame(Opcode::kText, "one ", false) + MakeFrame(Opcode::kPing, "p") +
+      MakeFrame(Opcode::kContinuation, "", false) + MakeFrame(Opcode::kPong, "") +
+      MakeFrame(Opcode::kContinuation, "two") + MakeFrame(Opcode::kBinary, "");
   ExpectEvents(Role::kServer, bytes, {"ping p", "pong ", "text one two | 4 7", "binary "});
 }
 
@@ -104,7 +104,8 @@ TEST(MessageReader, RefusesBadControlFrames) {
 
 TEST(MessageReader, WantsAMaskFromClientsAndNoneFromServers) {
   ExpectEvents(Role::kServer, MakeFrame(Opcode::kText, "a", true, false), {Error("EXPECTED_MASK")});
-  ExpectEvents(Role::kClient, MakeFrame(Opcode::kText, "a", true, true), {Error("UNEXPECTED_MASK")});
+  ExpectEvents(Role::kClient, MakeFrame(Opcode::kText, "a", true, true),
+               {Error("UNEXPECTED_MASK")});
 }
 
 TEST(MessageReader, ReadsEveryCloseCodeAsTheRegistryHasIt) {
@@ -154,13 +155,15 @@ TEST(MessageReader, ChecksUtf8AcrossFragments) {
 TEST(MessageReader, EnforcesThePayloadLimitFromTheHeaderOn) {
   ReaderLimits limits;
   limits.max_payload = 10;
-  ExpectEvents(Role::kServer, MakeFrame(Opcode::kBinary, "0123456789"), {"binary 0123456789"}, limits);
+  ExpectEvents(Role::kServer, MakeFrame(Opcode::kBinary, "0123456789"), {"binary 0123456789"},
+               limits);
   const std::string frame = MakeFrame(Opcode::kBinary, "0123456789a");
   EXPECT_EQ(ReadInPieces(Role::kServer, frame.substr(0, 2), 0, limits),
             Events{Error("UNSUPPORTED_MESSAGE_LENGTH")});
-  ExpectEvents(Role::kServer,
-               MakeFrame(Opcode::kBinary, "01234", false) + MakeFrame(Opcode::kContinuation, "567890"),
-               {Error("UNSUPPORTED_MESSAGE_LENGTH")}, limits);
+  ExpectEvents(
+      Role::kServer,
+      MakeFrame(Opcode::kBinary, "01234", false) + MakeFrame(Opcode::kContinuation, "567890"),
+      {Error("UNSUPPORTED_MESSAGE_LENGTH")}, limits);
 }
 
 TEST(MessageReader, RefusesLengthsThatNothingCanHold) {
@@ -177,7 +180,8 @@ TEST(MessageReader, RefusesLengthsThatNothingCanHold) {
 TEST(MessageReader, LimitsFragmentsAndChunks) {
   ReaderLimits limits;
   limits.max_fragments = 2;
-  std::string bytes = MakeFrame(Opcode::kText, "a", false) + MakeFrame(Opcode::kContinuation, "b", false);
+  std::string bytes =
+      MakeFrame(Opcode::kText, "a", false) + MakeFrame(Opcode::kContinuation, "b", false);
   EXPECT_EQ(ReadInPieces(Role::kServer, bytes, 0, limits), Events{});
   ExpectEvents(Role::kServer, bytes + MakeFrame(Opcode::kContinuation, "c"),
                {Error("TOO_MANY_BUFFERED_PARTS")}, limits);
@@ -186,7 +190,8 @@ TEST(MessageReader, LimitsFragmentsAndChunks) {
   chunks.max_buffered_chunks = 3;
   const std::string frame = MakeFrame(Opcode::kBinary, "0123456789");
   EXPECT_EQ(ReadInPieces(Role::kServer, frame, 4, chunks), Events{"binary 0123456789"});
-  EXPECT_EQ(ReadInPieces(Role::kServer, frame, 1, chunks), Events{Error("TOO_MANY_BUFFERED_PARTS")});
+  EXPECT_EQ(ReadInPieces(Role::kServer, frame, 1, chunks),
+            Events{Error("TOO_MANY_BUFFERED_PARTS")});
 }
 
 TEST(MessageReader, HoldsNoMoreThanTheLimitAndAConstant) {
@@ -257,8 +262,8 @@ TEST(MessageReader, ReadsLargePayloadsThroughTheDirectWindow) {
 }
 
 TEST(MessageReader, StopsWhereTheSinkSaysSo) {
-  std::string bytes = MakeFrame(Opcode::kText, "a") + MakeFrame(Opcode::kPing, "b") +
-                      MakeFrame(Opcode::kText, "c");
+  std::string bytes =
+      MakeFrame(Opcode::kText, "a") + MakeFrame(Opcode::kPing, "b") + MakeFrame(Opcode::kText, "c");
   MessageReader reader(Role::kServer);
   RecordingSink sink;
   sink.stop_after_each = true;
@@ -277,8 +282,9 @@ TEST(MessageReader, AllowsRsv1OnlyOnTheFirstFrameWhereNegotiated) {
   FrameSpec second;
   second.opcode = 0;
   second.rsv = 4;
-  EXPECT_EQ(ReadInPieces(Role::kServer, MakeFrame(first, "a") + MakeFrame(second, "b"), 0, {}, true),
-            Events{Error("UNEXPECTED_RSV_1")});
+  EXPECT_EQ(
+      ReadInPieces(Role::kServer, MakeFrame(first, "a") + MakeFrame(second, "b"), 0, {}, true),
+      Events{Error("UNEXPECTED_RSV_1")});
 }
 
 // Frames of every kind, right and wrong, against a second implementation.

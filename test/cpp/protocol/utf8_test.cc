@@ -53,9 +53,11 @@ TEST(Utf8Validator, GivesTheSameAnswerHoweverTheTextIsSplit) {
   for (int round = 0; round < 3000; round++) {
     std::string text;
     for (size_t i = random() % 40; i > 0; i--) {
-      text += random() % 3 == 0 ? Encode(static_cast<uint32_t>(random() % 0xD800)) : std::string(random() % 20, 'a');
+      text += random() % 3 == 0 ? Encode(static_cast<uint32_t>(random() % 0xD800))
+                                : std::string(random() % 20, 'a');
     }
-    if (random() % 2 == 0 && !text.empty()) text[random() % text.size()] ^= static_cast<char>(random());
+    if (random() % 2 == 0 && !text.empty())
+      text[random() % text.size()] ^= static_cast<char>(random());
     bool complete;
     const bool expected = ReferenceUtf8(text, &complete);
     Utf8Validator validator;

@@ -12,7 +12,7 @@ namespace wsuv::test {
 struct FrameSpec {
   uint8_t opcode = 0x2;
   bool fin = true;
-  uint8_t rsv = 0;        ///< RSV1 to RSV3 as the bits 4, 2 and 1.
+  uint8_t rsv = 0;  ///< RSV1 to RSV3 as the bits 4, 2 and 1.
   bool masked = true;
   int length_bytes = -1;  ///< 0, 2 or 8; -1: as few as will do.
 };

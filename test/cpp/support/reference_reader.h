@@ -101,7 +101,8 @@ inline std::vector<std::string> ReferenceRead(Role role, const std::string& byte
     const size_t have = bytes.size() - at - header;
     const bool whole = have >= length;
     std::string payload = bytes.substr(at + header, whole ? static_cast<size_t>(length) : have);
-    for (size_t i = 0; i < payload.size(); i++) payload[i] = static_cast<char>(payload[i] ^ key[i % 4]);
+    for (size_t i = 0; i < payload.size(); i++)
+      payload[i] = static_cast<char>(payload[i] ^ key[i % 4]);
 
     if (control) {
       if (!whole) return events;
@@ -112,12 +113,14 @@ inline std::vector<std::string> ReferenceRead(Role role, const std::string& byte
           events.push_back("close 1005 ");
           return events;
         }
-        const int code = static_cast<unsigned char>(payload[0]) * 256 + static_cast<unsigned char>(payload[1]);
+        const int code =
+            static_cast<unsigned char>(payload[0]) * 256 + static_cast<unsigned char>(payload[1]);
         const bool valid = (code >= 1000 && code <= 1003) || (code >= 1007 && code <= 1014) ||
                            (code >= 3000 && code <= 4999);
         if (!valid) return error("INVALID_CLOSE_CODE " + std::to_string(code));
         bool complete;
-        if (!ReferenceUtf8(payload.substr(2), &complete) || !complete) return error("INVALID_UTF8 0");
+        if (!ReferenceUtf8(payload.substr(2), &complete) || !complete)
+          return error("INVALID_UTF8 0");
         events.push_back("close " + std::to_string(code) + " " + payload.substr(2));
         return events;
       }

@@ -123,7 +123,8 @@ class ConnectionTest : public ::testing::Test {
   }
 
   void Send(int fd, const std::string& bytes) {
-    ASSERT_EQ(send(fd, bytes.data(), bytes.size(), MSG_NOSIGNAL), static_cast<ssize_t>(bytes.size()));
+    ASSERT_EQ(send(fd, bytes.data(), bytes.size(), MSG_NOSIGNAL),
+              static_cast<ssize_t>(bytes.size()));
   }
 
   // Runs the loop until `done`, or for much longer than anything here takes.
@@ -132,7 +133,8 @@ class ConnectionTest : public ::testing::Test {
     uv_timer_init(&uv_, &guard);
     bool expired = false;
     guard.data = &expired;
-    uv_timer_start(&guard, [](uv_timer_t* timer) { *static_cast<bool*>(timer->data) = true; }, 10000, 0);
+    uv_timer_start(
+        &guard, [](uv_timer_t* timer) { *static_cast<bool*>(timer->data) = true; }, 10000, 0);
     uv_idle_t idle;  // Keeps the loop from blocking, since the clients are not on it.
     uv_idle_init(&uv_, &idle);
     uv_idle_start(&idle, [](uv_idle_t*) {});
@@ -169,7 +171,8 @@ class ConnectionTest : public ::testing::Test {
   }
 
   bool Happened(const std::string& event) const {
-    return std::find(handler_.events.begin(), handler_.events.end(), event) != handler_.events.end();
+    return std::find(handler_.events.begin(), handler_.events.end(), event) !=
+           handler_.events.end();
   }
 
   std::string Unmasked(Opcode opcode, const std::string& payload) {
@@ -210,7 +213,8 @@ TEST_F(ConnectionTest, KeepsWhatTheKernelDoesNotTake) {
   Send(fd, MakeFrame(Opcode::kBinary, ""));
   RunUntil([this] { return handler_.last != nullptr && handler_.last->enqueued() > 1000000; });
   EXPECT_LT(handler_.last->written(), handler_.last->enqueued());
-  const std::string expected = Unmasked(Opcode::kBinary, payload) + Unmasked(Opcode::kBinary, "behind");
+  const std::string expected =
+      Unmasked(Opcode::kBinary, payload) + Unmasked(Opcode::kBinary, "behind");
   EXPECT_EQ(Receive(fd, expected.size()), expected);
   RunUntil([this] { return Happened("written"); });
   EXPECT_EQ(handler_.last->written(), handler_.last->enqueued());
@@ -219,7 +223,8 @@ TEST_F(ConnectionTest, KeepsWhatTheKernelDoesNotTake) {
 TEST_F(ConnectionTest, TakesFramesThatComeWithTheRequestOrInPieces) {
   Listen();
   const int fd = Connect();
-  const std::string bytes = kRequest + MakeFrame(Opcode::kText, "early") + MakeFrame(Opcode::kText, "too");
+  const std::string bytes =
+      kRequest + MakeFrame(Opcode::kText, "early") + MakeFrame(Opcode::kText, "too");
   Send(fd, bytes.substr(0, 10));
   Receive(fd, 0);
   Send(fd, bytes.substr(10));
@@ -295,7 +300,8 @@ TEST_F(ConnectionTest, DoesNotWaitForeverForARequestHead) {
   const int silent = Connect();
   EXPECT_EQ(ReceiveAll(slow).substr(0, 28), "HTTP/1.1 408 Request Timeout");
   EXPECT_EQ(ReceiveAll(silent).substr(0, 28), "HTTP/1.1 408 Request Timeout");
-  RunUntil([this] { return std::count(handler_.events.begin(), handler_.events.end(), "closed") == 2; });
+  RunUntil(
+      [this] { return std::count(handler_.events.begin(), handler_.events.end(), "closed") == 2; });
 }
 
 TEST_F(ConnectionTest, AnswersWhatIsNoUpgrade) {
@@ -334,7 +340,8 @@ TEST_F(ConnectionTest, PausesAndGoesOnWhereItStopped) {
   handler_.stop_reading = true;
   Listen();
   const int fd = Open();
-  Send(fd, MakeFrame(Opcode::kText, "1") + MakeFrame(Opcode::kText, "2") + MakeFrame(Opcode::kText, "3"));
+  Send(fd, MakeFrame(Opcode::kText, "1") + MakeFrame(Opcode::kText, "2") +
+               MakeFrame(Opcode::kText, "3"));
   for (const char* text : {"1", "2", "3"}) {
     EXPECT_EQ(Receive(fd, 3), Unmasked(Opcode::kText, text));
     char byte;

@@ -22,7 +22,8 @@ TEST(WriteQueue, KeepsBytesInOrderHoweverTheyComeAndGo) {
   std::string expected;
   for (int step = 0; step < 3000; step++) {
     if (random() % 2 == 0) {
-      const std::string bytes(random() % (random() % 10 == 0 ? 20000 : 300), static_cast<char>(random()));
+      const std::string bytes(random() % (random() % 10 == 0 ? 20000 : 300),
+                              static_cast<char>(random()));
       if (random() % 2 == 0) {
         queue.Append(reinterpret_cast<const uint8_t*>(bytes.data()), bytes.size(), pool);
       } else if (!bytes.empty()) {
@@ -45,7 +46,8 @@ TEST(WriteQueue, GathersNoMoreBuffersThanAsked) {
   BlockPool pool;
   WriteQueue queue;
   const std::string bytes(BlockPool::kBlockCapacity, 'x');
-  for (int i = 0; i < 5; i++) queue.Append(reinterpret_cast<const uint8_t*>(bytes.data()), bytes.size(), pool);
+  for (int i = 0; i < 5; i++)
+    queue.Append(reinterpret_cast<const uint8_t*>(bytes.data()), bytes.size(), pool);
   uv_buf_t buffers[3];
   EXPECT_EQ(queue.Gather(buffers, 3), 3u);
   pool.Give(queue.TakeAll());

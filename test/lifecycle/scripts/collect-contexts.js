@@ -8,7 +8,8 @@ async function main() {
   const registry = new FinalizationRegistry(() => collected++);
   for (let i = 0; i < 50; i++) {
     for (const file of Object.keys(require.cache)) {
-      if (file.includes(`${require('path').sep}lib${require('path').sep}`)) delete require.cache[file];
+      if (file.includes(`${require('path').sep}lib${require('path').sep}`))
+        delete require.cache[file];
     }
     module.children.length = 0;
     const wsuv = require('../../..');

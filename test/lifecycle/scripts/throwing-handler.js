@@ -13,7 +13,12 @@ const server = new WebSocketServer({ port: 0, host: '127.0.0.1' }, async () => {
   const clients = [new RawClient(server.address().port), new RawClient(server.address().port)];
   await Promise.all(clients.map((client) => client.upgrade()));
   for (const client of clients) {
-    await client.send(frame('text', 'one'), frame('text', 'bad'), frame('ping', 'p'), frame('text', 'two'));
+    await client.send(
+      frame('text', 'one'),
+      frame('text', 'bad'),
+      frame('ping', 'p'),
+      frame('text', 'two')
+    );
   }
   for (const client of clients) {
     const bytes = await client.read(13);

@@ -7,7 +7,8 @@ const { RawClient } = require('../../helpers/raw-client');
 
 function load() {
   for (const file of Object.keys(require.cache)) {
-    if (file.includes(`${require('path').sep}lib${require('path').sep}`)) delete require.cache[file];
+    if (file.includes(`${require('path').sep}lib${require('path').sep}`))
+      delete require.cache[file];
   }
   return require('../../..');
 }

@@ -1,0 +1,91 @@
+'use strict';
+
+// The load of the leak test, as raw bytes.
+
+const net = require('net');
+
+const { closeFrame, frame } = require('../helpers/frames');
+const { upgradeRequest } = require('../helpers/raw-client');
+
+const port = Number(process.argv[2]);
+const request = upgradeRequest();
+const close = closeFrame(1000);
+
+function connect() {
+  const socket = net.connect({ port, host: '127.0.0.1', noDelay: true });
+  socket.on('error', () => {});
+  return socket;
+}
+
+// A connection that ends in one of four ways: a closing handshake, an end in the middle of a
+// message, a reset, a bad frame.
+function visit(kind) {
+  return new Promise((resolve) => {
+    const socket = connect();
+    socket.on('close', resolve);
+    socket.write(request);
+    socket.once('data', () => {
+      if (kind === 0) socket.write(close);
+      else if (kind === 1) socket.end(frame('text', 'cut short').subarray(0, 9));
+      else if (kind === 2) socket.resetAndDestroy();
+      else socket.write(frame(3, 'bad'));
+      socket.on('end', () => socket.end());
+      socket.resume();
+    });
+  });
+}
+
+async function connections(count) {
+  let started = 0;
+  const visitor = async () => {
+    while (started < count) await visit(started++ % 4);
+  };
+  await Promise.all(Array.from({ length: 40 }, visitor));
+}
+
+// Sizes that pass through every way that a message can take: the slab, memory of its own, pieces.
+const sizes = [0, 20, 125, 126, 1000, 5000];
+const batch = Buffer.concat([
+  ...sizes.map((size) => frame('binary', Buffer.alloc(size, 1))),
+  frame('text', 'é')
+]);
+const large = frame('binary', Buffer.alloc(300000, 2));
+
+function messages(count) {
+  return new Promise((resolve) => {
+    const socket = connect();
+    let expected = 0;
+    let received = 0;
+    let sent = 0;
+    let isOpen = false;
+    const next = () => {
+      const chunk = sent % 7000 === 0 ? Buffer.concat([batch, large]) : batch;
+      sent += sizes.length + 1;
+      expected += chunk.length - 4 * (chunk === batch ? 7 : 8);
+      socket.write(chunk);
+    };
+    socket.write(request);
+    socket.on('data', (data) => {
+      if (!isOpen) {
+        isOpen = true;
+        for (let i = 0; i < 20; i++) next();
+        return;
+      }
+      received += data.length;
+      if (sent < count) {
+        while (expected - received < 100000 && sent < count) next();
+      } else if (received === expected) {
+        socket.end();
+      }
+    });
+    socket.on('close', resolve);
+  });
+}
+
+process.on('message', async ({ what, count }) => {
+  if (what === 'connections') await connections(count);
+  else await Promise.all([1, 2, 3, 4].map(() => messages(count / 4)));
+  process.send('done');
+});
+process.on('disconnect', () => process.exit());
+process.send('ready');

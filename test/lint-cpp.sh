@@ -1,0 +1,17 @@
+#!/usr/bin/env bash
+# Checks the layout of the C++ sources, or with --fix mends it; then runs clang-tidy where the
+# compilation database of the C++ tests is there.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+mapfile -t files < <(git ls-files --cached --others --exclude-standard '*.cc' '*.h')
+if [[ "${1:-}" == --fix ]]; then
+  clang-format -i "${files[@]}"
+  exit
+fi
+clang-format --dry-run --Werror "${files[@]}"
+
+if [[ -f build/cpp/compile_commands.json ]]; then
+  mapfile -t sources < <(git ls-files 'src/protocol/*.cc' 'src/transport/*.cc')
+  clang-tidy --quiet -p build/cpp "${sources[@]}" 2> /dev/null
+fi
