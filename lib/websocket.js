@@ -283,14 +283,24 @@ class WebSocket extends EventEmitter {
   }
 
   _sendFrame(bytes, flags, cb) {
-    const { generateMask } = this._options;
-    let key;
-    if (generateMask && (flags & FLAG_MASK) !== 0) {
-      key = Buffer.alloc(4);
-      generateMask(key);
-    }
-    native.send(this._handle, bytes, flags, key);
+    native.send(this._handle, bytes, flags, (flags & FLAG_MASK) === 0 ? undefined : this._mask());
     this._sent(cb);
+  }
+
+  /** A masking key of the user's; undefined where the addon is to make one. */
+  _mask() {
+    const { generateMask } = this._options;
+    if (!generateMask) return undefined;
+    const key = Buffer.alloc(4);
+    generateMask(key);
+    return key;
+  }
+
+  /** The addon is about to send a close frame. */
+  _maskCloseFrame() {
+    if (this._isServer || this._closeFrameSent) return;
+    const key = this._mask();
+    if (key !== undefined) native.setNextMaskingKey(this._handle, key);
   }
 
   _ensureSendQueue() {
@@ -365,6 +375,7 @@ class WebSocket extends EventEmitter {
     }
     const reason = checkClose(code, data);
     const send = () => {
+      this._maskCloseFrame();
       native.close(this._handle, code === undefined ? NO_CLOSE_CODE : code, reason);
       this._closeFrameSent = true;
       this._sent(undefined);
@@ -443,6 +454,7 @@ class WebSocket extends EventEmitter {
       reason.copy(this._closeMessage);
     }
     const answer = () => {
+      this._maskCloseFrame();
       native.reactToClose(this._handle, code, this._closeMessage);
       this._closeFrameSent = true;
       this._sent(undefined);
@@ -453,6 +465,7 @@ class WebSocket extends EventEmitter {
   }
 
   _onProtocolError(index, detail) {
+    this._maskCloseFrame();
     native.reactToError(this._handle, index);
     this._readyState = CLOSING;
     this._closeFrameSent = true;

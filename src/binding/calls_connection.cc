@@ -135,6 +135,14 @@ Napi::Value ReactToEnd(const Napi::CallbackInfo& info) {
   return info.Env().Undefined();
 }
 
+/// setNextMaskingKey(handle, key): four bytes for the close frame of a client.
+Napi::Value SetNextMaskingKey(const Napi::CallbackInfo& info) {
+  Connection* connection = ConnectionAt(info, 0);
+  const ByteView key = BytesAt(info, 1);
+  if (connection != nullptr && key.size == 4) connection->SetNextMaskingKey(key.data);
+  return info.Env().Undefined();
+}
+
 /// wasClean(handle): whether both close frames were exchanged.
 Napi::Value WasClean(const Napi::CallbackInfo& info) {
   Connection* connection = ConnectionAt(info, 0);
@@ -245,6 +253,7 @@ void DefineConnectionCalls(Napi::Env env, Napi::Object exports) {
   Define<ReactToClose>(exports, "reactToClose");
   Define<ReactToError>(exports, "reactToError");
   Define<ReactToEnd>(exports, "reactToEnd");
+  Define<SetNextMaskingKey>(exports, "setNextMaskingKey");
   Define<WasClean>(exports, "wasClean");
   Define<EndTransport>(exports, "endTransport");
   Define<Terminate>(exports, "terminate");

@@ -282,8 +282,8 @@ void Connection::WriteFrame(Opcode opcode, ByteView payload) {
   header.opcode = opcode;
   uint8_t key[4];
   if (session_.role() == Role::kClient) {
-    loop_->NextMaskingKey(key);
-    header.masking_key = key;
+    if (!has_next_key_) loop_->NextMaskingKey(key);
+    header.masking_key = has_next_key_ ? next_key_ : key;
   }
   SendFrame(header, payload);
 }
@@ -511,6 +511,11 @@ void Connection::Resume() {
   } else if (!peer_ended_ && StartReading() != 0) {
     Destroy();
   }
+}
+
+void Connection::SetNextMaskingKey(const uint8_t* key) {
+  std::memcpy(next_key_, key, sizeof(next_key_));
+  has_next_key_ = true;
 }
 
 void Connection::Terminate() { Destroy(); }

@@ -97,6 +97,8 @@ class Connection final : private MessageSink, private FrameOutput, private Deadl
   void SendRaw(ByteView bytes);
   /// Our side's closing handshake; see Session::Close.
   void Close(uint16_t code, ByteView reason);
+  /// The masking key of the next frame that the closing handshake sends, instead of a random one.
+  void SetNextMaskingKey(const uint8_t* key);
   /// Drops the connection at once.
   void Terminate();
 
@@ -224,6 +226,8 @@ class Connection final : private MessageSink, private FrameOutput, private Deadl
   bool wants_destroy_ = false;
   bool handle_closed_ = false;
   bool released_ = false;
+  bool has_next_key_ = false;
+  uint8_t next_key_[4];
 };
 
 // The budget of an idle connection (DESIGN: at most 512 bytes of C++ memory).

@@ -1,0 +1,425 @@
+/// <reference types="node" />
+
+import { EventEmitter } from 'events';
+import {
+  Agent,
+  ClientRequest,
+  ClientRequestArgs,
+  IncomingMessage,
+  OutgoingHttpHeaders,
+  Server as HTTPServer
+} from 'http';
+import { Server as HTTPSServer } from 'https';
+import { Duplex } from 'stream';
+import { SecureContextOptions } from 'tls';
+import { URL } from 'url';
+
+/** One end of a WebSocket connection, with the API of ws. */
+declare class WebSocket extends EventEmitter {
+  /** The connection is not open yet. */
+  static readonly CONNECTING: 0;
+  /** The connection is open: messages can be sent. */
+  static readonly OPEN: 1;
+  /** The closing handshake is under way. */
+  static readonly CLOSING: 2;
+  /** The connection is over, or could not be made. */
+  static readonly CLOSED: 3;
+
+  readonly CONNECTING: 0;
+  readonly OPEN: 1;
+  readonly CLOSING: 2;
+  readonly CLOSED: 3;
+
+  /** What binary messages come as. Other values than these four are ignored. */
+  binaryType: 'nodebuffer' | 'arraybuffer' | 'fragments' | 'blob';
+  /** Bytes that were sent and that the kernel (or the stream) has not taken yet. */
+  readonly bufferedAmount: number;
+  /** The names of the extensions in use. */
+  readonly extensions: string;
+  /** Whether pause() was called. */
+  readonly isPaused: boolean;
+  /** The subprotocol in use, or an empty string. */
+  readonly protocol: string;
+  readonly readyState:
+    | typeof WebSocket.CONNECTING
+    | typeof WebSocket.OPEN
+    | typeof WebSocket.CLOSING
+    | typeof WebSocket.CLOSED;
+  /** The URL that a client connects to. */
+  readonly url: string;
+
+  onopen: ((event: WebSocket.Event) => void) | null;
+  onerror: ((event: WebSocket.ErrorEvent) => void) | null;
+  onclose: ((event: WebSocket.CloseEvent) => void) | null;
+  onmessage: ((event: WebSocket.MessageEvent) => void) | null;
+
+  /** Makes an unattached WebSocket, to be given a socket by setSocket(). */
+  constructor(address: null, protocols?: undefined, options?: WebSocket.ClientOptions);
+  /** Connects to `address`. */
+  constructor(address: string | URL, options?: WebSocket.ClientOptions | ClientRequestArgs);
+  constructor(
+    address: string | URL,
+    protocols?: string | string[],
+    options?: WebSocket.ClientOptions | ClientRequestArgs
+  );
+
+  /**
+   * Begins the closing handshake.
+   * @param code 1000 to 1014 but 1004 to 1006, or 3000 to 4999
+   * @param reason at most 123 bytes
+   */
+  close(code?: number, reason?: string | Buffer | Uint8Array): void;
+  /** Sends a ping of at most 125 bytes. */
+  ping(data?: any, mask?: boolean, cb?: (err?: Error) => void): void;
+  /** Sends a pong of at most 125 bytes. */
+  pong(data?: any, mask?: boolean, cb?: (err?: Error) => void): void;
+  /** Sends a message; `cb` is called when the kernel has taken it. */
+  send(data: WebSocket.BufferLike, cb?: (err?: Error) => void): void;
+  send(
+    data: WebSocket.BufferLike,
+    options: {
+      /** Whether it is binary; by default, if it is not a string. */
+      binary?: boolean | undefined;
+      /** Whether to compress it, where that was negotiated. */
+      compress?: boolean | undefined;
+      /** Whether this is the last fragment of a message. */
+      fin?: boolean | undefined;
+      /** Whether to mask it; by default, in clients. */
+      mask?: boolean | undefined;
+    },
+    cb?: (err?: Error) => void
+  ): void;
+  /** Drops the connection without a closing handshake. */
+  terminate(): void;
+  /** Reads nothing more from the socket. What was read already is still delivered. */
+  pause(): void;
+  /** Undoes pause(). */
+  resume(): void;
+  /** Attaches a stream after the opening handshake. */
+  setSocket(socket: Duplex, head: Buffer, options: WebSocket.SocketOptions): void;
+
+  addEventListener<K extends keyof WebSocket.WebSocketEventMap>(
+    type: K,
+    listener:
+      | ((event: WebSocket.WebSocketEventMap[K]) => void)
+      | { handleEvent(event: WebSocket.WebSocketEventMap[K]): void },
+    options?: WebSocket.EventListenerOptions
+  ): void;
+  removeEventListener<K extends keyof WebSocket.WebSocketEventMap>(
+    type: K,
+    listener:
+      | ((event: WebSocket.WebSocketEventMap[K]) => void)
+      | { handleEvent(event: WebSocket.WebSocketEventMap[K]): void }
+  ): void;
+
+  on(event: 'close', listener: (this: WebSocket, code: number, reason: Buffer) => void): this;
+  on(event: 'error', listener: (this: WebSocket, error: Error) => void): this;
+  on(event: 'upgrade', listener: (this: WebSocket, request: IncomingMessage) => void): this;
+  on(
+    event: 'message',
+    listener: (this: WebSocket, data: WebSocket.RawData, isBinary: boolean) => void
+  ): this;
+  on(event: 'open', listener: (this: WebSocket) => void): this;
+  on(event: 'ping' | 'pong', listener: (this: WebSocket, data: Buffer) => void): this;
+  on(
+    event: 'redirect',
+    listener: (this: WebSocket, url: string, request: ClientRequest) => void
+  ): this;
+  on(
+    event: 'unexpected-response',
+    listener: (this: WebSocket, request: ClientRequest, response: IncomingMessage) => void
+  ): this;
+  on(event: string | symbol, listener: (this: WebSocket, ...args: any[]) => void): this;
+
+  once(event: 'close', listener: (this: WebSocket, code: number, reason: Buffer) => void): this;
+  once(event: 'error', listener: (this: WebSocket, error: Error) => void): this;
+  once(event: 'upgrade', listener: (this: WebSocket, request: IncomingMessage) => void): this;
+  once(
+    event: 'message',
+    listener: (this: WebSocket, data: WebSocket.RawData, isBinary: boolean) => void
+  ): this;
+  once(event: 'open', listener: (this: WebSocket) => void): this;
+  once(event: 'ping' | 'pong', listener: (this: WebSocket, data: Buffer) => void): this;
+  once(
+    event: 'redirect',
+    listener: (this: WebSocket, url: string, request: ClientRequest) => void
+  ): this;
+  once(
+    event: 'unexpected-response',
+    listener: (this: WebSocket, request: ClientRequest, response: IncomingMessage) => void
+  ): this;
+  once(event: string | symbol, listener: (this: WebSocket, ...args: any[]) => void): this;
+}
+
+declare namespace WebSocket {
+  /** What a message event gives: a Buffer for text, and what `binaryType` says for binary. */
+  type RawData = Buffer | ArrayBuffer | Buffer[];
+
+  /** What can be sent. */
+  type BufferLike =
+    | string
+    | Buffer
+    | DataView
+    | number
+    | ArrayBufferView
+    | Uint8Array
+    | ArrayBuffer
+    | SharedArrayBuffer
+    | Blob
+    | readonly any[]
+    | readonly number[]
+    | { valueOf(): ArrayBuffer }
+    | { valueOf(): SharedArrayBuffer }
+    | { valueOf(): Uint8Array }
+    | { valueOf(): readonly number[] }
+    | { valueOf(): string }
+    | { [Symbol.toPrimitive](hint: string): string };
+
+  type Data = string | Buffer | ArrayBuffer | Buffer[];
+  type CertMeta = string | string[] | Buffer | Buffer[];
+
+  type VerifyClientCallbackSync<Request extends IncomingMessage = IncomingMessage> = (info: {
+    origin: string;
+    secure: boolean;
+    req: Request;
+  }) => boolean;
+  type VerifyClientCallbackAsync<Request extends IncomingMessage = IncomingMessage> = (
+    info: { origin: string; secure: boolean; req: Request },
+    callback: (
+      res: boolean,
+      code?: number,
+      message?: string,
+      headers?: OutgoingHttpHeaders
+    ) => void
+  ) => void;
+
+  interface EventListenerOptions {
+    once?: boolean | undefined;
+  }
+
+  interface Event {
+    type: string;
+    target: WebSocket;
+  }
+  interface ErrorEvent extends Event {
+    error: any;
+    message: string;
+  }
+  interface CloseEvent extends Event {
+    wasClean: boolean;
+    code: number;
+    reason: string;
+  }
+  interface MessageEvent extends Event {
+    data: Data;
+  }
+  interface WebSocketEventMap {
+    open: Event;
+    error: ErrorEvent;
+    close: CloseEvent;
+    message: MessageEvent;
+  }
+
+  /** Limits and time-outs of a connection. A limit of 0 is off. */
+  interface SocketOptions {
+    /** false: at most one message, ping or pong event a turn of the event loop. Default true. */
+    allowSynchronousEvents?: boolean | undefined;
+    /** Whether pings are answered. Default true. */
+    autoPong?: boolean | undefined;
+    /** Milliseconds that the closing handshake may take. Default 30000. */
+    closeTimeout?: number | undefined;
+    /** Reads over which one frame may be spread. Default 262144. */
+    maxBufferedChunks?: number | undefined;
+    /** Frames that one message may have. Default 16384. */
+    maxFragments?: number | undefined;
+    /** Bytes that one message may have. Default 104857600 (100 MiB). */
+    maxPayload?: number | undefined;
+    /** Answers to pings that may wait to be sent; more end the connection. Default 60. */
+    maxPendingAutoPongs?: number | undefined;
+    /** Whether text goes unchecked. Default false. */
+    skipUTF8Validation?: boolean | undefined;
+    /** Fills a masking key of four bytes. By default they are random. */
+    generateMask?(mask: Buffer): void;
+  }
+
+  /** Options of a client; others go to http.request() or https.request(). */
+  interface ClientOptions extends SecureContextOptions, SocketOptions {
+    agent?: Agent | undefined;
+    auth?: string | undefined;
+    family?: number | undefined;
+    /** Called with each request; must call request.end(). */
+    finishRequest?(request: ClientRequest, websocket: WebSocket): void;
+    /** Whether to follow redirects. Default false. */
+    followRedirects?: boolean | undefined;
+    /** Milliseconds that the opening handshake may take. */
+    handshakeTimeout?: number | undefined;
+    headers?: { [key: string]: string } | undefined;
+    host?: string | undefined;
+    localAddress?: string | undefined;
+    /** Redirects to follow at most. Default 10. */
+    maxRedirects?: number | undefined;
+    origin?: string | undefined;
+    /** Accepted and without effect: compression is not offered. */
+    perMessageDeflate?: boolean | PerMessageDeflateOptions | undefined;
+    /** Subprotocols, unless they are the second argument. */
+    protocols?: string | string[] | undefined;
+    /** 13 (the default) or 8. */
+    protocolVersion?: number | undefined;
+    rejectUnauthorized?: boolean | undefined;
+    servername?: string | undefined;
+    timeout?: number | undefined;
+    checkServerIdentity?(servername: string, cert: CertMeta): boolean;
+  }
+
+  interface PerMessageDeflateOptions {
+    serverNoContextTakeover?: boolean | undefined;
+    clientNoContextTakeover?: boolean | undefined;
+    serverMaxWindowBits?: number | undefined;
+    clientMaxWindowBits?: number | undefined;
+    zlibDeflateOptions?: object | undefined;
+    zlibInflateOptions?: object | undefined;
+    threshold?: number | undefined;
+    concurrencyLimit?: number | undefined;
+  }
+
+  /** Options of a server: exactly one of `port`, `server` and `noServer`. */
+  interface ServerOptions<
+    U extends typeof WebSocket = typeof WebSocket,
+    V extends typeof IncomingMessage = typeof IncomingMessage
+  > extends SocketOptions {
+    host?: string | undefined;
+    port?: number | undefined;
+    /** The length of the queue of connections that are not accepted yet. Default 511. */
+    backlog?: number | undefined;
+    server?: HTTPServer<V> | HTTPSServer<V> | undefined;
+    noServer?: boolean | undefined;
+    /** Takes only requests for this path. */
+    path?: string | undefined;
+    /** Whether `clients` is kept. Default true. */
+    clientTracking?: boolean | undefined;
+    /** Milliseconds in which a request head must come, in port mode. Default 10000; 0 is off. */
+    handshakeTimeout?: number | undefined;
+    verifyClient?:
+      | VerifyClientCallbackAsync<InstanceType<V>>
+      | VerifyClientCallbackSync<InstanceType<V>>
+      | undefined;
+    /** Chooses a subprotocol; by default it is the first one. */
+    handleProtocols?: (protocols: Set<string>, request: InstanceType<V>) => string | false;
+    /** Accepted and without effect: compression is not negotiated. */
+    perMessageDeflate?: boolean | PerMessageDeflateOptions | undefined;
+    /** The class of the server's sockets. */
+    WebSocket?: U | undefined;
+  }
+
+  interface AddressInfo {
+    address: string;
+    family: string;
+    port: number;
+  }
+
+  /** A WebSocket server, with the API of ws. */
+  class Server<
+    T extends typeof WebSocket = typeof WebSocket,
+    U extends typeof IncomingMessage = typeof IncomingMessage
+  > extends EventEmitter {
+    options: ServerOptions<T, U>;
+    path: string;
+    /** The open connections; only with `clientTracking`. */
+    clients: Set<InstanceType<T>>;
+
+    constructor(options?: ServerOptions<T, U>, callback?: () => void);
+
+    address(): AddressInfo | string | null;
+    close(cb?: (err?: Error) => void): void;
+    handleUpgrade(
+      request: InstanceType<U>,
+      socket: Duplex,
+      upgradeHead: Buffer,
+      callback: (client: InstanceType<T>, request: InstanceType<U>) => void
+    ): void;
+    shouldHandle(request: InstanceType<U>): boolean | Promise<boolean>;
+
+    on(
+      event: 'connection',
+      cb: (this: Server<T>, websocket: InstanceType<T>, request: InstanceType<U>) => void
+    ): this;
+    on(event: 'error', cb: (this: Server<T>, error: Error) => void): this;
+    on(
+      event: 'headers',
+      cb: (this: Server<T>, headers: string[], request: InstanceType<U>) => void
+    ): this;
+    on(event: 'close' | 'listening', cb: (this: Server<T>) => void): this;
+    on(
+      event: 'wsClientError',
+      cb: (this: Server<T>, error: Error, socket: Duplex, request: InstanceType<U>) => void
+    ): this;
+    on(event: string | symbol, listener: (this: Server<T>, ...args: any[]) => void): this;
+
+    once(
+      event: 'connection',
+      cb: (this: Server<T>, websocket: InstanceType<T>, request: InstanceType<U>) => void
+    ): this;
+    once(event: 'error', cb: (this: Server<T>, error: Error) => void): this;
+    once(
+      event: 'headers',
+      cb: (this: Server<T>, headers: string[], request: InstanceType<U>) => void
+    ): this;
+    once(event: 'close' | 'listening', cb: (this: Server<T>) => void): this;
+    once(
+      event: 'wsClientError',
+      cb: (this: Server<T>, error: Error, socket: Duplex, request: InstanceType<U>) => void
+    ): this;
+    once(event: string | symbol, listener: (this: Server<T>, ...args: any[]) => void): this;
+  }
+
+  const WebSocketServer: typeof Server;
+  interface WebSocketServer extends Server {}
+
+  const WebSocket: typeof WebSocketAlias;
+  interface WebSocket extends WebSocketAlias {}
+
+  /** One connection of a MyWebsocket. */
+  type Peer = WebSocket;
+
+  interface MyWebsocketOptions extends Omit<ServerOptions, 'WebSocket'> {
+    /** Default 8080. */
+    port?: number | undefined;
+    host?: string | undefined;
+    /** An HTTP server to take upgrades from, instead of a port. */
+    server?: HTTPServer | HTTPSServer | undefined;
+  }
+
+  /** A server in its simplest form: all messages are 'data' events, send() goes to everybody. */
+  class MyWebsocket extends EventEmitter {
+    constructor(options?: MyWebsocketOptions);
+    /** Inside an HTTP server's 'upgrade' handler: takes this one connection. */
+    constructor(request: IncomingMessage, socket: Duplex, head?: Buffer);
+
+    /** The open connections. */
+    readonly peers: Set<Peer>;
+    address(): AddressInfo | string | null;
+    /** Sends to every open connection: strings as text, bytes as binary. */
+    send(data: string | Uint8Array): void;
+    /** Closes every connection (1000 by default) and stops the server. */
+    close(code?: number, reason?: string, cb?: () => void): void;
+
+    /** A string for a text message, a Buffer for a binary one. */
+    on(event: 'data', listener: (data: string | Buffer, peer: Peer) => void): this;
+    on(event: 'connection', listener: (peer: Peer) => void): this;
+    /** `code` is 1006 when the connection was lost without a close frame. */
+    on(event: 'close', listener: (code: number, reason: string, peer: Peer) => void): this;
+    on(event: 'error', listener: (error: Error, peer?: Peer) => void): this;
+    on(event: 'listening', listener: () => void): this;
+    on(event: string | symbol, listener: (...args: any[]) => void): this;
+  }
+
+  const subprotocol: {
+    /** Parses a Sec-WebSocket-Protocol header. */
+    parse(header: string): Set<string>;
+  };
+}
+
+type WebSocketAlias = WebSocket;
+declare const WebSocketAlias: typeof WebSocket;
+
+export = WebSocket;

@@ -1,0 +1,80 @@
+'use strict';
+
+const { execFileSync } = require('child_process');
+const fs = require('fs');
+const os = require('os');
+const path = require('path');
+
+const root = path.join(__dirname, '..', '..');
+
+function run(code, ...flags) {
+  return execFileSync(process.execPath, [...flags, '-e', code], {
+    cwd: root,
+    encoding: 'utf8'
+  }).trim();
+}
+
+test('require and import give one and the same', () => {
+  const code = `
+    import('wsuv').then((module) => {
+      const required = require('wsuv');
+      const names = Object.keys(module).sort().join();
+      const same = Object.keys(module).every((name) => name === 'default' || required[name] === module[name]);
+      console.log(names, module.default === required, same);
+    });`;
+  expect(run(code)).toBe('MyWebsocket,WebSocket,WebSocketServer,default,subprotocol true true');
+});
+
+test('the package file can be read', () => {
+  expect(run("console.log(require('wsuv/package.json').name)")).toBe('wsuv');
+});
+
+test('the entry for browsers says what to use there', () => {
+  const browser = require('../../lib/browser');
+  expect(() => browser()).toThrow(/native WebSocket object/);
+  expect(run("console.log(require.resolve('wsuv'))", '-C', 'browser')).toMatch(/browser\.js$/);
+});
+
+test('without a binary, one error says what is missing and what to do', () => {
+  const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'wsuv-'));
+  fs.cpSync(path.join(root, 'lib'), path.join(folder, 'lib'), { recursive: true });
+  const code = `
+    try { require(${JSON.stringify(path.join(folder, 'lib'))}); }
+    catch (error) { console.log(error.code + '\\n' + error.message); }`;
+  const output = run(code);
+  expect(output).toMatch(/^WSUV_NO_BINARY\nwsuv has no binary for /);
+  expect(output).toMatch(/npm rebuild wsuv/);
+  expect(output).toContain(path.join(folder, 'prebuilds'));
+  fs.rmSync(folder, { recursive: true });
+});
+
+test('without a compiler, the install script says what is missing', () => {
+  const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'wsuv-'));
+  fs.cpSync(path.join(root, 'lib'), path.join(folder, 'lib'), { recursive: true });
+  const { spawnSync } = require('child_process');
+  const { status, stderr } = spawnSync(process.execPath, [path.join(folder, 'lib', 'install.js')], {
+    env: { PATH: folder },
+    encoding: 'utf8'
+  });
+  expect(status).toBe(1);
+  expect(stderr).toMatch(/this machine lacks Python 3 and make and a C\+\+17 compiler/);
+  fs.rmSync(folder, { recursive: true });
+});
+
+test('the addon needs no symbols but those of Node-API, libuv, zlib and the C library', () => {
+  const { builtFile } = require('../../lib/binary-path');
+  const undefinedSymbols = execFileSync('nm', ['-D', '--undefined-only', builtFile()], {
+    encoding: 'utf8'
+  })
+    .split('\n')
+    // Weak ones (w) may be missing.
+    .filter((line) => / U /.test(line))
+    .map((line) => line.trim().split(/\s+/).at(-1))
+    .filter(Boolean);
+  // Versioned ones are the C library's.
+  const others = undefinedSymbols.filter(
+    (name) =>
+      !/@GLIBC_|@GCC_/.test(name) && !/^(napi_|node_api_|uv_|_ITM_|__gmon_start__)/.test(name)
+  );
+  expect(others).toEqual([]);
+});
