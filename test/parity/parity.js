@@ -21,9 +21,14 @@ function parity(title, scenario) {
   });
 }
 
+// Errors of Node's own modules are of another realm than those of a test.
+function isError(value) {
+  return Object.prototype.toString.call(value) === '[object Error]';
+}
+
 /** An error as plain data: all that a program could look at, but the stack and private symbols. */
 function describeError(error) {
-  if (!(error instanceof Error)) return error;
+  if (!isError(error)) return error;
   const { name, message } = error;
   const rest = Object.fromEntries(Object.entries(error));
   return { class: Object.getPrototypeOf(error).constructor.name, name, message, ...rest };
@@ -41,7 +46,7 @@ function attempt(action) {
 
 /** Any value as plain data. */
 function plain(value) {
-  if (value instanceof Error) return describeError(value);
+  if (isError(value)) return describeError(value);
   if (Buffer.isBuffer(value)) return { buffer: summary(value) };
   if (value instanceof ArrayBuffer) return { arrayBuffer: summary(Buffer.from(value)) };
   if (Array.isArray(value)) return value.map(plain);
