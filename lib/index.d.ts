@@ -185,12 +185,7 @@ declare namespace WebSocket {
   }) => boolean;
   type VerifyClientCallbackAsync<Request extends IncomingMessage = IncomingMessage> = (
     info: { origin: string; secure: boolean; req: Request },
-    callback: (
-      res: boolean,
-      code?: number,
-      message?: string,
-      headers?: OutgoingHttpHeaders
-    ) => void
+    callback: (res: boolean, code?: number, message?: string, headers?: OutgoingHttpHeaders) => void
   ) => void;
 
   interface EventListenerOptions {
