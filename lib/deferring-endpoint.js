@@ -1,5 +1,8 @@
 'use strict';
 
+// With this many events waiting, nothing more is read until they are delivered.
+const HIGH_WATER_MARK = 64;
+
 /**
  * Stands between the dispatcher and a WebSocket whose `allowSynchronousEvents` is false: at most
  * one message, ping or pong a turn of the event loop, and everything else behind them in order.
@@ -9,12 +12,16 @@ class DeferringEndpoint {
   #endpoint;
   #queue = [];
   #isScheduled = false;
+  #setReading;
+  #isReading = true;
 
   /**
    * @param {Object} endpoint what gets the events in the end
+   * @param {function(Boolean)} setReading stops reading from the connection, or goes on
    */
-  constructor(endpoint) {
+  constructor(endpoint, setReading) {
     this.#endpoint = endpoint;
+    this.#setReading = setReading;
   }
 
   #add(deferred, deliver) {
@@ -23,6 +30,10 @@ class DeferringEndpoint {
       return;
     }
     this.#queue.push({ deferred, deliver });
+    if (this.#isReading && this.#queue.length >= HIGH_WATER_MARK) {
+      this.#isReading = false;
+      this.#setReading(false);
+    }
     this.#schedule();
   }
 
@@ -39,6 +50,10 @@ class DeferringEndpoint {
       deliver();
       while (this.#queue.length > 0 && !this.#queue[0].deferred) this.#queue.shift().deliver();
     } finally {
+      if (!this.#isReading && this.#queue.length === 0) {
+        this.#isReading = true;
+        this.#setReading(true);
+      }
       this.#schedule();
     }
   }

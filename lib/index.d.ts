@@ -10,7 +10,7 @@ import {
   Server as HTTPServer
 } from 'http';
 import { Server as HTTPSServer } from 'https';
-import { Duplex } from 'stream';
+import { Duplex, DuplexOptions } from 'stream';
 import { SecureContextOptions } from 'tls';
 import { URL } from 'url';
 
@@ -407,6 +407,18 @@ declare namespace WebSocket {
     on(event: 'listening', listener: () => void): this;
     on(event: string | symbol, listener: (...args: any[]) => void): this;
   }
+
+  /** Wraps a WebSocket in a Duplex: what is written is sent, and messages are read. */
+  function createWebSocketStream(websocket: WebSocket, options?: DuplexOptions): Duplex;
+
+  const extension: {
+    /** Parses a Sec-WebSocket-Extensions header: the offers of each extension, by its name. */
+    parse(header: string): {
+      [name: string]: Array<{ [parameter: string]: Array<string | true> }>;
+    };
+    /** Writes a Sec-WebSocket-Extensions header. */
+    format(extensions: { [name: string]: object | object[] }): string;
+  };
 
   const subprotocol: {
     /** Parses a Sec-WebSocket-Protocol header. */

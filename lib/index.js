@@ -3,12 +3,16 @@
 const MyWebsocket = require('./my-websocket');
 const WebSocket = require('./websocket');
 const WebSocketServer = require('./websocket-server');
+const createWebSocketStream = require('./stream');
+const extension = require('./extension');
 const subprotocol = require('./subprotocol');
 
 WebSocket.WebSocket = WebSocket;
 WebSocket.WebSocketServer = WebSocketServer;
 WebSocket.Server = WebSocketServer;
 WebSocket.MyWebsocket = MyWebsocket;
+WebSocket.createWebSocketStream = createWebSocketStream;
+WebSocket.extension = extension;
 WebSocket.subprotocol = subprotocol;
 
 module.exports = WebSocket;

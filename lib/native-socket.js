@@ -48,6 +48,18 @@ class NativeSocket extends Duplex {
     return sockets.get(handle);
   }
 
+  /**
+   * The socket of a connection that is over, and that nobody has asked for before.
+   *
+   * @return {NativeSocket}
+   */
+  static ended() {
+    const socket = new NativeSocket(0, true);
+    socket.push(null);
+    socket.end(() => socket.destroy());
+    return socket;
+  }
+
   constructor(handle, isDecided) {
     super({ allowHalfOpen: true });
     this.#handle = handle;

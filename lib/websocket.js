@@ -62,6 +62,7 @@ class WebSocket extends EventEmitter {
     this._isServer = address === null;
     this._wantsText = false;
     this._paused = false;
+    this._isAttached = false;
     // Whether send() may pass data straight on: no mask of the user's, no unfinished message, no
     // queue; and the bits that go with every frame.
     this._isPlain = true;
@@ -139,8 +140,8 @@ class WebSocket extends EventEmitter {
    * @type {(Duplex|null)}
    */
   get _socket() {
-    if (this._ownSocket === null && this._handle !== 0) {
-      this._ownSocket = NativeSocket.of(this._handle);
+    if (this._ownSocket === null && this._isAttached) {
+      this._ownSocket = this._handle === 0 ? NativeSocket.ended() : NativeSocket.of(this._handle);
     }
     return this._ownSocket;
   }
@@ -167,9 +168,15 @@ class WebSocket extends EventEmitter {
   _open(handle) {
     const { allowSynchronousEvents, generateMask } = this._options;
     this._handle = handle;
+    this._isAttached = true;
     this._frameFlags = this._isServer ? FLAG_FIN : FLAG_FIN | FLAG_MASK;
     if (generateMask) this._isPlain = false;
-    setEndpoint(handle, allowSynchronousEvents === false ? new DeferringEndpoint(this) : this);
+    setEndpoint(
+      handle,
+      allowSynchronousEvents === false
+        ? new DeferringEndpoint(this, (isReading) => this._setReading(isReading))
+        : this
+    );
     this._readyState = OPEN;
     this.emit('open');
   }
@@ -402,16 +409,21 @@ class WebSocket extends EventEmitter {
   pause() {
     if (this._readyState === CONNECTING || this._readyState === CLOSED) return;
     this._paused = true;
-    if (this._bridge !== null) this._bridge.pause();
-    else native.pause(this._handle);
+    this._setReading(false);
   }
 
   /** Undoes pause(). */
   resume() {
     if (this._readyState === CONNECTING || this._readyState === CLOSED) return;
     this._paused = false;
-    if (this._bridge !== null) this._bridge.resume();
-    else native.resume(this._handle);
+    this._setReading(true);
+  }
+
+  _setReading(isReading) {
+    if (this._handle === 0 || (isReading && this._paused)) return;
+    const target = this._bridge ?? native;
+    if (isReading) target.resume(this._handle);
+    else target.pause(this._handle);
   }
 
   /** Emits the last event. */
@@ -457,7 +469,7 @@ class WebSocket extends EventEmitter {
       this._maskCloseFrame();
       native.reactToClose(this._handle, code, this._closeMessage);
       this._closeFrameSent = true;
-      this._sent(undefined);
+      this._ended();
     };
     if (this._readyState === OPEN) this._readyState = CLOSING;
     if (this._sendQueue === null) answer();
@@ -469,14 +481,20 @@ class WebSocket extends EventEmitter {
     native.reactToError(this._handle, index);
     this._readyState = CLOSING;
     this._closeFrameSent = true;
-    this._sent(undefined);
+    this._ended();
     this._emitErrorOnce(createProtocolError(index, detail));
   }
 
   _onPeerEnd() {
     this._readyState = CLOSING;
     native.reactToEnd(this._handle);
+    this._ended();
+  }
+
+  /** The addon ends our side of the transport; whoever looks at the socket shall see it end. */
+  _ended() {
     this._sent(undefined);
+    if (this._handle !== 0) NativeSocket.existing(this._handle)?.end();
   }
 
   _onWritten() {

@@ -1,5 +1,6 @@
 import WebSocket from './index.js';
 
-export const { MyWebsocket, WebSocketServer, subprotocol } = WebSocket;
+export const { MyWebsocket, WebSocketServer, createWebSocketStream, extension, subprotocol } =
+  WebSocket;
 export { WebSocket };
 export default WebSocket;

@@ -149,3 +149,22 @@ test('more pings than are answered end the connection', async () => {
   await client.send(...Array(6).fill(frame('ping', 'p')));
   await client.closed;
 });
+
+test('a flood of messages that are delivered one a turn is not all read at once', async () => {
+  const server = await startEchoServer({ allowSynchronousEvents: false });
+  let delivered = 0;
+  let ws;
+  server.on('connection', (socket) => {
+    ws = socket;
+    ws.on('message', () => delivered++);
+  });
+  const client = new RawClient(server.port);
+  await client.upgrade();
+  const part = Buffer.concat(Array(100).fill(frame('binary', Buffer.alloc(1000))));
+  for (let i = 0; i < 300; i++) client.socket.write(part);
+  while (delivered < 500) await new Promise(setImmediate);
+  // Most of it has not even left the client.
+  expect(client.socket.writableLength).toBeGreaterThan(100 * part.length);
+  ws.terminate();
+  await client.closed;
+});

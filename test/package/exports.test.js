@@ -22,7 +22,9 @@ test('require and import give one and the same', () => {
       const same = Object.keys(module).every((name) => name === 'default' || required[name] === module[name]);
       console.log(names, module.default === required, same);
     });`;
-  expect(run(code)).toBe('MyWebsocket,WebSocket,WebSocketServer,default,subprotocol true true');
+  expect(run(code)).toBe(
+    'MyWebsocket,WebSocket,WebSocketServer,createWebSocketStream,default,extension,subprotocol true true'
+  );
 });
 
 test('the package file can be read', () => {
