@@ -9,7 +9,7 @@ Connection* ConnectionAt(const Napi::CallbackInfo& info, size_t index) {
 }
 
 Context* ContextAt(const Napi::CallbackInfo& info, size_t index) {
-  return info[index].As<Napi::External<Context>>().Data();
+  return info[index].As<Napi::External<ContextHandle>>().Data()->context;
 }
 
 Settings SettingsAt(const Napi::CallbackInfo& info, size_t index) {

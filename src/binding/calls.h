@@ -18,6 +18,12 @@ void DefineConnectionCalls(Napi::Env env, Napi::Object exports);
 void DefineStreamCalls(Napi::Env env, Napi::Object exports);
 void DefineProtocolCalls(Napi::Env env, Napi::Object exports);
 
+/// What lib/ holds of a context.
+struct ContextHandle {
+  Context* context;
+  std::weak_ptr<Environment> environment;
+};
+
 using Settings = std::shared_ptr<const ConnectionSettings>;
 
 /// What a call's arguments name. Arguments come from lib/ only, which passes the right types.

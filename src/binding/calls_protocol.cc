@@ -44,10 +44,13 @@ Napi::Value CreateContext(const Napi::CallbackInfo& info) {
   Environment* environment = Environment::From(info.Env());
   Context* context =
       environment->AddContext(std::make_unique<Context>(environment, info[0], info[1]));
-  return Napi::External<Context>::New(
-      info.Env(), context,
-      [](Napi::Env, Context* held, Environment* owner) { owner->OrphanContext(held); },
-      environment);
+  // Node finalizes what is left when the environment ends, which may be after ours has.
+  return Napi::External<ContextHandle>::New(
+      info.Env(), new ContextHandle{context, environment->weak()},
+      [](Napi::Env, ContextHandle* handle) {
+        if (const auto owner = handle->environment.lock()) owner->RemoveContext(handle->context);
+        delete handle;
+      });
 }
 
 }  // namespace

@@ -7,6 +7,7 @@ namespace wsuv {
 
 Environment* Environment::Create(napi_env env) {
   auto* environment = new Environment(env);
+  environment->self_.reset(environment);
   // Slot 0 stays unused, so that no handle is 0.
   environment->slots_.resize(1);
   napi_set_instance_data(env, environment, nullptr, nullptr);
@@ -41,7 +42,7 @@ void Environment::OnCleanup(napi_async_cleanup_hook_handle handle, void* data) {
   self->slots_.clear();
   self->listeners_.clear();
   const auto finish = [self, handle] {
-    delete self;
+    self->self_.reset();
     napi_remove_async_cleanup_hook(handle);
   };
   if (!self->started_) {
@@ -56,7 +57,7 @@ Context* Environment::AddContext(std::unique_ptr<Context> context) {
   return contexts_.back().get();
 }
 
-void Environment::OrphanContext(Context* context) {
+void Environment::RemoveContext(Context* context) {
   if (ending_) return;
   const auto found =
       std::find_if(contexts_.begin(), contexts_.end(),

@@ -34,8 +34,10 @@ class Environment final : public RoundObserver {
   size_t open_sockets() const { return started_ ? loop_->open_sockets() : 0; }
 
   Context* AddContext(std::unique_ptr<Context> context);
-  /// JavaScript has let go of `context`; it goes when its last connection has.
-  void OrphanContext(Context* context);
+  /// JavaScript has let go of `context`, which therefore has no connections.
+  void RemoveContext(Context* context);
+  /// For what may be finalized after the environment has ended.
+  std::weak_ptr<Environment> weak() const { return self_; }
 
   /// Gives `connection` a handle (as its id) and counts it for `context`. False when there are
   /// 2^20 connections already.
@@ -75,10 +77,10 @@ class Environment final : public RoundObserver {
   };
 
   explicit Environment(napi_env env) : env_(env) {}
-  ~Environment() = default;
   static void OnCleanup(napi_async_cleanup_hook_handle handle, void* data);
 
   napi_env env_;
+  std::shared_ptr<Environment> self_;  // Until the environment has ended.
   std::unique_ptr<Loop> loop_;
   bool started_ = false;
   bool ending_ = false;
