@@ -45,12 +45,13 @@ Napi::Value CreateContext(const Napi::CallbackInfo& info) {
   Context* context =
       environment->AddContext(std::make_unique<Context>(environment, info[0], info[1]));
   // Node finalizes what is left when the environment ends, which may be after ours has.
-  return Napi::External<ContextHandle>::New(
-      info.Env(), new ContextHandle{context, environment->weak()},
-      [](Napi::Env, ContextHandle* handle) {
-        if (const auto owner = handle->environment.lock()) owner->RemoveContext(handle->context);
-        delete handle;
-      });
+  return Napi::External<ContextHandle>::New(info.Env(),
+                                            new ContextHandle{context, environment->weak()},
+                                            [](Napi::Env, ContextHandle* handle) {
+                                              if (const auto owner = handle->environment.lock())
+                                                owner->RemoveContext(handle->context);
+                                              delete handle;
+                                            });
 }
 
 }  // namespace

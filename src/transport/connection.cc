@@ -606,16 +606,20 @@ void Connection::OnHandleClosed(uv_handle_t* handle) {
   auto* self = static_cast<Connection*>(handle->data);
   self->handle_closed_ = true;
   Loop* loop = self->loop_;
+  // While the loop shuts down, it may be gone with the last handle.
+  const bool is_running = !loop->shutting_down();
   self->DeleteIfDone();
   // What was reported when the handle began to close may not have been delivered yet, and there
   // may be no further turn of the loop.
-  loop->RunRound();
+  if (is_running) loop->RunRound();
 }
 
 void Connection::DeleteIfDone() {
   if (!handle_closed_ || !released_) return;
-  loop_->Remove(this);
+  Loop* loop = loop_;
+  loop->Remove(this);
   delete this;
+  loop->AfterDelete();
 }
 
 }  // namespace wsuv

@@ -99,15 +99,18 @@ void Listener::OnHandleClosed(uv_handle_t* handle) {
   auto* self = static_cast<Listener*>(handle->data);
   self->handle_closed_ = true;
   Loop* loop = self->loop_;
+  const bool is_running = !loop->shutting_down();
   self->FinishIfDone();
-  loop->RunRound();
+  if (is_running) loop->RunRound();
 }
 
 void Listener::FinishIfDone() {
   if (!handle_closed_ || connections_ > 0) return;
   handler_->OnListenerClosed(*this);
-  loop_->Remove(this);
+  Loop* loop = loop_;
+  loop->Remove(this);
   delete this;
+  loop->AfterDelete();
 }
 
 }  // namespace wsuv

@@ -117,15 +117,11 @@ void Loop::Remove(Connection* connection) {
   connections_.pop_back();
   if (connection->marked_dirty()) Erase(dirty_, connection);
   if (connection->marked_postponed()) Erase(postponed_, connection);
-  FinishShutdown();
 }
 
 void Loop::Add(Listener* listener) { listeners_.push_back(listener); }
 
-void Loop::Remove(Listener* listener) {
-  Erase(listeners_, listener);
-  FinishShutdown();
-}
+void Loop::Remove(Listener* listener) { Erase(listeners_, listener); }
 
 void Loop::DropHeads(Listener* listener) {
   const std::vector<Connection*> connections = connections_;
@@ -155,17 +151,17 @@ void Loop::Shutdown(std::function<void()> done) {
       uv_close(handle, OnOwnHandleClosed);
     }
   } else {
-    FinishShutdown();
+    AfterDelete();
   }
 }
 
 void Loop::OnOwnHandleClosed(uv_handle_t* handle) {
   auto* loop = static_cast<Loop*>(handle->data);
   loop->own_handles_--;
-  loop->FinishShutdown();
+  loop->AfterDelete();
 }
 
-void Loop::FinishShutdown() {
+void Loop::AfterDelete() {
   if (!shutting_down_ || open_handles() > 0 || on_shutdown_ == nullptr) return;
   const std::function<void()> done = std::exchange(on_shutdown_, nullptr);
   done();

@@ -92,11 +92,13 @@ class Loop {
   /// Terminates the connections of `listener` that have sent no whole request head.
   void DropHeads(Listener* listener);
 
-  // For Connection and Listener, on being made and when their handle is closed.
+  // For Connection and Listener: on being made, before being deleted, and after that. The last one
+  // may end the shutdown, after which the loop is gone.
   void Add(Connection* connection);
   void Remove(Connection* connection);
   void Add(Listener* listener);
   void Remove(Listener* listener);
+  void AfterDelete();
 
  private:
   static void OnTimer(uv_timer_t* timer);
@@ -105,7 +107,6 @@ class Loop {
   static void OnOwnHandleClosed(uv_handle_t* handle);
   bool ReadPostponed();
   void ScheduleTimer();
-  void FinishShutdown();
 
   uv_loop_t* uv_;
   RoundObserver* observer_ = nullptr;

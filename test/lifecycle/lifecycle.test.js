@@ -64,3 +64,7 @@ test('the package can be evaluated twice', async () => {
 test('evaluations of the package that nobody uses are collected', async () => {
   expect(await run('collect-contexts')).toEqual({ ...clean, stdout: 'collected\n' });
 });
+
+test('everything is echoed, over sockets and streams', async () => {
+  expect(await run('echo-all')).toEqual({ ...clean, stdout: 'echoed\n' });
+}, 60000);

@@ -1,0 +1,41 @@
+#!/usr/bin/env bash
+# Builds the addon with AddressSanitizer in a folder of its own, and runs the lifecycle scripts and
+# an echo of everything on it: `npm run test:asan`.
+set -euo pipefail
+cd "$(dirname "$0")/../.."
+
+out=build/asan
+rm -rf "$out"
+mkdir -p "$out"
+cp -r src lib test binding.gyp package.json "$out"
+ln -s "$PWD/node_modules" "$out/node_modules"
+sed -i 's/"-static-libstdc++", "-static-libgcc", //' "$out/binding.gyp"
+flags="-fsanitize=address -fno-omit-frame-pointer -g -O1"
+(
+  cd "$out"
+  CFLAGS="$flags" CXXFLAGS="$flags" LDFLAGS="-fsanitize=address" npx node-gyp rebuild > build.log 2>&1
+) || {
+  cat "$out/build.log"
+  exit 1
+}
+
+failed=0
+check() {
+  echo "== $*"
+  # Leaks are for the leak test: Node itself frees little at its end.
+  if ! LD_PRELOAD="$(gcc -print-file-name=libasan.so)" ASAN_OPTIONS=detect_leaks=0 \
+    timeout 120 node --expose-gc "$@" > "$out/output.log" 2>&1 ||
+    grep -q 'ERROR: AddressSanitizer' "$out/output.log"; then
+    head -60 "$out/output.log"
+    failed=1
+  fi
+}
+
+scripts="$out/test/lifecycle/scripts"
+for script in workers two-evaluations collect-contexts throwing-handler echo-all; do
+  check "$scripts/$script.js"
+done
+for stage in listening connected upgraded connection message ping close 'client closed' 'server closed' end; do
+  check "$scripts/leave.js" "$stage"
+done
+exit "$failed"
