@@ -15,7 +15,7 @@ function limit(value) {
   return Math.max(value | 0, 0);
 }
 
-let last = { values: [], external: undefined };
+let last = { values: {}, external: undefined };
 
 /**
  * The addon's form of the options that a connection needs. Connections with the same options share
@@ -26,32 +26,17 @@ let last = { values: [], external: undefined };
  * @return {Object} to be passed to the addon
  */
 function settingsFor(options) {
-  const values = [
-    limit(options.maxPayload),
-    limit(options.maxFragments),
-    limit(options.maxBufferedChunks),
-    Boolean(options.skipUTF8Validation),
-    milliseconds(options.closeTimeout, CLOSE_TIMEOUT),
-    options.handshakeTimeout === 0 ? 0 : milliseconds(options.handshakeTimeout, HANDSHAKE_TIMEOUT)
-  ];
-  if (!values.every((value, index) => value === last.values[index])) {
-    const [
-      maxPayload,
-      maxFragments,
-      maxBufferedChunks,
-      skipUTF8Validation,
-      closeTimeout,
-      handshakeTimeout
-    ] = values;
-    const external = native.settings({
-      maxPayload,
-      maxFragments,
-      maxBufferedChunks,
-      skipUTF8Validation,
-      closeTimeout,
-      handshakeTimeout
-    });
-    last = { values, external };
+  const { handshakeTimeout } = options;
+  const values = {
+    maxPayload: limit(options.maxPayload),
+    maxFragments: limit(options.maxFragments),
+    maxBufferedChunks: limit(options.maxBufferedChunks),
+    skipUTF8Validation: Boolean(options.skipUTF8Validation),
+    closeTimeout: milliseconds(options.closeTimeout, CLOSE_TIMEOUT),
+    handshakeTimeout: handshakeTimeout === 0 ? 0 : milliseconds(handshakeTimeout, HANDSHAKE_TIMEOUT)
+  };
+  if (Object.keys(values).some((name) => values[name] !== last.values[name])) {
+    last = { values, external: native.settings(values) };
   }
   return last.external;
 }

@@ -5,6 +5,7 @@ const {
   types: { isUint8Array }
 } = require('util');
 
+const { AutoPong } = require('./auto-pong');
 const native = require('./binding');
 const { ClientHandshake, abortHandshake } = require('./client-handshake');
 const {
@@ -23,13 +24,14 @@ const {
 } = require('./constants');
 const { DeferringEndpoint } = require('./deferring-endpoint');
 const { setEndpoint } = require('./dispatch');
-const { createDestroyedError, createProtocolError } = require('./errors');
+const { createProtocolError } = require('./errors');
 const { mixInEventTarget } = require('./event-target');
 const { NativeSocket } = require('./native-socket');
 const { SendQueue } = require('./send-queue');
 const { settingsFor } = require('./settings');
 const { StreamBridge } = require('./stream-bridge');
 const { isBlob, isValidCloseCode, toBytes } = require('./validation');
+const { WrittenCallbacks } = require('./written-callbacks');
 
 const CONNECTING = 0;
 const OPEN = 1;
@@ -343,14 +345,7 @@ class WebSocket extends EventEmitter {
   /** Something was queued; `cb` waits for the kernel, or the stream, to take it. */
   _sent(cb) {
     if (this._bridge !== null) this._bridge.pump(cb);
-    else if (cb !== undefined) this._callWhenWritten(cb);
-  }
-
-  _callWhenWritten(cb) {
-    this._callbacks ??= [];
-    this._callbacks.push(native.enqueued(this._handle), cb);
-    // Its own tick for each, as the callbacks of a socket's writes have.
-    process.nextTick(callWritten, this, 1);
+    else if (cb !== undefined) (this._callbacks ??= new WrittenCallbacks(this._handle)).push(cb);
   }
 
   /** send(), ping() and pong() in any other state than OPEN. */
@@ -498,7 +493,7 @@ class WebSocket extends EventEmitter {
   }
 
   _onWritten() {
-    if (this._callbacks !== null) callWritten(this, Infinity);
+    this._callbacks?.callWritten();
     NativeSocket.existing(this._handle)?.written();
   }
 
@@ -513,61 +508,10 @@ class WebSocket extends EventEmitter {
     const callbacks = this._callbacks;
     this._callbacks = null;
     try {
-      if (callbacks !== null) failAll(callbacks);
+      callbacks?.fail();
     } finally {
       if (socket !== undefined) socket.closed();
       this.emitClose();
-    }
-  }
-}
-
-/** Answers pings, and gives up on a peer that does not read the answers. */
-class AutoPong {
-  #ws;
-  #limit;
-  #pending = 0;
-
-  constructor(ws, limit) {
-    this.#ws = ws;
-    this.#limit = limit;
-  }
-
-  answer(data) {
-    if (this.#limit > 0 && this.#pending >= this.#limit) {
-      this.#ws.terminate();
-      return;
-    }
-    this.#pending++;
-    this.#ws.pong(data, undefined, () => this.#pending--);
-  }
-}
-
-// Calls the callbacks of what the kernel has taken, in order, but at most `limit` of them; the
-// others wait for more.
-function callWritten(ws, limit) {
-  const callbacks = ws._callbacks;
-  if (callbacks === null || ws._handle === 0) return;
-  const written = native.flush(ws._handle);
-  let done = 0;
-  while (done < 2 * limit && done < callbacks.length && callbacks[done] <= written) done += 2;
-  const ready = callbacks.splice(0, done);
-  native.flush(ws._handle, callbacks.length > 0 && callbacks[0] > written);
-  if (callbacks.length === 0) ws._callbacks = null;
-  callEach(ready, null);
-}
-
-function failAll(callbacks) {
-  callEach(callbacks, createDestroyedError());
-}
-
-// Pairs of an offset and a callback. One that throws does not keep the others from being called.
-function callEach(pairs, argument) {
-  for (let i = 1; i < pairs.length; i += 2) {
-    try {
-      pairs[i](argument);
-    } catch (error) {
-      process.nextTick(callEach, pairs.slice(i + 1), argument);
-      throw error;
     }
   }
 }

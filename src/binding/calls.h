@@ -38,6 +38,14 @@ std::string Latin1At(const Napi::CallbackInfo& info, size_t index);
 /// { address, family, port } of a socket address.
 Napi::Value AddressObject(Napi::Env env, const sockaddr_storage& address);
 
+/// Runs `action` on the connection that the first argument names, if there is one.
+template <typename Action>
+Napi::Value WithConnection(const Napi::CallbackInfo& info, Action action) {
+  Connection* connection = ConnectionAt(info, 0);
+  if (connection != nullptr) action(*connection);
+  return info.Env().Undefined();
+}
+
 /// Adds `Call` as `name` to `exports`.
 template <Napi::Value (*Call)(const Napi::CallbackInfo&)>
 void Define(Napi::Object exports, const char* name) {

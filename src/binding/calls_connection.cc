@@ -95,44 +95,35 @@ napi_value SendText(napi_env env, napi_callback_info info) {
 
 /// sendRaw(handle, bytes): bytes that are frames already, or that the user wrote to `_socket`.
 Napi::Value SendRaw(const Napi::CallbackInfo& info) {
-  Connection* connection = ConnectionAt(info, 0);
-  if (connection != nullptr) connection->SendRaw(BytesAt(info, 1));
-  return info.Env().Undefined();
+  return WithConnection(info,
+                        [&info](Connection& connection) { connection.SendRaw(BytesAt(info, 1)); });
 }
 
 /// close(handle, code, reason): our closing handshake; code 1005 sends none.
 Napi::Value Close(const Napi::CallbackInfo& info) {
-  Connection* connection = ConnectionAt(info, 0);
-  if (connection != nullptr) {
-    connection->Close(static_cast<uint16_t>(info[1].ToNumber().Uint32Value()), BytesAt(info, 2));
-  }
-  return info.Env().Undefined();
+  return WithConnection(info, [&info](Connection& connection) {
+    connection.Close(static_cast<uint16_t>(info[1].ToNumber().Uint32Value()), BytesAt(info, 2));
+  });
 }
 
 /// reactToClose(handle, code, reason): the record of the peer's close frame was delivered.
 Napi::Value ReactToClose(const Napi::CallbackInfo& info) {
-  Connection* connection = ConnectionAt(info, 0);
-  if (connection != nullptr) {
-    connection->ReactToClose(static_cast<uint16_t>(info[1].ToNumber().Uint32Value()),
-                             BytesAt(info, 2));
-  }
-  return info.Env().Undefined();
+  return WithConnection(info, [&info](Connection& connection) {
+    connection.ReactToClose(static_cast<uint16_t>(info[1].ToNumber().Uint32Value()),
+                            BytesAt(info, 2));
+  });
 }
 
 /// reactToError(handle, error): the record of a protocol error was delivered.
 Napi::Value ReactToError(const Napi::CallbackInfo& info) {
-  Connection* connection = ConnectionAt(info, 0);
-  if (connection != nullptr) {
-    connection->ReactToError(static_cast<ErrorCode>(info[1].ToNumber().Uint32Value()));
-  }
-  return info.Env().Undefined();
+  return WithConnection(info, [&info](Connection& connection) {
+    connection.ReactToError(static_cast<ErrorCode>(info[1].ToNumber().Uint32Value()));
+  });
 }
 
 /// reactToEnd(handle): the record of the peer's end was delivered.
 Napi::Value ReactToEnd(const Napi::CallbackInfo& info) {
-  Connection* connection = ConnectionAt(info, 0);
-  if (connection != nullptr) connection->ReactToEnd();
-  return info.Env().Undefined();
+  return WithConnection(info, [](Connection& connection) { connection.ReactToEnd(); });
 }
 
 /// setNextMaskingKey(handle, key): four bytes for the close frame of a client.
@@ -151,27 +142,19 @@ Napi::Value WasClean(const Napi::CallbackInfo& info) {
 
 /// endTransport(handle): ends our side when all is written, without a closing handshake.
 Napi::Value EndTransport(const Napi::CallbackInfo& info) {
-  Connection* connection = ConnectionAt(info, 0);
-  if (connection != nullptr) connection->EndTransport();
-  return info.Env().Undefined();
+  return WithConnection(info, [](Connection& connection) { connection.EndTransport(); });
 }
 
 Napi::Value Terminate(const Napi::CallbackInfo& info) {
-  Connection* connection = ConnectionAt(info, 0);
-  if (connection != nullptr) connection->Terminate();
-  return info.Env().Undefined();
+  return WithConnection(info, [](Connection& connection) { connection.Terminate(); });
 }
 
 Napi::Value Pause(const Napi::CallbackInfo& info) {
-  Connection* connection = ConnectionAt(info, 0);
-  if (connection != nullptr) connection->Pause();
-  return info.Env().Undefined();
+  return WithConnection(info, [](Connection& connection) { connection.Pause(); });
 }
 
 Napi::Value Resume(const Napi::CallbackInfo& info) {
-  Connection* connection = ConnectionAt(info, 0);
-  if (connection != nullptr) connection->Resume();
-  return info.Env().Undefined();
+  return WithConnection(info, [](Connection& connection) { connection.Resume(); });
 }
 
 /// enqueued(handle): bytes ever queued, frame headers included.

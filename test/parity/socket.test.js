@@ -15,8 +15,17 @@ function acting(act, { options, send = [], until = endsWith('end') } = {}) {
       options,
       onConnection: (ws, log) => {
         log.push(['acted', plain(attempt(() => act(ws, log, lib)))]);
-        // Marks the end of what was sent, where something still can be.
-        setTimeout(() => ws.readyState === 1 && ws.send('end'), 10);
+        // Marks the end of what was sent, where something still can be: a while after the act, or
+        // after the first event of those that the client's bytes cause.
+        const mark = () => setTimeout(() => ws.readyState === 1 && ws.send('end'), 10);
+        if (send.length === 0) {
+          mark();
+        } else {
+          let marked = false;
+          for (const event of ['message', 'ping', 'error']) {
+            ws.on(event, () => (marked ||= Boolean(mark())));
+          }
+        }
       },
       client: async (client) => {
         if (send.length > 0) await client.send(...send);
