@@ -2,6 +2,7 @@
 
 const native = require('./binding');
 const { EMPTY_BUFFER } = require('./constants');
+const { NativeSocket } = require('./native-socket');
 
 // A view made with this class costs less than half of what Buffer.from() does.
 const FastBuffer = Buffer[Symbol.species];
@@ -125,8 +126,10 @@ function dispatch(handle, records, at, end, slab, buffers) {
         endpoint._onOutput();
         break;
       case KIND_CLOSED:
-        // An upgrade that nobody took up has no endpoint.
-        if (endpoint !== undefined) {
+        if (endpoint === undefined) {
+          // An upgrade that was refused, or is undecided: at most somebody has its socket.
+          NativeSocket.existing(handle)?.closed();
+        } else {
           setEndpoint(handle, undefined);
           endpoint._onClosed();
         }

@@ -4,6 +4,10 @@ const { Duplex } = require('stream');
 
 const native = require('./binding');
 
+// What native.stage() answers.
+const STAGE_OVER = 0;
+const STAGE_UNDECIDED = 1;
+
 /** The sockets that somebody has asked for, by handle. */
 const sockets = new Map();
 
@@ -26,15 +30,15 @@ class NativeSocket extends Duplex {
    * The socket of a handle.
    *
    * @param {Number} handle
-   * @param {Boolean} [isDecided] whether the opening handshake is done
-   * @return {NativeSocket}
+   * @return {NativeSocket} one that has ended where the connection is over
    */
-  static of(handle, isDecided = true) {
+  static of(handle) {
     let socket = sockets.get(handle);
-    if (socket === undefined) {
-      socket = new NativeSocket(handle, isDecided);
-      sockets.set(handle, socket);
-    }
+    if (socket !== undefined) return socket;
+    const stage = native.stage(handle);
+    if (stage === STAGE_OVER) return NativeSocket.ended();
+    socket = new NativeSocket(handle, stage !== STAGE_UNDECIDED);
+    sockets.set(handle, socket);
     return socket;
   }
 

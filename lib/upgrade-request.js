@@ -57,7 +57,7 @@ function materialise(request) {
       writable: true
     });
   }
-  const socket = NativeSocket.of(request[kHandle], false);
+  const socket = NativeSocket.of(request[kHandle]);
   IncomingMessage.call(request, socket);
   const [major, minor] = httpVersion.split('.');
   request.httpVersionMajor = Number(major);

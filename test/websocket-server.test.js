@@ -136,6 +136,58 @@ test('a client that leaves while verifyClient decides does no harm', async () =>
   await other.closed;
 });
 
+test('what is written to the socket goes out between the frames', async () => {
+  const server = await startServer();
+  const connection = once(server, 'connection');
+  const client = new RawClient(server.port);
+  await client.upgrade();
+  const [ws, req] = await connection;
+  expect(req.url).toBe('/');
+  ws.send('1');
+  await new Promise((resolve) =>
+    req.socket.write(frame('text', 'raw', { masked: false }), resolve)
+  );
+  ws.send('2');
+  expect((await client.read(11)).toString('latin1')).toBe('\x81\x011\x81\x03raw\x81\x012');
+  ws._socket.end();
+  await client.closed;
+  await once(ws, 'close');
+});
+
+test('a request that is first looked at after the end says what it was', async () => {
+  const server = await startServer();
+  const connection = once(server, 'connection');
+  const client = new RawClient(server.port);
+  await client.upgrade({}, { path: '/late' });
+  const [ws, req] = await connection;
+  client.end();
+  await once(ws, 'close');
+  expect(req.url).toBe('/late');
+  expect(req.headers.host).toBe('localhost');
+  expect(req.socket.remoteAddress).toBe(undefined);
+  await once(req.socket, 'close');
+  expect(req.socket.destroyed).toBe(true);
+});
+
+test("the socket of an upgrade that is not taken up ends with 'close'", async () => {
+  const requests = [];
+  const server = await startServer({
+    verifyClient: ({ req }, decide) => requests.push({ socket: req.socket, decide })
+  });
+  for (const end of ['refused', 'left']) {
+    const client = new RawClient(server.port);
+    await client.send(upgradeRequest());
+    while (requests.length === 0) await new Promise(setImmediate);
+    const { socket, decide } = requests.pop();
+    const closed = once(socket, 'close');
+    if (end === 'refused') decide(false);
+    else client.reset();
+    await closed;
+    expect(socket.destroyed).toBe(true);
+    await client.closed;
+  }
+});
+
 test('a head at the limit of 16 KiB is taken, a longer one is not', async () => {
   const server = await startServer();
   const base = upgradeRequest({ 'X-Long': '' }).length;

@@ -205,6 +205,17 @@ Napi::Value SetRef(const Napi::CallbackInfo& info) {
   return info.Env().Undefined();
 }
 
+/// stage(handle): 0 when the connection is over, 1 while its upgrade is undecided (or refused), 2
+/// after that.
+Napi::Value StageOf(const Napi::CallbackInfo& info) {
+  Connection* connection = ConnectionAt(info, 0);
+  int stage = 0;
+  if (connection != nullptr && connection->stage() != Connection::Stage::kClosed) {
+    stage = connection->stage() == Connection::Stage::kWebSocket ? 2 : 1;
+  }
+  return Napi::Number::New(info.Env(), stage);
+}
+
 /// address(handle, remote): { address, family, port } of one end; undefined where there is none.
 Napi::Value Address(const Napi::CallbackInfo& info) {
   Connection* connection = ConnectionAt(info, 0);
@@ -247,6 +258,7 @@ void DefineConnectionCalls(Napi::Env env, Napi::Object exports) {
   Define<SetNoDelay>(exports, "setNoDelay");
   Define<SetKeepAlive>(exports, "setKeepAlive");
   Define<SetRef>(exports, "setRef");
+  Define<StageOf>(exports, "stage");
   Define<Address>(exports, "address");
 }
 
