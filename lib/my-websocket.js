@@ -2,7 +2,7 @@
 
 const EventEmitter = require('events');
 
-const { ABNORMAL_CLOSURE, EMPTY_BUFFER } = require('./constants');
+const { EMPTY_BUFFER } = require('./constants');
 const WebSocket = require('./websocket');
 const WebSocketServer = require('./websocket-server');
 
@@ -57,19 +57,24 @@ class MyWebsocket extends EventEmitter {
     super();
     if (socket !== undefined) {
       this.#server = new WebSocketServer({ noServer: true, WebSocket: Peer });
-      // Listeners can only be there when the constructor has returned.
-      process.nextTick(() => this.#upgrade(options, socket, head));
+      let peer;
+      // The connection is there at once, but listeners can only be when the constructor has
+      // returned. This tick comes before the one in which the socket begins to read.
+      process.nextTick(() => peer && this.emit('connection', peer));
+      this.#server.handleUpgrade(options, socket, head ?? EMPTY_BUFFER, (made) => {
+        peer = made;
+        this.#add(made);
+      });
       return;
     }
     const where = options.server || options.noServer ? {} : { port: 8080 };
     this.#server = new WebSocketServer({ ...where, ...options, WebSocket: Peer });
     this.#server.on('listening', () => this.emit('listening'));
     this.#server.on('error', (error) => this.emit('error', error, undefined));
-    this.#server.on('connection', (peer) => this.#add(peer));
-  }
-
-  #upgrade(req, socket, head) {
-    this.#server.handleUpgrade(req, socket, head ?? EMPTY_BUFFER, (peer) => this.#add(peer));
+    this.#server.on('connection', (peer) => {
+      this.#add(peer);
+      this.emit('connection', peer);
+    });
   }
 
   #add(peer) {
@@ -81,9 +86,8 @@ class MyWebsocket extends EventEmitter {
     });
     peer.on('close', (code, reason) => {
       this.#peers.delete(peer);
-      this.emit('close', code || ABNORMAL_CLOSURE, reason.toString(), peer);
+      this.emit('close', code, reason.toString(), peer);
     });
-    this.emit('connection', peer);
   }
 
   /** @type {Set<Peer>} the open connections */

@@ -214,6 +214,7 @@ test("it takes one connection inside an 'upgrade' handler", async () => {
   const log = [];
   web.on('upgrade', (req, socket, head) => {
     const mine = new MyWebsocket(req, socket, head);
+    mine.send('at once');
     mine.on('connection', (peer) => log.push(['connection', peer.readyState]));
     mine.on('data', (data) => mine.send(`echo ${data}`));
     mine.on('close', (code, reason) => log.push(['close', code, reason]));
@@ -221,6 +222,7 @@ test("it takes one connection inside an 'upgrade' handler", async () => {
   await new Promise((resolve) => web.listen(0, '127.0.0.1', resolve));
   const clients = await Promise.all([connect(web.address()), connect(web.address())]);
   for (const [i, client] of clients.entries()) {
+    expect((await client.read(9)).toString('latin1')).toBe('\x81\x07at once');
     await client.send(frame('text', String(i)));
     expect((await client.read(8)).toString('latin1')).toBe(`\x81\x06echo ${i}`);
   }

@@ -1,6 +1,7 @@
 'use strict';
 
 const { once } = require('events');
+const http = require('http');
 
 const ws = require('ws');
 
@@ -67,6 +68,15 @@ async function start(lib, options = {}) {
   return { server, port: server.address().port };
 }
 
+/** The same on an HTTP server, where wsuv works over a stream. */
+async function startOnHttp(lib, options = {}) {
+  const web = http.createServer();
+  const server = new lib.WebSocketServer({ server: web, ...options });
+  await new Promise((resolve) => web.listen(0, '127.0.0.1', resolve));
+  server.on('close', () => web.close());
+  return { server, port: web.address().port };
+}
+
 function stop(server) {
   for (const client of server.clients ?? []) client.terminate();
   return new Promise((resolve) => server.close(resolve));
@@ -89,6 +99,7 @@ function record(ws, log, events = EVENTS) {
  * @param {Object} lib
  * @param {Object} script
  * @param {Object} [script.options] of the server
+ * @param {Boolean} [script.onHttp] whether the server is on an HTTP server
  * @param {Object} [script.headers] of the request
  * @param {function(WebSocket, Array, Request)} [script.onConnection] gets the log too
  * @param {Buffer[]} [script.send] what the client sends once it is connected, in one packet
@@ -96,8 +107,8 @@ function record(ws, log, events = EVENTS) {
  * @return {Promise<{log: Array, bytes: String}>} the server side's events, and all the bytes that
  *     came after the response
  */
-async function converse(lib, { options, headers, onConnection, send, client: act, onOpen } = {}) {
-  const { server, port } = await start(lib, options);
+async function converse(lib, { options, onHttp, headers, onConnection, send, client: act } = {}) {
+  const { server, port } = await (onHttp ? startOnHttp : start)(lib, options);
   const log = [];
   const closed = new Promise((resolve) => {
     server.on('connection', (socket, req) => {
@@ -108,7 +119,6 @@ async function converse(lib, { options, headers, onConnection, send, client: act
   });
   const client = new RawClient(port);
   await client.upgrade(headers);
-  if (onOpen) await onOpen(client);
   if (send !== undefined) await client.send(...send);
   if (act) await act(client);
   else await client.until((bytes) => endsWithCloseFrame(bytes));
