@@ -10,9 +10,10 @@ expectNothingLeftOpen();
 
 // Runs `act` on the server's socket, then lets the client say goodbye when `bytes` have come.
 function acting(act, { options, send = [], until = endsWith('end') } = {}) {
-  return (lib) =>
+  const on = (lib, onHttp) =>
     converse(lib, {
       options,
+      onHttp,
       onConnection: (ws, log) => {
         log.push(['acted', plain(attempt(() => act(ws, log, lib)))]);
         // Marks the end of what was sent, where something still can be: a while after the act, or
@@ -34,6 +35,8 @@ function acting(act, { options, send = [], until = endsWith('end') } = {}) {
         await client.until((bytes) => bytes.includes(0x88));
       }
     });
+  // On a port (the native listener) and on an HTTP server (a stream).
+  return async (lib) => [await on(lib, false), await on(lib, true)];
 }
 
 function endsWith(text) {
