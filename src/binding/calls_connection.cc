@@ -134,12 +134,6 @@ Napi::Value SetNextMaskingKey(const Napi::CallbackInfo& info) {
   return info.Env().Undefined();
 }
 
-/// wasClean(handle): whether both close frames were exchanged.
-Napi::Value WasClean(const Napi::CallbackInfo& info) {
-  Connection* connection = ConnectionAt(info, 0);
-  return Napi::Boolean::New(info.Env(), connection != nullptr && connection->session().was_clean());
-}
-
 /// endTransport(handle): ends our side when all is written, without a closing handshake.
 Napi::Value EndTransport(const Napi::CallbackInfo& info) {
   return WithConnection(info, [](Connection& connection) { connection.EndTransport(); });
@@ -248,7 +242,6 @@ void DefineConnectionCalls(Napi::Env env, Napi::Object exports) {
   Define<ReactToError>(exports, "reactToError");
   Define<ReactToEnd>(exports, "reactToEnd");
   Define<SetNextMaskingKey>(exports, "setNextMaskingKey");
-  Define<WasClean>(exports, "wasClean");
   Define<EndTransport>(exports, "endTransport");
   Define<Terminate>(exports, "terminate");
   Define<Pause>(exports, "pause");

@@ -4,11 +4,6 @@
 
 namespace wsuv {
 
-size_t EncodedHeaderSize(uint64_t payload_length, bool masked) {
-  const size_t length_bytes = payload_length < 126 ? 0 : payload_length < 65536 ? 2 : 8;
-  return 2 + length_bytes + (masked ? 4 : 0);
-}
-
 size_t EncodeFrameHeader(const FrameHeader& header, uint8_t* out) {
   out[0] = static_cast<uint8_t>(static_cast<uint8_t>(header.opcode) | (header.fin ? 0x80 : 0) |
                                 (header.rsv1 ? 0x40 : 0));

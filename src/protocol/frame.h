@@ -44,9 +44,6 @@ struct FrameHeader {
 /// Returns how many bytes it took. RFC 6455 5.2.
 size_t EncodeFrameHeader(const FrameHeader& header, uint8_t* out);
 
-/// The size that EncodeFrameHeader will give.
-size_t EncodedHeaderSize(uint64_t payload_length, bool masked);
-
 /// Whether `code` may stand in a close frame (RFC 6455 7.4 and the IANA registry): 1000-1014 but
 /// 1004-1006, and 3000-4999.
 bool IsValidCloseCode(uint32_t code);

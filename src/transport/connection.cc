@@ -72,16 +72,6 @@ int Connection::StartAccepted(Listener* listener, uv_stream_t* listening) {
   return 0;
 }
 
-int Connection::StartAdopted(int fd) {
-  int status = transport_ == Transport::kTcp ? uv_tcp_open(&handle_.tcp, fd)
-                                             : uv_pipe_open(&handle_.pipe, fd);
-  if (status == 0) status = StartReading();
-  stage_ = Stage::kWebSocket;
-  session_.Open();
-  if (status != 0) Destroy();
-  return status;
-}
-
 void Connection::StartExternal() {
   stage_ = Stage::kWebSocket;
   session_.Open();

@@ -78,9 +78,6 @@ class Connection final : private MessageSink, private FrameOutput, private Deadl
   /// Takes the next connection of `listener`'s handle and waits for a request head. Returns a
   /// libuv error, after which the connection is closing.
   int StartAccepted(Listener* listener, uv_stream_t* listening);
-  /// Takes over a connected socket whose opening handshake is done. On an error (libuv's) `fd`
-  /// still belongs to the caller, and the connection is closing.
-  int StartAdopted(int fd);
   /// An external stream whose opening handshake is done.
   void StartExternal();
 

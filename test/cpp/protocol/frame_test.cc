@@ -19,7 +19,6 @@ TEST(Frame, EncodesHeadersInTheirShortestForm) {
       header.masking_key = masked ? key : nullptr;
       uint8_t out[kMaxFrameHeaderSize];
       const size_t count = EncodeFrameHeader(header, out);
-      EXPECT_EQ(count, EncodedHeaderSize(size, masked));
       const std::string whole = MakeFrame(Opcode::kText, std::string(size, 'x'), true, masked);
       EXPECT_EQ(std::string(reinterpret_cast<char*>(out), count), whole.substr(0, count));
       EXPECT_EQ(whole.size(), count + size);
