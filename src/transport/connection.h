@@ -227,7 +227,7 @@ class Connection final : private MessageSink, private FrameOutput, private Deadl
   uint8_t next_key_[4];
 };
 
-// The budget of an idle connection (DESIGN: at most 512 bytes of C++ memory).
+// The budget of an idle connection (docs/architecture.md: at most 512 bytes of C++ memory).
 static_assert(sizeof(void*) != 8 || sizeof(Connection) <= 512, "an idle connection has grown");
 
 }  // namespace wsuv
