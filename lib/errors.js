@@ -1,5 +1,7 @@
 'use strict';
 
+const { getSystemErrorMap } = require('util');
+
 const native = require('./binding');
 
 // One table for C++, these classes and the documentation: src/protocol/error.cc.
@@ -30,7 +32,7 @@ function createProtocolError(index, detail) {
  * @return {Error} with code, errno, syscall, address and port
  */
 function createSystemError(errno, syscall, address, port) {
-  const [code, text] = require('util').getSystemErrorMap().get(errno) ?? ['UNKNOWN', 'unknown'];
+  const [code, text] = getSystemErrorMap().get(errno) ?? ['UNKNOWN', 'unknown'];
   const where = port ? `${address}:${port}` : address;
   const error = new Error(`${syscall} ${code}: ${text} ${where}`);
   Error.captureStackTrace(error, createSystemError);

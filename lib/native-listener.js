@@ -3,6 +3,7 @@
 const dns = require('dns');
 const EventEmitter = require('events');
 const net = require('net');
+const { getSystemErrorName } = require('util');
 
 const native = require('./binding');
 const { context, listeners } = require('./dispatch');
@@ -135,7 +136,7 @@ class NativeListener extends EventEmitter {
 
 // Whether an error of listening says that the machine has no IPv6.
 function isNoSuchFamily(errno) {
-  const [code] = require('util').getSystemErrorMap().get(errno) ?? [];
+  const code = getSystemErrorName(errno);
   return code === 'EAFNOSUPPORT' || code === 'EINVAL' || code === 'EADDRNOTAVAIL';
 }
 

@@ -181,19 +181,19 @@ class WebSocketServer extends EventEmitter {
     const version = Number(headers['sec-websocket-version']);
     const key = headers['sec-websocket-key'];
     if (req.method !== 'GET') {
-      this.#refuseStatus(req, socket, 405, UPGRADE_INVALID_METHOD);
+      this.#refuseStatus(req, socket, UPGRADE_INVALID_METHOD);
       return;
     }
     if (headers.upgrade === undefined || headers.upgrade.toLowerCase() !== 'websocket') {
-      this.#refuseStatus(req, socket, 400, UPGRADE_INVALID_UPGRADE);
+      this.#refuseStatus(req, socket, UPGRADE_INVALID_UPGRADE);
       return;
     }
     if (key === undefined || !KEY.test(key)) {
-      this.#refuseStatus(req, socket, 400, UPGRADE_INVALID_KEY);
+      this.#refuseStatus(req, socket, UPGRADE_INVALID_KEY);
       return;
     }
     if (version !== 13 && version !== 8) {
-      this.#refuseStatus(req, socket, 400, UPGRADE_INVALID_VERSION);
+      this.#refuseStatus(req, socket, UPGRADE_INVALID_VERSION);
       return;
     }
     if (!this.shouldHandle(req)) {
@@ -206,7 +206,8 @@ class WebSocketServer extends EventEmitter {
       try {
         protocols = subprotocol.parse(headers['sec-websocket-protocol']);
       } catch {
-        this.#refuseRequest(req, socket, 400, 'Invalid Sec-WebSocket-Protocol header');
+        const message = 'Invalid Sec-WebSocket-Protocol header';
+        this.#refuseRequest(req, socket, message, formatRefusal(400, message));
         return;
       }
     }
@@ -360,22 +361,15 @@ class WebSocketServer extends EventEmitter {
     }
   }
 
-  #refuseStatus(req, socket, code, status) {
-    const headers =
-      status === UPGRADE_INVALID_VERSION
-        ? { 'Sec-WebSocket-Version': '13, 8' }
-        : status === UPGRADE_INVALID_METHOD
-          ? { Allow: 'GET' }
-          : undefined;
-    this.#refuseRequest(req, socket, code, native.rejectionReason(status), headers);
+  #refuseStatus(req, socket, status) {
+    this.#refuseRequest(req, socket, native.rejectionReason(status), native.rejection(status));
   }
 
-  #refuseRequest(req, socket, code, message, headers) {
+  #refuseRequest(req, socket, message, response) {
     if (this.listenerCount('wsClientError') > 0) {
-      const error = new Error(message);
-      this.emit('wsClientError', error, socket, req);
+      this.emit('wsClientError', new Error(message), socket, req);
     } else {
-      refuse(socket, code, message, headers);
+      endWith(socket, response);
     }
   }
 }
@@ -390,8 +384,12 @@ function destroySocket() {
 }
 
 function refuse(socket, code, message, headers) {
+  endWith(socket, formatRefusal(code, message, headers));
+}
+
+function endWith(socket, response) {
   socket.once('finish', socket.destroy);
-  socket.end(formatRefusal(code, message, headers));
+  socket.end(response);
 }
 
 function refuseNative(handle, code) {

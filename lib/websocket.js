@@ -168,11 +168,11 @@ class WebSocket extends EventEmitter {
    * @param {Number} handle
    */
   _open(handle) {
-    const { allowSynchronousEvents, generateMask } = this._options;
+    const { allowSynchronousEvents } = this._options;
     this._handle = handle;
     this._isAttached = true;
     this._frameFlags = this._isServer ? FLAG_FIN : FLAG_FIN | FLAG_MASK;
-    if (generateMask) this._isPlain = false;
+    this._updateIsPlain();
     setEndpoint(
       handle,
       allowSynchronousEvents === false
@@ -226,7 +226,7 @@ class WebSocket extends EventEmitter {
     };
     const opcode = this._inFragments ? OP_CONTINUATION : binary ? OP_BINARY : OP_TEXT;
     const flags = opcode | (fin ? FLAG_FIN : 0) | (mask ? FLAG_MASK : 0);
-    const payload = isBlob(data) ? data : toBytes(data || EMPTY_BUFFER);
+    const payload = toPayload(data);
     this._inFragments = !fin;
     this._sendPayload(payload, flags, cb);
     this._updateIsPlain();
@@ -270,8 +270,8 @@ class WebSocket extends EventEmitter {
       return;
     }
     if (mask === undefined) mask = !this._isServer;
-    const payload = isBlob(data) ? data : toBytes(data || EMPTY_BUFFER);
-    if ((payload.size ?? payload.length) > 125) {
+    const payload = toPayload(data);
+    if (sizeOf(payload) > 125) {
       throw new RangeError('The data size must not be greater than 125 bytes');
     }
     this._sendPayload(payload, opcode | FLAG_FIN | (mask ? FLAG_MASK : 0), cb);
@@ -285,7 +285,7 @@ class WebSocket extends EventEmitter {
     }
     this._ensureSendQueue().push(
       payload,
-      payload.size ?? payload.length,
+      sizeOf(payload),
       (bytes) => this._sendFrame(bytes, flags, cb),
       cb
     );
@@ -353,7 +353,7 @@ class WebSocket extends EventEmitter {
     if (this._readyState === CONNECTING) {
       throw new Error('WebSocket is not open: readyState 0 (CONNECTING)');
     }
-    if (data) this._bufferedAfterClose += isBlob(data) ? data.size : toBytes(data).length;
+    if (data) this._bufferedAfterClose += sizeOf(toPayload(data));
     if (cb) {
       const state = READY_STATES[this._readyState];
       const error = new Error(`WebSocket is not open: readyState ${this._readyState} (${state})`);
@@ -514,6 +514,16 @@ class WebSocket extends EventEmitter {
       this.emitClose();
     }
   }
+}
+
+/** What send(), ping() and pong() were given, as bytes or as a Blob that is to be read. */
+function toPayload(data) {
+  return isBlob(data) ? data : toBytes(data || EMPTY_BUFFER);
+}
+
+/** The bytes of a payload. */
+function sizeOf(payload) {
+  return payload.size ?? payload.length;
 }
 
 /** The reason's bytes, when code and reason may be sent. */

@@ -144,9 +144,7 @@ void Connection::OnBytes(uint8_t* data, size_t size) {
 
 void Connection::ReadHead(uint8_t* data, size_t size) {
   // A head in one piece, which is what clients send, is parsed where it lies.
-  if (input_ != nullptr) {
-    input_->insert(input_->end(), data, data + size);
-  }
+  if (input_ != nullptr) Postpone(data, size);
   std::string_view bytes =
       input_ == nullptr ? std::string_view(reinterpret_cast<char*>(data), size)
                         : std::string_view(reinterpret_cast<char*>(input_->data()), input_->size());
