@@ -1,6 +1,7 @@
 'use strict';
 
 const native = require('./binding');
+const { callEach } = require('./call-each');
 const { NOOP } = require('./constants');
 const { context } = require('./dispatch');
 
@@ -52,9 +53,12 @@ class StreamBridge {
     const callbacks = this.#callbacks;
     if (callbacks.length > 0) this.#callbacks = [];
     if (output !== undefined) {
-      this.#socket.write(output, callbacks.length === 0 ? undefined : callAll(callbacks));
+      this.#socket.write(
+        output,
+        callbacks.length === 0 ? undefined : (error) => callEach(callbacks, error)
+      );
     } else if (callbacks.length > 0) {
-      process.nextTick(callAll(callbacks), null);
+      process.nextTick(callEach, callbacks, null);
     }
     const wish = native.takeEnd(this.handle);
     if (wish === 1) this.#socket.end();
@@ -92,12 +96,6 @@ class StreamBridge {
     this.#socket.on('error', NOOP);
     this.#socket.destroy();
   }
-}
-
-function callAll(callbacks) {
-  return (error) => {
-    for (const callback of callbacks) callback(error);
-  };
 }
 
 module.exports = { StreamBridge };

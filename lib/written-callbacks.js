@@ -1,6 +1,7 @@
 'use strict';
 
 const native = require('./binding');
+const { callEach } = require('./call-each');
 const { createDestroyedError } = require('./errors');
 
 /** The callbacks of what was sent on a native connection, until the kernel has taken it. */
@@ -38,25 +39,15 @@ class WrittenCallbacks {
     while (done < 2 * limit && done < pairs.length && pairs[done] <= written) done += 2;
     const ready = pairs.splice(0, done);
     native.flush(this.#handle, pairs.length > 0 && pairs[0] > written);
-    callEach(ready, null);
+    callEach(ready.filter(isCallback), null);
   }
 
   /** The connection is gone: calls what is left with an error. */
   fail() {
-    callEach(this.#pairs.splice(0), createDestroyedError());
+    callEach(this.#pairs.splice(0).filter(isCallback), createDestroyedError());
   }
 }
 
-// One that throws does not keep the others from being called.
-function callEach(pairs, argument) {
-  for (let i = 1; i < pairs.length; i += 2) {
-    try {
-      pairs[i](argument);
-    } catch (error) {
-      process.nextTick(callEach, pairs.slice(i + 1), argument);
-      throw error;
-    }
-  }
-}
+const isCallback = (_, index) => index % 2 === 1;
 
 module.exports = { WrittenCallbacks };

@@ -337,7 +337,8 @@ describe('redirects', () => {
       return log;
     })
   );
-  parity('are followed', (lib) =>
+  // Follows a redirect to another port, with credentials in the URL and in `headers`.
+  const following = (lib, headers, watch = () => {}) =>
     withEcho(async (echoPort) =>
       withServer(
         { onUpgrade: redirecting(() => `ws://127.0.0.1:${echoPort}/there`) },
@@ -346,34 +347,20 @@ describe('redirects', () => {
           const client = connect(lib, log, `ws://user:pass@127.0.0.1:${port}/`, {
             ...base,
             followRedirects: true,
-            headers: { Cookie: 'secret', 'X-Kept': 'yes' }
+            headers
           });
+          watch(client, log);
           client.on('open', () => client.close());
           await untilClosed(client);
           return log;
         }
       )
-    )
-  );
+    );
+
+  parity('are followed', (lib) => following(lib, { Cookie: 'secret', 'X-Kept': 'yes' }));
   parity("with a 'redirect' listener, credentials are its business", (lib) =>
-    withEcho(async (echoPort) =>
-      withServer(
-        { onUpgrade: redirecting(() => `ws://127.0.0.1:${echoPort}/there`) },
-        async (port) => {
-          const log = [];
-          const client = connect(lib, log, `ws://user:pass@127.0.0.1:${port}/`, {
-            ...base,
-            followRedirects: true,
-            headers: { Cookie: 'secret' }
-          });
-          client.on('redirect', (url, req) =>
-            log.push(['redirect', url.replace(/:\d+/, ''), req.path])
-          );
-          client.on('open', () => client.close());
-          await untilClosed(client);
-          return log;
-        }
-      )
+    following(lib, { Cookie: 'secret' }, (client, log) =>
+      client.on('redirect', (url, req) => log.push(['redirect', url.replace(/:\d+/, ''), req.path]))
     )
   );
   parity('to a relative address', (lib) =>
