@@ -9,6 +9,8 @@ const tls = require('tls');
 
 const native = require('./binding');
 const { CLOSE_TIMEOUT } = require('./constants');
+const extension = require('./extension');
+const PerMessageDeflate = require('./permessage-deflate');
 const { isToken } = require('./validation');
 
 const PROTOCOL_VERSIONS = [8, 13];
@@ -21,6 +23,7 @@ const DEFAULTS = {
   maxFragments: 16 * 1024,
   maxPayload: 100 * 1024 * 1024,
   maxPendingAutoPongs: 60,
+  perMessageDeflate: true,
   skipUTF8Validation: false,
   followRedirects: false,
   maxRedirects: 10
@@ -105,6 +108,7 @@ class ClientHandshake {
   #address;
   #options;
   #protocols;
+  #perMessageDeflate = null;
   #redirects = 0;
   // Where the first request went, to tell whether a redirect leads elsewhere.
   #origin;
@@ -177,6 +181,14 @@ class ClientHandshake {
       Connection: 'Upgrade',
       Upgrade: 'websocket'
     };
+    if (opts.perMessageDeflate) {
+      const { maxPayload } = opts;
+      const options = { ...opts.perMessageDeflate, isServer: false, maxPayload };
+      this.#perMessageDeflate = new PerMessageDeflate(options);
+      opts.headers['Sec-WebSocket-Extensions'] = extension.format({
+        [PerMessageDeflate.extensionName]: this.#perMessageDeflate.offer()
+      });
+    }
     if (this.#protocols.size > 0) {
       opts.headers['Sec-WebSocket-Protocol'] = [...this.#protocols].join(',');
     }
@@ -291,9 +303,32 @@ class ClientHandshake {
     } else if (this.#protocols.size > 0) {
       return 'Server sent no subprotocol';
     }
-    if (headers['sec-websocket-extensions'] !== undefined) {
+    const extensions = headers['sec-websocket-extensions'];
+    return extensions === undefined ? undefined : this.#acceptExtensions(extensions);
+  }
+
+  #acceptExtensions(header) {
+    if (this.#perMessageDeflate === null) {
       return 'Server sent a Sec-WebSocket-Extensions header but no extension was requested';
     }
+    const invalid = 'Invalid Sec-WebSocket-Extensions header';
+    const { extensionName } = PerMessageDeflate;
+    let extensions;
+    try {
+      extensions = extension.parse(header);
+    } catch {
+      return invalid;
+    }
+    const names = Object.keys(extensions);
+    if (names.length !== 1 || names[0] !== extensionName) {
+      return 'Server indicated an extension that was not requested';
+    }
+    try {
+      this.#perMessageDeflate.accept(extensions[extensionName]);
+    } catch {
+      return invalid;
+    }
+    this.#ws._extensions[extensionName] = this.#perMessageDeflate;
     return undefined;
   }
 

@@ -19,8 +19,10 @@ module.exports = {
   OP_BINARY: 0x02,
   OP_PING: 0x09,
   OP_PONG: 0x0a,
+  FLAG_RSV1: 0x40,
   FLAG_FIN: 0x80,
   FLAG_MASK: 0x100,
+  FLAG_COMPRESS: 0x200,
   /** UpgradeStatus of src/protocol/handshake.h. */
   UPGRADE_VALID: 0,
   UPGRADE_INVALID_METHOD: 5,

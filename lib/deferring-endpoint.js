@@ -74,8 +74,8 @@ class DeferringEndpoint {
     this.#add(false, () => this.#endpoint._onPeerClose(code, reason));
   }
 
-  _onProtocolError(index, detail) {
-    this.#add(false, () => this.#endpoint._onProtocolError(index, detail));
+  _onProtocolError(index, detail, sentence) {
+    this.#add(false, () => this.#endpoint._onProtocolError(index, detail, sentence));
   }
 
   _onPeerEnd() {
@@ -88,6 +88,10 @@ class DeferringEndpoint {
 
   _onOutput() {
     this.#endpoint._onOutput();
+  }
+
+  _onCompressed() {
+    this.#endpoint._onCompressed();
   }
 
   _onClosed() {

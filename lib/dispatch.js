@@ -19,6 +19,7 @@ const KIND_OUTPUT = 8;
 const KIND_CLOSED = 9;
 const KIND_UPGRADE = 10;
 const KIND_LISTENER_CLOSED = 11;
+const KIND_COMPRESSED = 12;
 const FLAG_ASCII = 1;
 const FLAG_LARGE = 2;
 const WORDS = 4;
@@ -40,10 +41,11 @@ const cursor = new Int32Array(1);
  * @property {function(Buffer)} _onPing
  * @property {function(Buffer)} _onPong
  * @property {function(Number, Buffer)} _onPeerClose code, reason (a view)
- * @property {function(Number, Number)} _onProtocolError ErrorCode, detail
+ * @property {function(Number, Number, String)} _onProtocolError ErrorCode, detail, zlib's sentence
  * @property {function()} _onPeerEnd
  * @property {function()} _onWritten
  * @property {function()} _onOutput
+ * @property {function()} _onCompressed
  * @property {function()} _onClosed the handle is no longer valid
  */
 
@@ -114,7 +116,7 @@ function dispatch(handle, records, at, end, slab, buffers) {
         endpoint._onPeerClose(detail, view);
         break;
       case KIND_PROTOCOL_ERROR:
-        endpoint._onProtocolError(head >> 8, detail);
+        endpoint._onProtocolError(head >> 8, detail, view.latin1Slice());
         break;
       case KIND_PEER_END:
         endpoint._onPeerEnd();
@@ -124,6 +126,9 @@ function dispatch(handle, records, at, end, slab, buffers) {
         break;
       case KIND_OUTPUT:
         endpoint._onOutput();
+        break;
+      case KIND_COMPRESSED:
+        endpoint._onCompressed();
         break;
       case KIND_CLOSED:
         if (endpoint === undefined) {

@@ -1,25 +1,59 @@
 'use strict';
 
 const { getSystemErrorMap } = require('util');
+const { constants } = require('zlib');
 
 const native = require('./binding');
 
 // One table for C++, these classes and the documentation: src/protocol/error.cc.
 const table = native.errors();
 
+// What zlib's errors are called by Node.
+const Z_DATA_ERROR = 'Z_DATA_ERROR';
+const { Z_DATA_ERROR: DATA_ERRNO } = constants;
+
+/** The close code that answers an error of a peer, on the error. */
+const kCloseCode = Symbol('close code');
+
 /**
  * Makes the error that tells the user what a peer did wrong.
  *
  * @param {Number} index an ErrorCode of src/protocol/error.h
  * @param {Number} detail the number that the sentence names
- * @return {(Error|RangeError)} with `code`, a WS_ERR_* string
+ * @param {String} [sentence] zlib's, where the error is its own
+ * @return {(Error|RangeError)} with `code`, a WS_ERR_* string or one of zlib's
  */
-function createProtocolError(index, detail) {
-  const { name, isRangeError, sentence } = table[index];
-  const error = new (isRangeError ? RangeError : Error)(sentence.replace('%', String(detail)));
+function createProtocolError(index, detail, sentence) {
+  const row = table[index];
+  const text = sentence || row.sentence.replace('%', String(detail));
+  const error = new (row.isRangeError ? RangeError : Error)(text);
   Error.captureStackTrace(error, createProtocolError);
-  error.code = name;
+  if (row.name === Z_DATA_ERROR) error.errno = DATA_ERRNO;
+  error.code = row.name;
+  Object.defineProperty(error, kCloseCode, { value: row.closeCode });
   return error;
+}
+
+/**
+ * Makes the error for a message that inflates to more than it may.
+ *
+ * @return {RangeError}
+ */
+function createLimitError() {
+  return createProtocolError(
+    table.findIndex(({ name }) => name === 'WS_ERR_UNSUPPORTED_MESSAGE_LENGTH'),
+    0
+  );
+}
+
+/**
+ * Marks an error of zlib as the peer's fault.
+ *
+ * @param {Error} error
+ * @return {Error} the same
+ */
+function createInflateError(error) {
+  return Object.defineProperty(error, kCloseCode, { value: 1007 });
 }
 
 /**
@@ -52,4 +86,11 @@ function createDestroyedError() {
   return error;
 }
 
-module.exports = { createDestroyedError, createProtocolError, createSystemError };
+module.exports = {
+  createDestroyedError,
+  createInflateError,
+  createLimitError,
+  createProtocolError,
+  createSystemError,
+  kCloseCode
+};

@@ -5,6 +5,7 @@ const WebSocket = require('./websocket');
 const WebSocketServer = require('./websocket-server');
 const createWebSocketStream = require('./stream');
 const extension = require('./extension');
+const PerMessageDeflate = require('./permessage-deflate');
 const subprotocol = require('./subprotocol');
 
 WebSocket.WebSocket = WebSocket;
@@ -12,6 +13,7 @@ WebSocket.WebSocketServer = WebSocketServer;
 WebSocket.Server = WebSocketServer;
 WebSocket.MyWebsocket = MyWebsocket;
 WebSocket.createWebSocketStream = createWebSocketStream;
+WebSocket.PerMessageDeflate = PerMessageDeflate;
 WebSocket.extension = extension;
 WebSocket.subprotocol = subprotocol;
 

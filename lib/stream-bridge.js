@@ -12,6 +12,9 @@ const { context } = require('./dispatch');
 class StreamBridge {
   #socket;
   #feeding = 0;
+  // Whether the stream is paused since the addon is still inflating what it has.
+  #isHeld = false;
+  #isPaused = false;
   #callbacks = [];
 
   /** The addon's name for the connection. */
@@ -60,17 +63,23 @@ class StreamBridge {
     } else if (callbacks.length > 0) {
       process.nextTick(callEach, callbacks, null);
     }
+    if (this.#isHeld && !native.isInflating(this.handle)) {
+      this.#isHeld = false;
+      if (!this.#isPaused) this.#socket.resume();
+    }
     const wish = native.takeEnd(this.handle);
     if (wish === 1) this.#socket.end();
     else if (wish === 2) this.#socket.destroy();
   }
 
   pause() {
+    this.#isPaused = true;
     this.#socket.pause();
   }
 
   resume() {
-    this.#socket.resume();
+    this.#isPaused = false;
+    if (!this.#isHeld) this.#socket.resume();
   }
 
   #feed(feed, chunk) {
@@ -79,6 +88,10 @@ class StreamBridge {
       feed(this.handle, chunk);
     } finally {
       this.#feeding--;
+    }
+    if (native.isInflating(this.handle)) {
+      this.#isHeld = true;
+      this.#socket.pause();
     }
     this.pump();
   }

@@ -12,9 +12,11 @@ const {
   UPGRADE_INVALID_VERSION,
   UPGRADE_VALID
 } = require('./constants');
+const extension = require('./extension');
 const { formatRefusal } = require('./http-response');
 const { NativeListener } = require('./native-listener');
 const { NativeSocket } = require('./native-socket');
+const PerMessageDeflate = require('./permessage-deflate');
 const { settingsFor } = require('./settings');
 const subprotocol = require('./subprotocol');
 const { UpgradeRequest, headerOf, urlOf } = require('./upgrade-request');
@@ -212,7 +214,18 @@ class WebSocketServer extends EventEmitter {
       }
     }
 
-    const proceed = () => this.completeUpgrade({}, key, protocols, req, socket, head, cb);
+    const extensions = {};
+    if (this.options.perMessageDeflate && headers['sec-websocket-extensions'] !== undefined) {
+      try {
+        this.#negotiate(headers['sec-websocket-extensions'], extensions);
+      } catch {
+        const message = 'Invalid or unacceptable Sec-WebSocket-Extensions header';
+        this.#refuseRequest(req, socket, message, formatRefusal(400, message));
+        return;
+      }
+    }
+
+    const proceed = () => this.completeUpgrade(extensions, key, protocols, req, socket, head, cb);
     const { verifyClient } = this.options;
     if (!verifyClient) {
       proceed();
@@ -233,6 +246,16 @@ class WebSocketServer extends EventEmitter {
     } else {
       refuse(socket, 401);
     }
+  }
+
+  // Takes the extension that the server knows, if it is offered in a way that can be accepted.
+  #negotiate(header, extensions) {
+    const { maxPayload, perMessageDeflate: options } = this.options;
+    const offers = extension.parse(header)[PerMessageDeflate.extensionName];
+    const perMessageDeflate = new PerMessageDeflate({ ...options, isServer: true, maxPayload });
+    if (offers === undefined) return;
+    perMessageDeflate.accept(offers);
+    extensions[PerMessageDeflate.extensionName] = perMessageDeflate;
   }
 
   /**
@@ -280,6 +303,13 @@ class WebSocketServer extends EventEmitter {
         ws._protocol = protocol;
       }
     }
+    const perMessageDeflate = extensions[PerMessageDeflate.extensionName];
+    if (perMessageDeflate) {
+      const { params } = perMessageDeflate;
+      const value = extension.format({ [PerMessageDeflate.extensionName]: [params] });
+      headers.push(`Sec-WebSocket-Extensions: ${value}`);
+      ws._extensions = extensions;
+    }
     this.emit('headers', headers, req);
     const response = `${headers.join('\r\n')}\r\n\r\n`;
 
@@ -318,7 +348,8 @@ class WebSocketServer extends EventEmitter {
     const protocols = /^sec-websocket-protocol:/im.test(head)
       ? headerOf(head, 'sec-websocket-protocol')
       : undefined;
-    if (protocols !== undefined || !this.#isPlain()) {
+    const mayCompress = this.options.perMessageDeflate && /^sec-websocket-extensions:/im.test(head);
+    if (protocols !== undefined || mayCompress || !this.#isPlain()) {
       const req = new UpgradeRequest(handle, head);
       this.handleUpgrade(req, req.socket, EMPTY_BUFFER, this.#emitConnection);
       return;

@@ -8,13 +8,16 @@ const {
 const { AutoPong } = require('./auto-pong');
 const native = require('./binding');
 const { ClientHandshake, abortHandshake } = require('./client-handshake');
+const { compressionFor, negotiated } = require('./compression');
 const {
   ABNORMAL_CLOSURE,
   BINARY_TYPES,
   CLOSE_TIMEOUT,
   EMPTY_BUFFER,
+  FLAG_COMPRESS,
   FLAG_FIN,
   FLAG_MASK,
+  FLAG_RSV1,
   NO_CLOSE_CODE,
   OP_BINARY,
   OP_CONTINUATION,
@@ -66,7 +69,7 @@ class WebSocket extends EventEmitter {
     this._paused = false;
     this._isAttached = false;
     // Whether send() may pass data straight on: no mask of the user's, no unfinished message, no
-    // queue; and the bits that go with every frame.
+    // queue, no compression; and the bits that go with every frame.
     this._isPlain = true;
     this._frameFlags = FLAG_FIN;
     this._binaryType = BINARY_TYPES[0];
@@ -76,10 +79,15 @@ class WebSocket extends EventEmitter {
     this._closeFrameSent = false;
     this._errorEmitted = false;
     this._inFragments = false;
+    // Whether those fragments are compressed.
+    this._compressesFragments = false;
     this._protocol = '';
-    this._extensions = null;
+    this._ownExtensions = null;
+    this._compression = null;
     this._options = options;
     this._bufferedAfterClose = 0;
+    // Bytes that were compressed in this turn, which ws would still be compressing.
+    this._justCompressed = 0;
     // Made when they are first needed.
     this._ownSocket = null;
     this._bridge = null;
@@ -103,7 +111,7 @@ class WebSocket extends EventEmitter {
 
   /** @type {Number} bytes that were sent and that the kernel (or the stream) has not taken yet */
   get bufferedAmount() {
-    let amount = this._bufferedAfterClose;
+    let amount = this._bufferedAfterClose + this._justCompressed;
     if (this._sendQueue !== null) amount += this._sendQueue.bytes;
     if (this._bridge !== null) return amount + this._bridge.bufferedAmount;
     if (this._handle !== 0) amount += native.enqueued(this._handle) - native.flush(this._handle);
@@ -112,7 +120,16 @@ class WebSocket extends EventEmitter {
 
   /** @type {String} the names of the extensions in use */
   get extensions() {
-    return this._extensions === null ? '' : Object.keys(this._extensions).join();
+    return this._ownExtensions === null ? '' : Object.keys(this._ownExtensions).join();
+  }
+
+  /** The negotiated extensions, by name. */
+  get _extensions() {
+    return (this._ownExtensions ??= {});
+  }
+
+  set _extensions(extensions) {
+    this._ownExtensions = extensions;
   }
 
   /** @type {Boolean} */
@@ -172,6 +189,11 @@ class WebSocket extends EventEmitter {
     this._handle = handle;
     this._isAttached = true;
     this._frameFlags = this._isServer ? FLAG_FIN : FLAG_FIN | FLAG_MASK;
+    const perMessageDeflate = negotiated(this._ownExtensions);
+    if (perMessageDeflate !== undefined) {
+      this._compression = compressionFor(perMessageDeflate);
+      native.useCompression(handle, this._compression.external);
+    }
     this._updateIsPlain();
     setEndpoint(
       handle,
@@ -218,15 +240,25 @@ class WebSocket extends EventEmitter {
 
   /** send() for whatever is not a whole, plain message. */
   _sendWith(data, options, cb) {
-    const { binary, fin, mask } = {
+    const { binary, compress, fin, mask } = {
       binary: typeof data !== 'string',
+      compress: true,
       fin: true,
       mask: !this._isServer,
       ...options
     };
-    const opcode = this._inFragments ? OP_CONTINUATION : binary ? OP_BINARY : OP_TEXT;
-    const flags = opcode | (fin ? FLAG_FIN : 0) | (mask ? FLAG_MASK : 0);
     const payload = toPayload(data);
+    let flags = (fin ? FLAG_FIN : 0) | (mask ? FLAG_MASK : 0);
+    if (this._inFragments) {
+      flags |= OP_CONTINUATION;
+    } else {
+      flags |= binary ? OP_BINARY : OP_TEXT;
+      // The first fragment decides for all of them.
+      this._compressesFragments =
+        compress && this._compression !== null && sizeOf(payload) >= this._compression.threshold;
+      if (this._compressesFragments) flags |= FLAG_RSV1;
+    }
+    if (this._compressesFragments) flags |= FLAG_COMPRESS;
     this._inFragments = !fin;
     this._sendPayload(payload, flags, cb);
     this._updateIsPlain();
@@ -277,23 +309,41 @@ class WebSocket extends EventEmitter {
     this._sendPayload(payload, opcode | FLAG_FIN | (mask ? FLAG_MASK : 0), cb);
   }
 
-  /** Sends one frame, behind the Blobs that are still being read. */
+  /** Sends one frame, behind what is still being read or compressed. */
   _sendPayload(payload, flags, cb) {
-    if (this._sendQueue === null && !isBlob(payload)) {
-      this._sendFrame(payload, flags, cb);
+    if (this._sendQueue === null && !isBlob(payload) && !this._isForLater(payload, flags)) {
+      this._sendFrame(payload, flags);
+      this._sent(cb);
       return;
     }
     this._ensureSendQueue().push(
       payload,
       sizeOf(payload),
-      (bytes) => this._sendFrame(bytes, flags, cb),
+      (bytes) => this._sendFrame(bytes, flags),
       cb
     );
   }
 
-  _sendFrame(bytes, flags, cb) {
-    native.send(this._handle, bytes, flags, (flags & FLAG_MASK) === 0 ? undefined : this._mask());
-    this._sent(cb);
+  _isForLater(payload, flags) {
+    return (flags & FLAG_COMPRESS) !== 0 && payload.length > this._compression.asyncThreshold;
+  }
+
+  /** Returns true if it takes longer, until _onCompressed() is called. */
+  _sendFrame(bytes, flags) {
+    const key = (flags & FLAG_MASK) === 0 ? undefined : this._mask();
+    if (this._isForLater(bytes, flags)) {
+      native.sendLater(this._handle, bytes, flags, key);
+      return true;
+    }
+    native.send(this._handle, bytes, flags, key);
+    if ((flags & FLAG_COMPRESS) !== 0) this._countCompressed(bytes.length);
+    return false;
+  }
+
+  // Under ws compressing takes some time, during which the bytes count as buffered.
+  _countCompressed(size) {
+    if (this._justCompressed === 0) process.nextTick(() => (this._justCompressed = 0));
+    this._justCompressed += size;
   }
 
   /** A masking key of the user's; undefined where the addon is to make one. */
@@ -318,6 +368,7 @@ class WebSocket extends EventEmitter {
       this._sendQueue = new SendQueue({
         isClosed: () => this._handle === 0,
         onError: (error) => this._onSendError(error),
+        onSent: (cb) => this._sent(cb),
         onEmpty: () => {
           this._sendQueue = null;
           this._updateIsPlain();
@@ -328,7 +379,11 @@ class WebSocket extends EventEmitter {
   }
 
   _updateIsPlain() {
-    this._isPlain = !this._inFragments && this._sendQueue === null && !this._options.generateMask;
+    this._isPlain =
+      !this._inFragments &&
+      this._sendQueue === null &&
+      this._compression === null &&
+      !this._options.generateMask;
   }
 
   /** A Blob could not be read: no message can be left out, so the connection ends. */
@@ -380,11 +435,19 @@ class WebSocket extends EventEmitter {
       this._maskCloseFrame();
       native.close(this._handle, code === undefined ? NO_CLOSE_CODE : code, reason);
       this._closeFrameSent = true;
-      this._sent(undefined);
     };
     this._readyState = CLOSING;
-    if (this._sendQueue === null) send();
-    else this._sendQueue.push(null, 0, send, undefined);
+    this._inTurn(send);
+  }
+
+  /** Runs what sends something, behind what is still being read or compressed. */
+  _inTurn(send) {
+    if (this._sendQueue === null) {
+      send();
+      this._sent(undefined);
+    } else {
+      this._sendQueue.push(null, 0, send, undefined);
+    }
   }
 
   /** Drops the connection without a closing handshake. */
@@ -464,20 +527,19 @@ class WebSocket extends EventEmitter {
       this._maskCloseFrame();
       native.reactToClose(this._handle, code, this._closeMessage);
       this._closeFrameSent = true;
-      this._ended();
+      if (this._handle !== 0) NativeSocket.existing(this._handle)?.end();
     };
     if (this._readyState === OPEN) this._readyState = CLOSING;
-    if (this._sendQueue === null) answer();
-    else this._sendQueue.push(null, 0, answer, undefined);
+    this._inTurn(answer);
   }
 
-  _onProtocolError(index, detail) {
+  _onProtocolError(index, detail, sentence) {
     this._maskCloseFrame();
     native.reactToError(this._handle, index);
     this._readyState = CLOSING;
     this._closeFrameSent = true;
     this._ended();
-    this._emitErrorOnce(createProtocolError(index, detail));
+    this._emitErrorOnce(createProtocolError(index, detail, sentence));
   }
 
   _onPeerEnd() {
@@ -497,6 +559,10 @@ class WebSocket extends EventEmitter {
     NativeSocket.existing(this._handle)?.written();
   }
 
+  _onCompressed() {
+    this._sendQueue?.compressed();
+  }
+
   _onOutput() {
     if (this._bridge !== null) this._bridge.pump();
   }
@@ -509,6 +575,7 @@ class WebSocket extends EventEmitter {
     this._callbacks = null;
     try {
       callbacks?.fail();
+      this._sendQueue?.closed();
     } finally {
       if (socket !== undefined) socket.closed();
       this.emitClose();

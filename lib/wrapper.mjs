@@ -1,6 +1,12 @@
 import WebSocket from './index.js';
 
-export const { MyWebsocket, WebSocketServer, createWebSocketStream, extension, subprotocol } =
-  WebSocket;
+export const {
+  MyWebsocket,
+  PerMessageDeflate,
+  WebSocketServer,
+  createWebSocketStream,
+  extension,
+  subprotocol
+} = WebSocket;
 export { WebSocket };
 export default WebSocket;

@@ -2,21 +2,25 @@
   "variables": {
     "protocol_sources": [
       "src/protocol/base64.cc",
+      "src/protocol/deflate.cc",
       "src/protocol/error.cc",
       "src/protocol/frame.cc",
       "src/protocol/handshake.cc",
       "src/protocol/http_head.cc",
       "src/protocol/mask.cc",
+      "src/protocol/message_buffer.cc",
       "src/protocol/message_reader.cc",
       "src/protocol/session.cc",
       "src/protocol/sha1.cc",
       "src/protocol/utf8.cc"
     ],
     "transport_sources": [
+      "src/transport/compression.cc",
       "src/transport/connection.cc",
       "src/transport/deadline_list.cc",
       "src/transport/listener.cc",
       "src/transport/loop.cc",
+      "src/transport/work_queue.cc",
       "src/transport/write_queue.cc"
     ],
     "binding_sources": [

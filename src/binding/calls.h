@@ -25,6 +25,7 @@ struct ContextHandle {
 };
 
 using Settings = std::shared_ptr<const ConnectionSettings>;
+using CompressionHandle = std::shared_ptr<const CompressionSettings>;
 
 /// What a call's arguments name. Arguments come from lib/ only, which passes the right types.
 Connection* ConnectionAt(const Napi::CallbackInfo& info, size_t index);

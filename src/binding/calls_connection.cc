@@ -7,31 +7,56 @@ namespace wsuv {
 namespace {
 
 // The bits of the `flags` argument of send: the opcode, FIN and RSV1 where the first byte of a
-// frame has them, and whether to mask.
+// frame has them, whether to mask, and whether to compress the payload.
 constexpr uint32_t kOpcodeBits = 0x0F;
 constexpr uint32_t kRsv1Bit = 0x40;
 constexpr uint32_t kFinBit = 0x80;
 constexpr uint32_t kMaskBit = 0x100;
+constexpr uint32_t kCompressBit = 0x200;
 
 // Strings of up to this many UTF-16 code units are encoded on the stack.
 constexpr size_t kStackText = 1024;
 
-void SendPayload(Connection* connection, uint32_t flags, const uint8_t* given_key,
-                 ByteView payload) {
+FrameHeader HeaderOf(uint32_t flags) {
   FrameHeader header;
   header.opcode = static_cast<Opcode>(flags & kOpcodeBits);
   header.fin = (flags & kFinBit) != 0;
   header.rsv1 = (flags & kRsv1Bit) != 0;
+  return header;
+}
+
+// The masking key for a frame: the user's, or a random one.
+void FillMaskingKey(Connection* connection, const uint8_t* given_key, uint8_t* key) {
+  if (given_key != nullptr) {
+    std::memcpy(key, given_key, 4);
+  } else {
+    connection->loop().NextMaskingKey(key);
+  }
+}
+
+void SendPayload(Connection* connection, uint32_t flags, const uint8_t* given_key,
+                 ByteView payload) {
+  FrameHeader header = HeaderOf(flags);
   uint8_t key[4];
   if ((flags & kMaskBit) != 0) {
-    if (given_key != nullptr) {
-      std::memcpy(key, given_key, 4);
-    } else {
-      connection->loop().NextMaskingKey(key);
-    }
+    FillMaskingKey(connection, given_key, key);
     header.masking_key = key;
   }
-  connection->SendFrame(header, payload);
+  if ((flags & kCompressBit) == 0) {
+    connection->SendFrame(header, payload);
+  } else {
+    connection->SendCompressed(header, payload);
+  }
+}
+
+/// The four bytes that `value` may be; null where it is anything else.
+const uint8_t* KeyOf(napi_env env, napi_value value) {
+  void* key = nullptr;
+  size_t size = 0;
+  if (napi_get_typedarray_info(env, value, nullptr, &size, &key, nullptr, nullptr) != napi_ok) {
+    return nullptr;
+  }
+  return size == 4 ? static_cast<const uint8_t*>(key) : nullptr;
 }
 
 /// send(handle, data, flags[, key]): one frame; `data` is a Uint8Array, `key` one of four bytes.
@@ -52,16 +77,9 @@ napi_value Send(napi_env env, napi_callback_info info) {
   if (napi_get_typedarray_info(env, args[1], nullptr, &size, &data, nullptr, nullptr) != napi_ok) {
     return nullptr;
   }
-  void* key = nullptr;
-  size_t key_size = 0;
-  if (count < 4 ||
-      napi_get_typedarray_info(env, args[3], nullptr, &key_size, &key, nullptr, nullptr) !=
-          napi_ok ||
-      key_size != 4) {
-    key = nullptr;
-  }
+  const uint8_t* key = count < 4 ? nullptr : KeyOf(env, args[3]);
   if (data == nullptr) size = 0;
-  SendPayload(connection, flags, static_cast<uint8_t*>(key), {static_cast<uint8_t*>(data), size});
+  SendPayload(connection, flags, key, {static_cast<uint8_t*>(data), size});
   return nullptr;
 }
 
@@ -91,6 +109,28 @@ napi_value SendText(napi_env env, napi_callback_info info) {
   napi_get_value_string_utf8(env, args[1], many.get(), size + 1, &size);
   SendPayload(connection, flags, nullptr, {reinterpret_cast<uint8_t*>(many.get()), size});
   return nullptr;
+}
+
+/// sendLater(handle, data, flags, key): send() with the compression done by the thread pool. A
+/// 'compressed' record follows; until then nothing else may be sent.
+Napi::Value SendLater(const Napi::CallbackInfo& info) {
+  const uint32_t flags = info[2].ToNumber();
+  return WithConnection(info, [&info, flags](Connection& connection) {
+    FrameHeader header = HeaderOf(flags);
+    uint8_t key[4];
+    if ((flags & kMaskBit) != 0) {
+      FillMaskingKey(&connection, KeyOf(info.Env(), info[3]), key);
+      header.masking_key = key;
+    }
+    connection.SendLater(header, BytesAt(info, 1));
+  });
+}
+
+/// useCompression(handle, compression): permessage-deflate was negotiated.
+Napi::Value UseCompression(const Napi::CallbackInfo& info) {
+  return WithConnection(info, [&info](Connection& connection) {
+    connection.UseCompression(*info[1].As<Napi::External<CompressionHandle>>().Data());
+  });
 }
 
 /// sendRaw(handle, bytes): bytes that are frames already, or that the user wrote to `_socket`.
@@ -236,6 +276,8 @@ void DefineHot(Napi::Env env, Napi::Object exports, const char* name, napi_callb
 void DefineConnectionCalls(Napi::Env env, Napi::Object exports) {
   DefineHot(env, exports, "send", Send);
   DefineHot(env, exports, "sendText", SendText);
+  Define<SendLater>(exports, "sendLater");
+  Define<UseCompression>(exports, "useCompression");
   Define<SendRaw>(exports, "sendRaw");
   Define<Close>(exports, "close");
   Define<ReactToClose>(exports, "reactToClose");

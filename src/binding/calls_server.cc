@@ -23,6 +23,43 @@ Napi::Value MakeSettings(const Napi::CallbackInfo& info) {
                                        [](Napi::Env, Settings* held) { delete held; });
 }
 
+// One direction: { windowBits, takeover, level, memLevel, strategy, dictionary }.
+DeflateSettings DirectionOf(const Napi::Object& options) {
+  const auto number = [&options](const char* name) {
+    return options.Get(name).ToNumber().Int32Value();
+  };
+  DeflateSettings settings;
+  settings.window_bits = number("windowBits");
+  settings.takeover = options.Get("takeover").ToBoolean();
+  settings.level = number("level");
+  settings.mem_level = number("memLevel");
+  settings.strategy = number("strategy");
+  if (options.Get("dictionary").IsTypedArray()) {
+    const Napi::Uint8Array dictionary = options.Get("dictionary").As<Napi::Uint8Array>();
+    settings.dictionary.assign(dictionary.Data(), dictionary.Data() + dictionary.ByteLength());
+  }
+  return settings;
+}
+
+/// compression({ outgoing, incoming, asyncInflateSize, concurrencyLimit }): an external to pass to
+/// useCompression. The limit counts for the whole environment; undefined leaves it as it is.
+Napi::Value MakeCompression(const Napi::CallbackInfo& info) {
+  const Napi::Object options = info[0].As<Napi::Object>();
+  auto settings = std::make_shared<CompressionSettings>();
+  settings->outgoing = DirectionOf(options.Get("outgoing").As<Napi::Object>());
+  settings->incoming = DirectionOf(options.Get("incoming").As<Napi::Object>());
+  settings->async_inflate_size =
+      static_cast<size_t>(options.Get("asyncInflateSize").ToNumber().Int64Value());
+  Loop* loop = Environment::From(info.Env())->loop();
+  if (loop != nullptr && options.Get("concurrencyLimit").IsNumber()) {
+    const int64_t limit = options.Get("concurrencyLimit").ToNumber();
+    loop->compression().work().set_limit(limit > 0 ? static_cast<size_t>(limit) : 1);
+  }
+  return Napi::External<CompressionHandle>::New(
+      info.Env(), new CompressionHandle(std::move(settings)),
+      [](Napi::Env, CompressionHandle* held) { delete held; });
+}
+
 /// listen(context, settings, host, port, path, backlog): the listener's id, or a libuv error as a
 /// negative number. `host` is an address in numbers; with `path` not empty, a Unix socket.
 Napi::Value Listen(const Napi::CallbackInfo& info) {
@@ -109,6 +146,7 @@ Napi::Value RejectionReason(const Napi::CallbackInfo& info) {
 
 void DefineServerCalls(Napi::Env, Napi::Object exports) {
   Define<MakeSettings>(exports, "settings");
+  Define<MakeCompression>(exports, "compression");
   Define<Listen>(exports, "listen");
   Define<CloseListener>(exports, "closeListener");
   Define<ListenerAddress>(exports, "listenerAddress");

@@ -44,6 +44,13 @@ Napi::Value Feed(const Napi::CallbackInfo& info) {
   });
 }
 
+/// isInflating(handle): whether what is fed now has to wait, so that the stream should be paused
+/// until the next 'output' record.
+Napi::Value IsInflating(const Napi::CallbackInfo& info) {
+  Connection* connection = ConnectionAt(info, 0);
+  return Napi::Boolean::New(info.Env(), connection != nullptr && connection->inflating());
+}
+
 /// feedEnd(handle): the stream has ended.
 Napi::Value FeedEnd(const Napi::CallbackInfo& info) {
   return Report(info, [](Connection* connection) { connection->FeedEnd(); });
@@ -94,6 +101,7 @@ Napi::Value TakeEnd(const Napi::CallbackInfo& info) {
 void DefineStreamCalls(Napi::Env, Napi::Object exports) {
   Define<Attach>(exports, "attach");
   Define<Feed>(exports, "feed");
+  Define<IsInflating>(exports, "isInflating");
   Define<FeedEnd>(exports, "feedEnd");
   Define<FeedClosed>(exports, "feedClosed");
   Define<TakeOutput>(exports, "takeOutput");

@@ -143,13 +143,19 @@ void Context::OnPeerClose(Connection& connection, uint16_t code, ByteView reason
   Add(&connection, EventKind::kPeerClose, 0, reason, code);
 }
 
-void Context::OnProtocolError(Connection& connection, ErrorCode code, uint32_t detail) {
-  Add(&connection, EventKind::kProtocolError, static_cast<uint32_t>(code), {}, detail);
+void Context::OnProtocolError(Connection& connection, ErrorCode code, uint32_t detail,
+                              std::string_view sentence) {
+  Add(&connection, EventKind::kProtocolError, static_cast<uint32_t>(code), ByteView(sentence),
+      detail);
 }
 
 void Context::OnPeerEnd(Connection& connection) { Add(&connection, EventKind::kPeerEnd, 0, {}, 0); }
 
 void Context::OnWritten(Connection& connection) { Add(&connection, EventKind::kWritten, 0, {}, 0); }
+
+void Context::OnCompressed(Connection& connection) {
+  Add(&connection, EventKind::kCompressed, 0, {}, 0);
+}
 
 void Context::OnOutput(Connection& connection) { Add(&connection, EventKind::kOutput, 0, {}, 0); }
 

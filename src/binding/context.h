@@ -56,9 +56,11 @@ class Context final : public ConnectionHandler, public ListenerHandler {
   Flow OnPing(Connection& connection, ByteView payload) override;
   Flow OnPong(Connection& connection, ByteView payload) override;
   void OnPeerClose(Connection& connection, uint16_t code, ByteView reason) override;
-  void OnProtocolError(Connection& connection, ErrorCode code, uint32_t detail) override;
+  void OnProtocolError(Connection& connection, ErrorCode code, uint32_t detail,
+                       std::string_view sentence) override;
   void OnPeerEnd(Connection& connection) override;
   void OnWritten(Connection& connection) override;
+  void OnCompressed(Connection& connection) override;
   void OnOutput(Connection& connection) override;
   void OnClosed(Connection& connection) override;
 

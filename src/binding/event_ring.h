@@ -16,14 +16,16 @@ enum class EventKind : uint8_t {
   kBinary = 1,
   kPing = 2,
   kPong = 3,
-  kPeerClose = 4,      ///< detail: the close code.
-  kProtocolError = 5,  ///< detail: the number in the message; flags: the ErrorCode.
+  kPeerClose = 4,  ///< detail: the close code.
+  kProtocolError =
+      5,  ///< detail: the number in the message; flags: the ErrorCode; payload: zlib's sentence.
   kPeerEnd = 6,
   kWritten = 7,
   kOutput = 8,
   kClosed = 9,
   kUpgrade = 10,         ///< detail: the listener's id; flags: the UpgradeStatus.
   kListenerClosed = 11,  ///< detail: the listener's id.
+  kCompressed = 12,      ///< What sendLater() was given is in the queue.
 };
 
 /// Flags of message records, in the second byte of the first word.

@@ -26,6 +26,8 @@ constexpr std::array<ErrorInfo, kErrorCodeCount> kErrors = {{
      "Unsupported WebSocket frame: payload length > 2^53 - 1"},
     {"WS_ERR_UNSUPPORTED_MESSAGE_LENGTH", 1009, ErrorClass::kRangeError,
      "Max payload size exceeded"},
+    // The sentence is zlib's own.
+    {"Z_DATA_ERROR", 1007, ErrorClass::kError, ""},
 }};
 
 #undef FRAME

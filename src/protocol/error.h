@@ -23,9 +23,10 @@ enum class ErrorCode : uint8_t {
   kTooManyFragments,
   kUnsupportedDataPayloadLength,
   kUnsupportedMessageLength,
+  kInvalidDeflateData,
 };
 
-constexpr size_t kErrorCodeCount = 14;
+constexpr size_t kErrorCodeCount = 15;
 
 /// The JavaScript class of an error.
 enum class ErrorClass : uint8_t { kError, kRangeError };

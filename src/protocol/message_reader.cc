@@ -1,7 +1,6 @@
 #include "protocol/message_reader.h"
 
 #include <algorithm>
-#include <cstdlib>
 #include <cstring>
 
 namespace wsuv {
@@ -11,8 +10,6 @@ namespace {
 constexpr uint64_t kFragmentAllowance = 256 * 1024;
 // A payload of which this much has arrived is read straight into its message's memory.
 constexpr size_t kDirectThreshold = 64 * 1024;
-// The smallest first allocation for an unfinished message.
-constexpr size_t kFirstCapacity = 256;
 
 constexpr uint8_t kFin = 0x80;
 constexpr uint8_t kRsv1 = 0x40;
@@ -27,27 +24,6 @@ uint64_t ReadBigEndian(const uint8_t* bytes, size_t count) {
 
 }  // namespace
 
-MessageBuffer::~MessageBuffer() { std::free(data_); }
-
-bool MessageBuffer::Reserve(size_t more, uint64_t ceiling) {
-  if (capacity_ - size_ >= more) return true;
-  const size_t needed = size_ + more;
-  size_t capacity = std::max(needed, std::max(2 * capacity_, kFirstCapacity));
-  if (capacity > ceiling) capacity = std::max<size_t>(needed, static_cast<size_t>(ceiling));
-  void* grown = std::realloc(data_, capacity);
-  if (grown == nullptr) return false;
-  data_ = static_cast<uint8_t*>(grown);
-  capacity_ = capacity;
-  return true;
-}
-
-uint8_t* MessageBuffer::Release() {
-  uint8_t* data = data_;
-  data_ = nullptr;
-  size_ = capacity_ = 0;
-  return data;
-}
-
 MessageReader::Partial& MessageReader::EnsurePartial() {
   if (partial_ == nullptr) partial_ = std::make_unique<Partial>();
   return *partial_;
@@ -59,9 +35,13 @@ size_t MessageReader::HeldBytes() const {
          partial_->fragment_ends.capacity() * sizeof(size_t);
 }
 
-Flow MessageReader::Fail(MessageSink& sink, ErrorCode code, uint32_t detail) {
+void MessageReader::Stop() {
   ended_ = true;
   partial_.reset();
+}
+
+Flow MessageReader::Fail(MessageSink& sink, ErrorCode code, uint32_t detail) {
+  Stop();
   sink.OnError(code, detail);
   return Flow::kStop;
 }
@@ -297,7 +277,9 @@ Flow MessageReader::FinishInPlace(uint8_t* data, const ReaderLimits& limits, Mes
   if (!utf8_.IsComplete()) return Fail(sink, ErrorCode::kInvalidUtf8);
   Message message;
   message.binary = opcode_ == Opcode::kBinary;
-  message.ascii = !message.binary && !limits.skip_utf8_validation && utf8_.IsAscii();
+  message.compressed = compressed_;
+  message.ascii =
+      !message.binary && !limits.skip_utf8_validation && !compressed_ && utf8_.IsAscii();
   message.data = {data, size};
   EndMessage();
   return sink.OnMessage(message);
@@ -336,7 +318,9 @@ Flow MessageReader::FinishDataFrame(const ReaderLimits& limits, MessageSink& sin
   const std::unique_ptr<Partial> owned = std::move(partial_);
   Message message;
   message.binary = opcode_ == Opcode::kBinary;
-  message.ascii = !message.binary && !limits.skip_utf8_validation && utf8_.IsAscii();
+  message.compressed = compressed_;
+  message.ascii =
+      !message.binary && !limits.skip_utf8_validation && !compressed_ && utf8_.IsAscii();
   message.data = {owned->message.data(), owned->message.size()};
   message.buffer = &owned->message;
   if (owned->fragment_ends.size() > 1) message.fragment_ends = &owned->fragment_ends;

@@ -10,6 +10,7 @@
 #include "protocol/error.h"
 #include "protocol/frame.h"
 #include "protocol/mask.h"
+#include "protocol/message_buffer.h"
 #include "protocol/utf8.h"
 
 namespace wsuv {
@@ -22,37 +23,12 @@ struct ReaderLimits {
   bool skip_utf8_validation = false;
 };
 
-/// Growing memory for a message that has not arrived whole. Never larger than twice what came.
-class MessageBuffer {
- public:
-  MessageBuffer() = default;
-  ~MessageBuffer();
-  MessageBuffer(const MessageBuffer&) = delete;
-  MessageBuffer& operator=(const MessageBuffer&) = delete;
-
-  uint8_t* data() const { return data_; }
-  size_t size() const { return size_; }
-  size_t capacity() const { return capacity_; }
-
-  /// Makes room for `more` bytes, growing by doubling but not past `ceiling` where that is enough.
-  /// False when there is no memory.
-  bool Reserve(size_t more, uint64_t ceiling);
-  /// Counts `count` bytes, already written behind size(), as arrived.
-  void Commit(size_t count) { size_ += count; }
-  /// Gives the memory away: the caller must free() it.
-  uint8_t* Release();
-
- private:
-  uint8_t* data_ = nullptr;
-  size_t size_ = 0;
-  size_t capacity_ = 0;
-};
-
 /// A whole message, as the sink sees it.
 struct Message {
   bool binary = false;
   bool ascii = false;  ///< A text known to be ASCII only (false also where it was not checked).
-  ByteView data;       ///< Unmasked; valid during the call only.
+  bool compressed = false;  ///< `data` is deflated, and unchecked (RFC 7692).
+  ByteView data;            ///< Unmasked; valid during the call only.
   /// Where not null, `data` is all of this buffer and the sink may Release() it instead of copying.
   MessageBuffer* buffer = nullptr;
   /// The end offset of each non-empty frame in `data`; null where it came in one frame.
@@ -104,6 +80,9 @@ class MessageReader {
 
   /// Whether permessage-deflate was negotiated, so that RSV1 may be set on a message's first frame.
   void set_rsv1_allowed(bool allowed) { rsv1_allowed_ = allowed; }
+
+  /// Takes what comes from now on as if an error had been found before it.
+  void Stop();
 
   /// Whether a close frame or an error ended the stream of messages.
   bool ended() const { return ended_; }

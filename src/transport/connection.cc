@@ -31,6 +31,21 @@ struct WriteRequest {
 
 }  // namespace
 
+struct Connection::Compressed final : CompressionObserver {
+  Compressed(Connection* connection, std::shared_ptr<const CompressionSettings> settings)
+      : owner(connection), core(&connection->loop_->compression(), std::move(settings), this) {}
+
+  void OnCompressed(const FrameHeader& header, const MessageBuffer* payload) override {
+    owner->OnCompressed(header, payload);
+  }
+  void OnInflated(const Message* message, ErrorCode error, const char* sentence) override {
+    owner->OnInflated(message, error, sentence);
+  }
+
+  Connection* owner;
+  Compression core;
+};
+
 Connection::Connection(Loop* loop, ConnectionHandler* handler,
                        std::shared_ptr<const ConnectionSettings> settings, Role role,
                        Transport transport)
@@ -130,7 +145,7 @@ void Connection::OnBytes(uint8_t* data, size_t size) {
       if (input_->size() > kMaxEarlyInput) StopReading();
       break;
     case Stage::kWebSocket:
-      if (input_ != nullptr) {
+      if (input_ != nullptr || inflating()) {
         Postpone(data, size);
       } else {
         ReadFrames(data, size);
@@ -181,12 +196,11 @@ void Connection::ReadHead(uint8_t* data, size_t size) {
 
 void Connection::ReadFrames(uint8_t* data, size_t size) {
   const size_t used = session_.reader().Read(data, size, settings_->limits, *this);
-  if (used < size && stage_ == Stage::kWebSocket) {
-    // The handler said stop; the rest waits until Resume().
-    Postpone(data + used, size - used);
-    paused_ = true;
-    StopReading();
-  }
+  if (used == size || stage_ != Stage::kWebSocket) return;
+  Postpone(data + used, size - used);
+  // The handler said stop (the rest waits until Resume()), or it waits for a message before it.
+  if (!inflating()) paused_ = true;
+  StopReading();
 }
 
 void Connection::Postpone(const uint8_t* data, size_t size) {
@@ -202,10 +216,10 @@ void Connection::MarkPostponed() {
 
 void Connection::ReadPostponed() {
   postponed_ = false;
-  if (stage_ != Stage::kWebSocket || paused_ || input_ == nullptr) return;
+  if (stage_ != Stage::kWebSocket || paused_ || inflating() || input_ == nullptr) return;
   const std::unique_ptr<std::vector<uint8_t>> input = std::move(input_);
   ReadFrames(input->data(), input->size());
-  if (stage_ == Stage::kWebSocket && !paused_ && !peer_ended_) StartReading();
+  if (stage_ == Stage::kWebSocket && !paused_ && !inflating() && !peer_ended_) StartReading();
   ReportEnd();
 }
 
@@ -223,7 +237,10 @@ void Connection::OnEnd() {
 
 // The peer's end is an event like others: it waits for the bytes that came before it.
 void Connection::ReportEnd() {
-  if (!peer_ended_ || end_reported_ || input_ != nullptr || stage_ != Stage::kWebSocket) return;
+  if (!peer_ended_ || end_reported_ || input_ != nullptr || inflating() ||
+      stage_ != Stage::kWebSocket) {
+    return;
+  }
   end_reported_ = true;
   if (end_sent_) {
     Destroy();
@@ -256,14 +273,56 @@ void Connection::Reject(std::string_view response) {
   EndTransport();
 }
 
-Flow Connection::OnMessage(const Message& message) { return handler_->OnMessage(*this, message); }
+Flow Connection::OnMessage(const Message& message) {
+  if (!message.compressed) return handler_->OnMessage(*this, message);
+  Message inflated = message;
+  ErrorCode error = ErrorCode::kNone;
+  const char* sentence = "";
+  switch (compression_->core.Inflate(&inflated, settings_->limits, &error, &sentence)) {
+    case Compression::Result::kReady:
+      return handler_->OnMessage(*this, inflated);
+    case Compression::Result::kFailed:
+      FailInflating(error, sentence);
+      return Flow::kContinue;
+    case Compression::Result::kLater:
+      StopReading();
+      return Flow::kStop;
+  }
+  return Flow::kContinue;
+}
+
+void Connection::FailInflating(ErrorCode error, const char* sentence) {
+  session_.reader().Stop();
+  handler_->OnProtocolError(*this, error, 0, sentence);
+}
+
+void Connection::OnInflated(const Message* message, ErrorCode error, const char* sentence) {
+  if (message == nullptr) {
+    FailInflating(error, sentence);
+  } else if (handler_->OnMessage(*this, *message) == Flow::kStop) {
+    paused_ = true;
+  }
+  if (stage_ == Stage::kClosed) {
+    ReportClosed();
+    return;
+  }
+  if (input_ != nullptr) {
+    MarkPostponed();
+  } else if (!paused_ && !peer_ended_ && StartReading() != 0) {
+    Destroy();
+  }
+  ReportEnd();
+  // Whoever moves the bytes of a stream may go on.
+  if (transport_ == Transport::kExternal) handler_->OnOutput(*this);
+}
+
 Flow Connection::OnPing(ByteView payload) { return handler_->OnPing(*this, payload); }
 Flow Connection::OnPong(ByteView payload) { return handler_->OnPong(*this, payload); }
 void Connection::OnClose(uint16_t code, ByteView reason) {
   handler_->OnPeerClose(*this, code, reason);
 }
 void Connection::OnError(ErrorCode code, uint32_t detail) {
-  handler_->OnProtocolError(*this, code, detail);
+  handler_->OnProtocolError(*this, code, detail, {});
 }
 
 void Connection::WriteFrame(Opcode opcode, ByteView payload) {
@@ -303,6 +362,39 @@ void Connection::SendFrame(FrameHeader header, ByteView payload) {
   }
   MarkDirty();
   if (queue_.size() > kFlushThreshold) Flush();
+}
+
+bool Connection::inflating() const {
+  return compression_ != nullptr && compression_->core.inflating();
+}
+
+void Connection::UseCompression(std::shared_ptr<const CompressionSettings> settings) {
+  compression_ = std::make_unique<Compressed>(this, std::move(settings));
+  session_.reader().set_rsv1_allowed(true);
+}
+
+void Connection::SendCompressed(const FrameHeader& header, ByteView payload) {
+  if (stage_ != Stage::kWebSocket || end_sent_ || compression_ == nullptr) return;
+  if (compression_->core.Compress(&payload, header.rsv1, header.fin)) {
+    SendFrame(header, payload);
+  } else {
+    Destroy();
+  }
+}
+
+void Connection::SendLater(const FrameHeader& header, ByteView payload) {
+  if (stage_ != Stage::kWebSocket || end_sent_ || compression_ == nullptr) return;
+  if (!compression_->core.CompressLater(header, payload, header.fin)) Destroy();
+}
+
+void Connection::OnCompressed(const FrameHeader& header, const MessageBuffer* payload) {
+  if (stage_ != Stage::kWebSocket) return;
+  if (payload == nullptr) {
+    Destroy();
+    return;
+  }
+  SendFrame(header, {payload->data(), payload->size()});
+  handler_->OnCompressed(*this);
 }
 
 void Connection::SendRaw(ByteView bytes) {
@@ -497,7 +589,7 @@ void Connection::Resume() {
   paused_ = false;
   if (input_ != nullptr) {
     MarkPostponed();
-  } else if (!peer_ended_ && StartReading() != 0) {
+  } else if (!peer_ended_ && !inflating() && StartReading() != 0) {
     Destroy();
   }
 }
@@ -534,7 +626,18 @@ void Connection::FeedClosed() {
   stage_ = Stage::kClosed;
   Unlist();
   handle_closed_ = true;
-  handler_->OnClosed(*this);
+  ReportClosed();
+}
+
+// The end of the connection is an event like others: what was read before it comes first.
+void Connection::ReportClosed() {
+  while (input_ != nullptr && !inflating()) {
+    const std::unique_ptr<std::vector<uint8_t>> input = std::move(input_);
+    const size_t used =
+        session_.reader().Read(input->data(), input->size(), settings_->limits, *this);
+    if (used < input->size()) Postpone(input->data() + used, input->size() - used);
+  }
+  if (!inflating()) handler_->OnClosed(*this);
 }
 
 WriteBlock* Connection::TakeOutput() { return queue_.TakeAll(); }
@@ -548,7 +651,8 @@ bool Connection::TakeEnd() {
 void Connection::Unlist() {
   session_.SetClosed();
   loop_->DisarmDeadline(this);
-  input_.reset();
+  // Of what was read, only that counts which waits for a message that is being inflated.
+  if (!inflating()) input_.reset();
 }
 
 void Connection::Destroy() {
@@ -564,7 +668,7 @@ void Connection::Destroy() {
   uv_close(&handle_.handle, OnHandleClosed);
   // Node's servers report their end in front of their last connection's, and so does this one.
   LeaveListener();
-  handler_->OnClosed(*this);
+  ReportClosed();
 }
 
 void Connection::LeaveListener() {
@@ -575,6 +679,7 @@ void Connection::Abandon() {
   if (stage_ != Stage::kClosed) {
     stage_ = Stage::kClosed;
     Unlist();
+    compression_.reset();
     LeaveListener();
     if (transport_ == Transport::kExternal) {
       handle_closed_ = true;

@@ -12,6 +12,7 @@
 
 #include "protocol/handshake.h"
 #include "protocol/session.h"
+#include "transport/compression.h"
 #include "transport/loop.h"
 #include "transport/write_queue.h"
 
@@ -43,11 +44,15 @@ class ConnectionHandler {
   virtual Flow OnPing(Connection& connection, ByteView payload) = 0;
   virtual Flow OnPong(Connection& connection, ByteView payload) = 0;
   virtual void OnPeerClose(Connection& connection, uint16_t code, ByteView reason) = 0;
-  virtual void OnProtocolError(Connection& connection, ErrorCode code, uint32_t detail) = 0;
+  /// `sentence` is zlib's, where the code is kInvalidDeflateData, and empty otherwise.
+  virtual void OnProtocolError(Connection& connection, ErrorCode code, uint32_t detail,
+                               std::string_view sentence) = 0;
   /// The peer ended its side of the transport.
   virtual void OnPeerEnd(Connection& connection) = 0;
   /// The kernel took queued bytes, after it had not taken them at once.
   virtual void OnWritten(Connection& connection) = 0;
+  /// SendLater() is done: its frame is in the queue.
+  virtual void OnCompressed(Connection& connection) = 0;
   /// A connection without a handle has output, or wants its stream ended or destroyed.
   virtual void OnOutput(Connection& connection) = 0;
   /// The connection is over: the last event. Call Release() when nothing refers to it any more.
@@ -90,6 +95,13 @@ class Connection final : private MessageSink, private FrameOutput, private Deadl
   /// Sends one frame; the payload's length is `payload`'s. The payload is copied unless the kernel
   /// takes it at once, so that it belongs to the caller again when this returns.
   void SendFrame(FrameHeader header, ByteView payload);
+  /// permessage-deflate was negotiated; to be called before any frame is read or sent.
+  void UseCompression(std::shared_ptr<const CompressionSettings> settings);
+  /// SendFrame() for (a fragment of) a compressed message; the header of the first one has RSV1.
+  void SendCompressed(const FrameHeader& header, ByteView payload);
+  /// The same, compressed by the thread pool; OnCompressed() follows. Until then nothing else may
+  /// be sent but frames that can overtake it.
+  void SendLater(const FrameHeader& header, ByteView payload);
   /// Queues bytes as they are.
   void SendRaw(ByteView bytes);
   /// Our side's closing handshake; see Session::Close.
@@ -113,6 +125,9 @@ class Connection final : private MessageSink, private FrameOutput, private Deadl
 
   /// External streams: the stream delivered bytes (which may be changed).
   void Feed(uint8_t* data, size_t size);
+  /// External streams: whether Feed() only stores what it gets, since a message before it is still
+  /// being inflated; OnOutput() tells when that has changed.
+  bool inflating() const;
   /// External streams: the stream has no more to read.
   void FeedEnd();
   /// External streams: the stream is gone.
@@ -166,6 +181,10 @@ class Connection final : private MessageSink, private FrameOutput, private Deadl
   void OnClose(uint16_t code, ByteView reason) override;
   void OnError(ErrorCode code, uint32_t detail) override;
   void WriteFrame(Opcode opcode, ByteView payload) override;
+  // Compression, and what it hears from the thread pool: few connections have one.
+  struct Compressed;
+  void OnCompressed(const FrameHeader& header, const MessageBuffer* payload);
+  void OnInflated(const Message* message, ErrorCode error, const char* sentence);
 
   static void OnAllocate(uv_handle_t* handle, size_t suggested, uv_buf_t* buffer);
   static void OnRead(uv_stream_t* stream, ssize_t count, const uv_buf_t* buffer);
@@ -179,6 +198,8 @@ class Connection final : private MessageSink, private FrameOutput, private Deadl
   void ReadHead(uint8_t* data, size_t size);
   void ReadFrames(uint8_t* data, size_t size);
   void Postpone(const uint8_t* data, size_t size);
+  void FailInflating(ErrorCode error, const char* sentence);
+  void ReportClosed();
   void OnEnd();
   void ReportEnd();
   void MarkDirty();
@@ -204,6 +225,7 @@ class Connection final : private MessageSink, private FrameOutput, private Deadl
   std::shared_ptr<const ConnectionSettings> settings_;
   Session session_;
   WriteQueue queue_;
+  std::unique_ptr<Compressed> compression_;
   std::unique_ptr<std::vector<uint8_t>> input_;  // A head in pieces, or bytes read too early.
   uint64_t enqueued_ = 0;
   uint32_t id_ = 0;

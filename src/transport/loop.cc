@@ -41,6 +41,18 @@ uint8_t* Loop::read_buffer() {
   return read_buffer_.get();
 }
 
+CompressionPool& Loop::compression() {
+  if (compression_ == nullptr) compression_ = std::make_unique<CompressionPool>(uv_);
+  if (trim_deadline_.bucket == nullptr) {
+    ArmDeadline(&trim_deadline_, CompressionPool::kTrimInterval);
+  }
+  return *compression_;
+}
+
+void Loop::TrimCompression() {
+  if (compression_->Trim()) ArmDeadline(&trim_deadline_, CompressionPool::kTrimInterval);
+}
+
 void Loop::NextMaskingKey(uint8_t* key) {
   if (random_used_ == random_.size()) {
     uv_random(nullptr, nullptr, random_.data(), random_.size(), 0, nullptr);
@@ -101,7 +113,13 @@ void Loop::ScheduleTimer() {
 void Loop::OnTimer(uv_timer_t* timer) {
   auto* loop = static_cast<Loop*>(timer->data);
   const uint64_t now = uv_now(loop->uv_);
-  while (DeadlineEntry* entry = loop->deadlines_.TakeDue(now)) Connection::OnDeadline(entry);
+  while (DeadlineEntry* entry = loop->deadlines_.TakeDue(now)) {
+    if (entry == &loop->trim_deadline_) {
+      loop->TrimCompression();
+    } else {
+      Connection::OnDeadline(entry);
+    }
+  }
   loop->ScheduleTimer();
   loop->RunRound();
 }
@@ -133,13 +151,15 @@ void Loop::DropHeads(Listener* listener) {
 }
 
 size_t Loop::open_handles() const {
-  return connections_.size() + listeners_.size() + static_cast<size_t>(own_handles_);
+  const size_t running = compression_ == nullptr ? 0 : compression_->work().running();
+  return connections_.size() + listeners_.size() + static_cast<size_t>(own_handles_) + running;
 }
 
 void Loop::Shutdown(std::function<void()> done) {
   on_shutdown_ = std::move(done);
   FlushDirty();
   shutting_down_ = true;
+  if (compression_ != nullptr) compression_->work().Shutdown([this] { AfterDelete(); });
   const std::vector<Listener*> listeners = listeners_;
   for (Listener* listener : listeners) listener->Close();
   const std::vector<Connection*> connections = connections_;

@@ -10,6 +10,7 @@
 #include <memory>
 #include <vector>
 
+#include "transport/compression.h"
 #include "transport/deadline_list.h"
 #include "transport/write_queue.h"
 
@@ -57,6 +58,8 @@ class Loop {
 
   uv_loop_t* uv() const { return uv_; }
   BlockPool& pool() { return pool_; }
+  /// What compressing connections share, made on first use.
+  CompressionPool& compression();
   /// The shared read buffer, made on first use.
   uint8_t* read_buffer();
   /// Four random bytes for the masking key of a client's frame (RFC 6455 5.3).
@@ -107,6 +110,7 @@ class Loop {
   static void OnOwnHandleClosed(uv_handle_t* handle);
   bool ReadPostponed();
   void ScheduleTimer();
+  void TrimCompression();
 
   uv_loop_t* uv_;
   RoundObserver* observer_ = nullptr;
@@ -117,6 +121,8 @@ class Loop {
   std::array<uint8_t, 4096> random_;
   size_t random_used_ = sizeof(random_);
   BlockPool pool_;
+  std::unique_ptr<CompressionPool> compression_;
+  DeadlineEntry trim_deadline_;  // For the compression pool.
   DeadlineList deadlines_;
   uint64_t timer_due_ = DeadlineList::kNever;
   std::vector<Connection*> dirty_;

@@ -11,7 +11,7 @@ const listed = Object.values(
 ).flat();
 
 const allowed = {
-  protocol: [/^protocol\//],
+  protocol: [/^protocol\//, /^zlib\.h$/],
   transport: [/^protocol\//, /^transport\//, /^uv\.h$/],
   binding: [/^protocol\//, /^transport\//, /^binding\//, /^napi\.h$/, /^node_api\.h$/]
 };

@@ -15,8 +15,7 @@ const { attempt, parity, plain, record } = require('./parity');
 
 expectNothingLeftOpen();
 
-// perMessageDeflate is off on both sides: see docs/compatibility.md.
-const base = { perMessageDeflate: false };
+const base = {};
 
 // An HTTP server that does as `handler` says, for requests and for upgrades.
 async function withServer({ onRequest, onUpgrade, listen = [0, '127.0.0.1'] }, use) {

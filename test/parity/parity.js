@@ -145,6 +145,7 @@ module.exports = {
   bye,
   converse,
   describeError,
+  endsWithCloseFrame,
   parity,
   plain,
   record,

@@ -64,7 +64,8 @@ class EchoHandler : public ConnectionHandler, public ListenerHandler {
     events.push_back("close " + std::to_string(code) + " " + std::string(reason.text()));
     connection.ReactToClose(code, reason);
   }
-  void OnProtocolError(Connection& connection, ErrorCode code, uint32_t) override {
+  void OnProtocolError(Connection& connection, ErrorCode code, uint32_t,
+                       std::string_view) override {
     events.push_back(DescribeError(code).name);
     connection.ReactToError(code);
   }
@@ -73,6 +74,7 @@ class EchoHandler : public ConnectionHandler, public ListenerHandler {
     connection.ReactToEnd();
   }
   void OnWritten(Connection&) override { events.push_back("written"); }
+  void OnCompressed(Connection&) override {}
   void OnOutput(Connection&) override {}
   void OnClosed(Connection& connection) override {
     events.push_back("closed");

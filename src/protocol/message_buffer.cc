@@ -1,0 +1,41 @@
+#include "protocol/message_buffer.h"
+
+#include <algorithm>
+#include <cstdlib>
+#include <utility>
+
+namespace wsuv {
+namespace {
+
+// The smallest first allocation.
+constexpr size_t kFirstCapacity = 256;
+
+}  // namespace
+
+MessageBuffer::MessageBuffer(MessageBuffer&& other) noexcept
+    : data_(std::exchange(other.data_, nullptr)),
+      size_(std::exchange(other.size_, 0)),
+      capacity_(std::exchange(other.capacity_, 0)) {}
+
+MessageBuffer::~MessageBuffer() { std::free(data_); }
+
+bool MessageBuffer::Reserve(size_t more, uint64_t ceiling) {
+  if (capacity_ - size_ >= more) return true;
+  const size_t needed = size_ + more;
+  size_t capacity = std::max(needed, std::max(2 * capacity_, kFirstCapacity));
+  if (capacity > ceiling) capacity = std::max<size_t>(needed, static_cast<size_t>(ceiling));
+  void* grown = std::realloc(data_, capacity);
+  if (grown == nullptr) return false;
+  data_ = static_cast<uint8_t*>(grown);
+  capacity_ = capacity;
+  return true;
+}
+
+uint8_t* MessageBuffer::Release() {
+  uint8_t* data = data_;
+  data_ = nullptr;
+  size_ = capacity_ = 0;
+  return data;
+}
+
+}  // namespace wsuv

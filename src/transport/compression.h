@@ -1,0 +1,107 @@
+#ifndef WSUV_TRANSPORT_COMPRESSION_H_
+#define WSUV_TRANSPORT_COMPRESSION_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "protocol/deflate.h"
+#include "protocol/message_reader.h"
+#include "protocol/stream_lease.h"
+#include "transport/work_queue.h"
+
+namespace wsuv {
+
+/// What permessage-deflate was negotiated to, seen from our side, and how we go about it.
+struct CompressionSettings {
+  DeflateSettings outgoing;
+  DeflateSettings incoming;
+  /// Messages that inflate to more than this many bytes are inflated by libuv's thread pool.
+  size_t async_inflate_size = 256 * 1024;
+};
+
+/// What the compressing connections of one loop share.
+class CompressionPool {
+ public:
+  /// At this interval (milliseconds) streams that nobody used since the last time are given back.
+  static constexpr uint64_t kTrimInterval = 5000;
+
+  explicit CompressionPool(uv_loop_t* loop) : work_(loop) {}
+
+  StreamPool<DeflateStream>& compressors() { return compressors_; }
+  StreamPool<InflateStream>& inflaters() { return inflaters_; }
+  WorkQueue& work() { return work_; }
+  /// Memory for one result, until the next one.
+  MessageBuffer& scratch() { return scratch_; }
+  bool Trim();
+
+  /// A whole message, compressed without context takeover: the same as the last time if it is the
+  /// same message, which is what sending one message to many connections comes to. Null when
+  /// there is no memory.
+  const MessageBuffer* CompressShared(const std::shared_ptr<const CompressionSettings>& settings,
+                                      StreamLease<DeflateStream>& lease, ByteView message);
+
+ private:
+  StreamPool<DeflateStream> compressors_;
+  StreamPool<InflateStream> inflaters_;
+  WorkQueue work_;
+  MessageBuffer scratch_;
+  std::shared_ptr<const CompressionSettings> shared_settings_;  // Null: there is no last time.
+  std::vector<uint8_t> shared_input_;
+  MessageBuffer shared_output_;
+};
+
+/// Is told when work that Compression passed to the thread pool is done.
+class CompressionObserver {
+ public:
+  /// `payload` is null when there was no memory.
+  virtual void OnCompressed(const FrameHeader& header, const MessageBuffer* payload) = 0;
+  /// Exactly one of the two: a message, or what is wrong (with zlib's sentence, or null).
+  virtual void OnInflated(const Message* message, ErrorCode error, const char* sentence) = 0;
+
+ protected:
+  ~CompressionObserver() = default;
+};
+
+/// permessage-deflate (RFC 7692) on one connection. It owns no zlib stream while it is idle.
+class Compression {
+ public:
+  /// `pool` must outlive it.
+  Compression(CompressionPool* pool, std::shared_ptr<const CompressionSettings> settings,
+              CompressionObserver* observer);
+  ~Compression();
+  Compression(const Compression&) = delete;
+  Compression& operator=(const Compression&) = delete;
+
+  /// Compresses (a fragment of) a message. `payload` becomes a view that is valid until the next
+  /// call of anything here. False when there is no memory.
+  bool Compress(ByteView* payload, bool first, bool fin);
+  /// The same by the thread pool, which gets a copy; OnCompressed() follows. Until then nothing
+  /// else may be compressed. False when there is no memory.
+  bool CompressLater(const FrameHeader& header, ByteView payload, bool fin);
+
+  enum class Result : uint8_t { kReady, kFailed, kLater };
+  /// Inflates and checks a message in place: on kReady it is whole (valid until the next call of
+  /// anything here), on kFailed the other two say why, and on kLater OnInflated() follows.
+  Result Inflate(Message* message, const ReaderLimits& limits, ErrorCode* error,
+                 const char** sentence);
+  bool inflating() const { return inflating_ != nullptr; }
+
+ private:
+  class DeflateWork;
+  class InflateWork;
+
+  CompressionPool* pool_;
+  std::shared_ptr<const CompressionSettings> settings_;
+  CompressionObserver* observer_;
+  StreamLease<DeflateStream> outgoing_;
+  StreamLease<InflateStream> incoming_;
+  DeflateWork* deflating_ = nullptr;
+  InflateWork* inflating_ = nullptr;
+  std::vector<size_t> fragment_ends_;  // Of the message that Inflate() gave.
+};
+
+}  // namespace wsuv
+
+#endif  // WSUV_TRANSPORT_COMPRESSION_H_
