@@ -17,6 +17,7 @@ module.exports = {
   OP_CONTINUATION: 0x00,
   OP_TEXT: 0x01,
   OP_BINARY: 0x02,
+  OP_CLOSE: 0x08,
   OP_PING: 0x09,
   OP_PONG: 0x0a,
   FLAG_RSV1: 0x40,

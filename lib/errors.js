@@ -40,8 +40,21 @@ function createProtocolError(index, detail, sentence) {
  * @return {RangeError}
  */
 function createLimitError() {
+  return createNamedError('WS_ERR_UNSUPPORTED_MESSAGE_LENGTH');
+}
+
+/**
+ * Makes the error for a text that is none.
+ *
+ * @return {Error}
+ */
+function createUtf8Error() {
+  return createNamedError('WS_ERR_INVALID_UTF8');
+}
+
+function createNamedError(code) {
   return createProtocolError(
-    table.findIndex(({ name }) => name === 'WS_ERR_UNSUPPORTED_MESSAGE_LENGTH'),
+    table.findIndex(({ name }) => name === code),
     0
   );
 }
@@ -92,5 +105,6 @@ module.exports = {
   createLimitError,
   createProtocolError,
   createSystemError,
+  createUtf8Error,
   kCloseCode
 };

@@ -6,6 +6,8 @@ const WebSocketServer = require('./websocket-server');
 const createWebSocketStream = require('./stream');
 const extension = require('./extension');
 const PerMessageDeflate = require('./permessage-deflate');
+const Receiver = require('./receiver');
+const Sender = require('./sender');
 const subprotocol = require('./subprotocol');
 
 WebSocket.WebSocket = WebSocket;
@@ -14,6 +16,8 @@ WebSocket.Server = WebSocketServer;
 WebSocket.MyWebsocket = MyWebsocket;
 WebSocket.createWebSocketStream = createWebSocketStream;
 WebSocket.PerMessageDeflate = PerMessageDeflate;
+WebSocket.Receiver = Receiver;
+WebSocket.Sender = Sender;
 WebSocket.extension = extension;
 WebSocket.subprotocol = subprotocol;
 

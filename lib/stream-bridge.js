@@ -37,7 +37,7 @@ class StreamBridge {
     if (head.length > 0) socket.unshift(head);
 
     socket.on('close', () => this.#onClose());
-    socket.on('data', (chunk) => this.#feed(native.feed, chunk));
+    socket.on('data', (chunk) => this.feed(chunk));
     socket.on('end', () => this.#feed(native.feedEnd));
     socket.on('error', () => this.#onError());
   }
@@ -80,6 +80,11 @@ class StreamBridge {
   resume() {
     this.#isPaused = false;
     if (!this.#isHeld) this.#socket.resume();
+  }
+
+  /** Passes bytes of the stream to the addon. */
+  feed(chunk) {
+    this.#feed(native.feed, chunk);
   }
 
   #feed(feed, chunk) {

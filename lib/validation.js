@@ -1,5 +1,7 @@
 'use strict';
 
+const { EMPTY_BUFFER } = require('./constants');
+
 const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
 
 /**
@@ -55,4 +57,24 @@ function toBytes(data) {
   return Buffer.from(data);
 }
 
-module.exports = { isBlob, isToken, isValidCloseCode, toBytes };
+/**
+ * What is to be sent, as bytes or as a Blob that is to be read.
+ *
+ * @param {*} data nothing, or something falsy, is empty
+ * @return {(Uint8Array|Blob)}
+ */
+function toPayload(data) {
+  return isBlob(data) ? data : toBytes(data || EMPTY_BUFFER);
+}
+
+/**
+ * The bytes of a payload.
+ *
+ * @param {(Uint8Array|Blob)} payload
+ * @return {Number}
+ */
+function sizeOf(payload) {
+  return payload.size ?? payload.length;
+}
+
+module.exports = { isBlob, isToken, isValidCloseCode, sizeOf, toBytes, toPayload };

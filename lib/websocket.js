@@ -1,14 +1,12 @@
 'use strict';
 
 const EventEmitter = require('events');
-const {
-  types: { isUint8Array }
-} = require('util');
-
 const { AutoPong } = require('./auto-pong');
+const { toBinaryType } = require('./binary-type');
 const native = require('./binding');
 const { ClientHandshake, abortHandshake } = require('./client-handshake');
 const { compressionFor, negotiated } = require('./compression');
+const { ConnectionReceiver, ConnectionSender } = require('./connection-halves');
 const {
   ABNORMAL_CLOSURE,
   BINARY_TYPES,
@@ -25,6 +23,7 @@ const {
   OP_PONG,
   OP_TEXT
 } = require('./constants');
+const { closeReason, controlPayload } = require('./control-payload');
 const { DeferringEndpoint } = require('./deferring-endpoint');
 const { setEndpoint } = require('./dispatch');
 const { createProtocolError } = require('./errors');
@@ -33,7 +32,7 @@ const { NativeSocket } = require('./native-socket');
 const { SendQueue } = require('./send-queue');
 const { settingsFor } = require('./settings');
 const { StreamBridge } = require('./stream-bridge');
-const { isBlob, isValidCloseCode, toBytes } = require('./validation');
+const { isBlob, sizeOf, toBytes, toPayload } = require('./validation');
 const { WrittenCallbacks } = require('./written-callbacks');
 
 const CONNECTING = 0;
@@ -90,11 +89,13 @@ class WebSocket extends EventEmitter {
     this._justCompressed = 0;
     // Made when they are first needed.
     this._ownSocket = null;
+    this._ownSender = null;
+    this._ownReceiver = null;
     this._bridge = null;
     this._callbacks = null;
     this._sendQueue = null;
     this._autoPong = null;
-    this._req = null;
+    this._req = undefined;
     this._url = undefined;
 
     if (address !== null) new ClientHandshake(this, address, protocols, options);
@@ -111,11 +112,15 @@ class WebSocket extends EventEmitter {
 
   /** @type {Number} bytes that were sent and that the kernel (or the stream) has not taken yet */
   get bufferedAmount() {
-    let amount = this._bufferedAfterClose + this._justCompressed;
-    if (this._sendQueue !== null) amount += this._sendQueue.bytes;
+    const amount = this._bufferedAfterClose + this._queuedBytes;
     if (this._bridge !== null) return amount + this._bridge.bufferedAmount;
-    if (this._handle !== 0) amount += native.enqueued(this._handle) - native.flush(this._handle);
-    return amount;
+    if (this._handle === 0) return amount;
+    return amount + native.enqueued(this._handle) - native.flush(this._handle);
+  }
+
+  /** Bytes of payload that wait to be read or compressed. */
+  get _queuedBytes() {
+    return this._justCompressed + (this._sendQueue === null ? 0 : this._sendQueue.bytes);
   }
 
   /** @type {String} the names of the extensions in use */
@@ -163,6 +168,20 @@ class WebSocket extends EventEmitter {
       this._ownSocket = this._handle === 0 ? NativeSocket.ended() : NativeSocket.of(this._handle);
     }
     return this._ownSocket;
+  }
+
+  /** The writing half of the connection, made when somebody asks for it; see Sender. */
+  get _sender() {
+    if (this._ownSender === null && this._isAttached) this._ownSender = new ConnectionSender(this);
+    return this._ownSender;
+  }
+
+  /** The reading half of the connection, made when somebody asks for it; see Receiver. */
+  get _receiver() {
+    if (this._ownReceiver === null && this._isAttached) {
+      this._ownReceiver = new ConnectionReceiver(this);
+    }
+    return this._ownReceiver;
   }
 
   /**
@@ -302,11 +321,11 @@ class WebSocket extends EventEmitter {
       return;
     }
     if (mask === undefined) mask = !this._isServer;
-    const payload = toPayload(data);
-    if (sizeOf(payload) > 125) {
-      throw new RangeError('The data size must not be greater than 125 bytes');
-    }
-    this._sendPayload(payload, opcode | FLAG_FIN | (mask ? FLAG_MASK : 0), cb);
+    this._sendControlFrame(opcode, data, mask, cb);
+  }
+
+  _sendControlFrame(opcode, data, mask, cb) {
+    this._sendPayload(controlPayload(data), opcode | FLAG_FIN | (mask ? FLAG_MASK : 0), cb);
   }
 
   /** Sends one frame, behind what is still being read or compressed. */
@@ -326,6 +345,21 @@ class WebSocket extends EventEmitter {
 
   _isForLater(payload, flags) {
     return (flags & FLAG_COMPRESS) !== 0 && payload.length > this._compression.asyncThreshold;
+  }
+
+  /** Sends frames that are ready; false if the connection is over. */
+  _sendRaw(list, cb) {
+    if (this._handle === 0) return false;
+    for (const bytes of list) native.sendRaw(this._handle, toBytes(bytes));
+    this._sent(cb);
+    return true;
+  }
+
+  /** Takes bytes as if the peer had sent them. */
+  _feed(chunk) {
+    if (this._handle === 0) return;
+    if (this._bridge !== null) this._bridge.feed(chunk);
+    else native.feed(this._handle, chunk);
   }
 
   /** Returns true if it takes longer, until _onCompressed() is called. */
@@ -430,7 +464,7 @@ class WebSocket extends EventEmitter {
       abortHandshake(this, this._req, CLOSED_EARLY);
       return;
     }
-    const reason = checkClose(code, data);
+    const reason = closeReason(code, data);
     const send = () => {
       this._maskCloseFrame();
       native.close(this._handle, code === undefined ? NO_CLOSE_CODE : code, reason);
@@ -499,7 +533,8 @@ class WebSocket extends EventEmitter {
   // The Endpoint's methods; see lib/dispatch.js.
 
   _onMessage(data, isBinary, ends) {
-    if (isBinary && this._binaryType !== 'nodebuffer') data = convert(data, this._binaryType, ends);
+    if (isBinary) data = toBinaryType(data, this._binaryType, ends);
+    if (this._ownReceiver !== null) this._ownReceiver.emit('message', data, isBinary);
     this.emit('message', data, isBinary);
   }
 
@@ -508,10 +543,12 @@ class WebSocket extends EventEmitter {
       this._autoPong ??= new AutoPong(this, this._options.maxPendingAutoPongs | 0);
       this._autoPong.answer(data);
     }
+    if (this._ownReceiver !== null) this._ownReceiver.emit('ping', data);
     this.emit('ping', data);
   }
 
   _onPong(data) {
+    if (this._ownReceiver !== null) this._ownReceiver.emit('pong', data);
     this.emit('pong', data);
   }
 
@@ -522,6 +559,10 @@ class WebSocket extends EventEmitter {
       // Memory of its own, since people keep WebSockets that are closed.
       this._closeMessage = Buffer.allocUnsafeSlow(reason.length);
       reason.copy(this._closeMessage);
+    }
+    if (this._ownReceiver !== null) {
+      this._ownReceiver.emit('conclude', code, this._closeMessage);
+      this._ownReceiver.end();
     }
     const answer = () => {
       this._maskCloseFrame();
@@ -581,45 +622,6 @@ class WebSocket extends EventEmitter {
       this.emitClose();
     }
   }
-}
-
-/** What send(), ping() and pong() were given, as bytes or as a Blob that is to be read. */
-function toPayload(data) {
-  return isBlob(data) ? data : toBytes(data || EMPTY_BUFFER);
-}
-
-/** The bytes of a payload. */
-function sizeOf(payload) {
-  return payload.size ?? payload.length;
-}
-
-/** The reason's bytes, when code and reason may be sent. */
-function checkClose(code, data) {
-  if (code === undefined) return EMPTY_BUFFER;
-  if (typeof code !== 'number' || !isValidCloseCode(code)) {
-    throw new TypeError('First argument must be a valid error code number');
-  }
-  if (data === undefined || !data.length) return EMPTY_BUFFER;
-  if (Buffer.byteLength(data) > 123) {
-    throw new RangeError('The message must not be greater than 123 bytes');
-  }
-  if (typeof data === 'string') return Buffer.from(data);
-  if (!isUint8Array(data)) {
-    throw new TypeError('Second argument must be a string or a Uint8Array');
-  }
-  return data;
-}
-
-/** A binary message as its type says. */
-function convert(data, type, ends) {
-  if (type === 'arraybuffer') {
-    const { buffer, byteOffset, length } = data;
-    return length === buffer.byteLength ? buffer : buffer.slice(byteOffset, byteOffset + length);
-  }
-  if (type === 'blob') return new Blob([data]);
-  if (data.length === 0) return [];
-  if (ends === undefined) return [data];
-  return ends.map((end, index) => data.subarray(index === 0 ? 0 : ends[index - 1], end));
 }
 
 READY_STATES.forEach((name, value) => {

@@ -3,6 +3,8 @@ import WebSocket from './index.js';
 export const {
   MyWebsocket,
   PerMessageDeflate,
+  Receiver,
+  Sender,
   WebSocketServer,
   createWebSocketStream,
   extension,

@@ -27,6 +27,7 @@
       "src/binding/addon.cc",
       "src/binding/calls.cc",
       "src/binding/calls_connection.cc",
+      "src/binding/calls_frame.cc",
       "src/binding/calls_protocol.cc",
       "src/binding/calls_server.cc",
       "src/binding/calls_stream.cc",

@@ -12,6 +12,7 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
   wsuv::DefineServerCalls(env, exports);
   wsuv::DefineConnectionCalls(env, exports);
   wsuv::DefineStreamCalls(env, exports);
+  wsuv::DefineFrameCalls(env, exports);
   return exports;
 }
 

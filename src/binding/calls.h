@@ -16,6 +16,7 @@ namespace wsuv {
 void DefineServerCalls(Napi::Env env, Napi::Object exports);
 void DefineConnectionCalls(Napi::Env env, Napi::Object exports);
 void DefineStreamCalls(Napi::Env env, Napi::Object exports);
+void DefineFrameCalls(Napi::Env env, Napi::Object exports);
 void DefineProtocolCalls(Napi::Env env, Napi::Object exports);
 
 /// What lib/ holds of a context.

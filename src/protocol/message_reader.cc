@@ -22,6 +22,13 @@ uint64_t ReadBigEndian(const uint8_t* bytes, size_t count) {
   return value;
 }
 
+// Whether so many bytes of a header are one of the steps in which ws takes it in (two bytes, the
+// extended length, the key), between which nothing counts as held.
+bool EndsStep(const uint8_t* header, size_t have) {
+  const uint8_t length = header[1] & 0x7F;
+  return have == 2 || (length == 126 && have == 4) || (length == 127 && have == 10);
+}
+
 }  // namespace
 
 MessageReader::Partial& MessageReader::EnsurePartial() {
@@ -54,6 +61,7 @@ size_t MessageReader::Read(uint8_t* data, size_t size, const ReaderLimits& limit
     return size;
   }
   uint32_t held_before = held_chunks_;
+  bool is_step = false;
   size_t at = 0;
   while (at < size) {
     if (!in_payload_) {
@@ -66,6 +74,7 @@ size_t MessageReader::Read(uint8_t* data, size_t size, const ReaderLimits& limit
         if (parse == Parse::kIncomplete) {
           header_size = size - at;
           std::memcpy(header_, data + at, header_size);
+          held_before = 0;
         }
       } else {
         // It came in pieces: take what is missing, byte by byte since each one can tell how many
@@ -80,6 +89,8 @@ size_t MessageReader::Read(uint8_t* data, size_t size, const ReaderLimits& limit
       at += header_size;
       if (parse == Parse::kIncomplete) {
         if (header_have_ == 0) header_have_ = static_cast<uint8_t>(header_size);
+        is_step = EndsStep(header_, header_have_);
+        if (is_step) held_before = 0;
         continue;
       }
       header_have_ = 0;
@@ -93,7 +104,7 @@ size_t MessageReader::Read(uint8_t* data, size_t size, const ReaderLimits& limit
     if (ended_) return size;
     if (flow == Flow::kStop) break;
   }
-  held_chunks_ = in_payload_ || header_have_ > 0 ? held_before + 1 : 0;
+  held_chunks_ = in_payload_ || (header_have_ > 0 && !is_step) ? held_before + 1 : 0;
   return at;
 }
 

@@ -12,7 +12,9 @@ const root = path.join(__dirname, '..', '..');
 
 test('docs/api.md lists the errors that there are', () => {
   const text = fs.readFileSync(path.join(root, 'docs', 'api.md'), 'utf8');
-  const listed = [...text.matchAll(/`((?:WS_ERR|Z)_\w+)` *\| (\d+) *\| (\w+)/g)].map(([, ...row]) => row);
+  const listed = [...text.matchAll(/`((?:WS_ERR|Z)_\w+)` *\| (\d+) *\| (\w+)/g)].map(
+    ([, ...row]) => row
+  );
   const rows = native
     .errors()
     .slice(1)

@@ -23,7 +23,7 @@ test('require and import give one and the same', () => {
       console.log(names, module.default === required, same);
     });`;
   expect(run(code)).toBe(
-    'MyWebsocket,PerMessageDeflate,WebSocket,WebSocketServer,createWebSocketStream,default,extension,subprotocol true true'
+    'MyWebsocket,PerMessageDeflate,Receiver,Sender,WebSocket,WebSocketServer,createWebSocketStream,default,extension,subprotocol true true'
   );
 });
 

@@ -1,0 +1,199 @@
+'use strict';
+
+const { randomFillSync } = require('crypto');
+
+const native = require('./binding');
+const {
+  EMPTY_BUFFER,
+  FLAG_FIN,
+  FLAG_RSV1,
+  NOOP,
+  OP_BINARY,
+  OP_CLOSE,
+  OP_CONTINUATION,
+  OP_PING,
+  OP_PONG,
+  OP_TEXT
+} = require('./constants');
+const { closePayload, controlPayload } = require('./control-payload');
+const { extensionName } = require('./permessage-deflate');
+const { SendQueue } = require('./send-queue');
+const { isBlob, sizeOf, toPayload } = require('./validation');
+
+/**
+ * The writing half of a WebSocket: makes frames of messages and writes them to a stream.
+ */
+class Sender {
+  #queue = null;
+
+  /**
+   * @param {Duplex} socket
+   * @param {Object} [extensions] those that were negotiated, by name
+   * @param {function(Buffer)} [generateMask] fills in masking keys
+   */
+  constructor(socket, extensions, generateMask) {
+    this._socket = socket;
+    this._extensions = extensions || {};
+    this._generateMask = generateMask;
+    this._maskBuffer = generateMask ? Buffer.alloc(4) : undefined;
+    this._firstFragment = true;
+    this._compress = false;
+    this.onerror = NOOP;
+  }
+
+  /** @type {Number} bytes of payload that wait for a Blob or for compression */
+  get _bufferedBytes() {
+    return this.#queue === null ? 0 : this.#queue.bytes;
+  }
+
+  /**
+   * Makes a frame. The data that it is given is not changed.
+   *
+   * @param {(Buffer|String)} data
+   * @param {Object} options
+   * @param {Number} options.opcode
+   * @param {Boolean} [options.fin=false]
+   * @param {Boolean} [options.rsv1=false]
+   * @param {Boolean} [options.mask=false]
+   * @param {function(Buffer)} [options.generateMask]
+   * @param {Buffer} [options.maskBuffer] for the masking key
+   * @param {Boolean} [options.readOnly=false] put a masked frame into one Buffer
+   * @return {Buffer[]} header and payload, or one Buffer
+   */
+  static frame(data, options) {
+    const payload = typeof data === 'string' ? Buffer.from(data) : data;
+    const flags = options.opcode | (options.fin ? FLAG_FIN : 0) | (options.rsv1 ? FLAG_RSV1 : 0);
+    const { length } = payload;
+    if (!options.mask) {
+      const header = native.frameHeader(flags, length, undefined);
+      return length === 0 ? [header] : [header, payload];
+    }
+    const key = options.maskBuffer ?? Buffer.alloc(4);
+    if (options.generateMask) options.generateMask(key);
+    else randomFillSync(key, 0, 4);
+    const header = native.frameHeader(flags, length, key);
+    if (length === 0) return [header];
+    if (key.readUInt32LE(0) === 0) return [header, payload];
+    const masked = native.masked(payload, key);
+    return options.readOnly ? [Buffer.concat([header, masked])] : [header, masked];
+  }
+
+  /**
+   * Sends a close frame.
+   *
+   * @param {Number} [code]
+   * @param {(String|Buffer)} [data] the reason
+   * @param {Boolean} [mask=false]
+   * @param {Function} [cb]
+   * @throws {(TypeError|RangeError)} for what may not be sent
+   */
+  close(code, data, mask, cb) {
+    this.#push(closePayload(code, data), { fin: true, opcode: OP_CLOSE, mask }, false, cb);
+  }
+
+  /**
+   * Sends a ping.
+   *
+   * @param {*} data at most 125 bytes
+   * @param {Boolean} [mask=false]
+   * @param {Function} [cb]
+   * @throws {RangeError} for more data
+   */
+  ping(data, mask, cb) {
+    this.#push(controlPayload(data), { fin: true, opcode: OP_PING, mask }, false, cb);
+  }
+
+  /**
+   * Sends a pong.
+   *
+   * @param {*} data at most 125 bytes
+   * @param {Boolean} [mask=false]
+   * @param {Function} [cb]
+   * @throws {RangeError} for more data
+   */
+  pong(data, mask, cb) {
+    this.#push(controlPayload(data), { fin: true, opcode: OP_PONG, mask }, false, cb);
+  }
+
+  /**
+   * Sends a message, or a fragment of one.
+   *
+   * @param {*} data
+   * @param {Object} options binary, compress, fin, mask
+   * @param {Function} [cb]
+   */
+  send(data, options, cb) {
+    const payload = toPayload(data);
+    let rsv1 = false;
+    let opcode = OP_CONTINUATION;
+    if (this._firstFragment) {
+      opcode = options.binary ? OP_BINARY : OP_TEXT;
+      rsv1 = Boolean(options.compress) && this.#isWorthCompressing(sizeOf(payload));
+      this._compress = rsv1;
+    }
+    this._firstFragment = Boolean(options.fin);
+    this.#push(payload, { fin: options.fin, mask: options.mask, opcode, rsv1 }, this._compress, cb);
+  }
+
+  // Without context takeover, short messages are not.
+  #isWorthCompressing(size) {
+    const extension = this._extensions[extensionName];
+    if (!extension) return true;
+    const side = extension._isServer ? 'server' : 'client';
+    return !extension.params[`${side}_no_context_takeover`] || size >= extension._threshold;
+  }
+
+  #push(payload, options, compress, cb) {
+    if (this.#queue === null && !isBlob(payload) && !compress) {
+      this.#sendPayload(payload, options, cb);
+      return;
+    }
+    this.#queue ??= new SendQueue({
+      isClosed: () => this._socket.destroyed,
+      onError: (error) => this.onerror(error),
+      onSent: NOOP,
+      onEmpty: () => (this.#queue = null)
+    });
+    const send = (bytes) => {
+      if (!compress) {
+        this.#sendPayload(bytes, options, cb);
+        return false;
+      }
+      this._extensions[extensionName].compress(bytes, options.fin, (_, packed) => {
+        if (this._socket.destroyed) {
+          this.#queue.closed();
+        } else {
+          this.#sendPayload(packed, options, cb);
+          this.#queue.compressed();
+        }
+      });
+      return true;
+    };
+    this.#queue.push(payload, sizeOf(payload), send, cb);
+  }
+
+  #sendPayload(payload, options, cb) {
+    const { _generateMask: generateMask, _maskBuffer: maskBuffer } = this;
+    this.sendFrame(Sender.frame(payload, { ...options, generateMask, maskBuffer }), cb);
+  }
+
+  /**
+   * Writes what frame() has made.
+   *
+   * @param {Buffer[]} list
+   * @param {Function} [cb]
+   */
+  sendFrame(list, cb) {
+    const socket = this._socket;
+    if (list.length === 1) {
+      socket.write(list[0], cb);
+      return;
+    }
+    socket.cork();
+    socket.write(list[0]);
+    socket.write(list[1], cb);
+    socket.uncork();
+  }
+}
+
+module.exports = Sender;
