@@ -2,7 +2,7 @@
 
 const native = require('./binding');
 const { EMPTY_BUFFER } = require('./constants');
-const { NativeSocket } = require('./native-socket');
+const { ConnectionSocket } = require('./connection-socket');
 
 // A view made with this class costs less than half of what Buffer.from() does.
 const FastBuffer = Buffer[Symbol.species];
@@ -20,6 +20,7 @@ const KIND_CLOSED = 9;
 const KIND_UPGRADE = 10;
 const KIND_LISTENER_CLOSED = 11;
 const KIND_COMPRESSED = 12;
+const KIND_RAW = 13;
 const FLAG_ASCII = 1;
 const FLAG_LARGE = 2;
 const WORDS = 4;
@@ -130,10 +131,15 @@ function dispatch(handle, records, at, end, slab, buffers) {
       case KIND_COMPRESSED:
         endpoint._onCompressed();
         break;
+      case KIND_RAW: {
+        const bytes = (head & (FLAG_LARGE << 8)) !== 0 ? buffers[2 * offset] : view;
+        ConnectionSocket.existing(handle)?.raw(bytes);
+        break;
+      }
       case KIND_CLOSED:
         if (endpoint === undefined) {
           // An upgrade that was refused, or is undecided: at most somebody has its socket.
-          NativeSocket.existing(handle)?.closed();
+          ConnectionSocket.existing(handle)?.closed();
         } else {
           setEndpoint(handle, undefined);
           endpoint._onClosed();

@@ -4,7 +4,6 @@ const { randomFillSync } = require('crypto');
 
 const native = require('./binding');
 const {
-  EMPTY_BUFFER,
   FLAG_FIN,
   FLAG_RSV1,
   NOOP,

@@ -2,10 +2,11 @@
 
 const { IncomingMessage } = require('http');
 
-const { NativeSocket } = require('./native-socket');
+const { ConnectionSocket } = require('./connection-socket');
 
 const kHead = Symbol('head');
 const kHandle = Symbol('handle');
+const kWebSocket = Symbol('WebSocket');
 
 /**
  * Takes a request head apart. The addon has found it to be correct.
@@ -34,9 +35,11 @@ function parseHead(head) {
  *
  * @param {Number} handle
  * @param {String} head
+ * @param {WebSocket} [ws] what was made of the connection, which has the socket
  */
-function UpgradeRequest(handle, head) {
+function UpgradeRequest(handle, head, ws) {
   this[kHandle] = handle;
+  this[kWebSocket] = ws;
   this[kHead] = head;
 }
 
@@ -57,7 +60,8 @@ function materialise(request) {
       writable: true
     });
   }
-  const socket = NativeSocket.of(request[kHandle]);
+  const socket = request[kWebSocket]?._socket ?? ConnectionSocket.of(request[kHandle]);
+  request[kWebSocket] = undefined;
   IncomingMessage.call(request, socket);
   const [major, minor] = httpVersion.split('.');
   request.httpVersionMajor = Number(major);

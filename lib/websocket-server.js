@@ -1,6 +1,8 @@
 'use strict';
 
+const cluster = require('cluster');
 const EventEmitter = require('events');
+const http = require('http');
 
 const native = require('./binding');
 const {
@@ -15,7 +17,7 @@ const {
 const extension = require('./extension');
 const { formatRefusal } = require('./http-response');
 const { NativeListener } = require('./native-listener');
-const { NativeSocket } = require('./native-socket');
+const { ConnectionSocket } = require('./connection-socket');
 const PerMessageDeflate = require('./permessage-deflate');
 const { settingsFor } = require('./settings');
 const subprotocol = require('./subprotocol');
@@ -36,7 +38,8 @@ const upgraded = new WeakSet();
 
 /** A WebSocket server with the API of ws. */
 class WebSocketServer extends EventEmitter {
-  #listener = null;
+  // What listens at the port.
+  #ownServer = null;
   #removeListeners = null;
   #shouldEmitClose = false;
   #emitConnection = (ws, req) => this.emit('connection', ws, req);
@@ -80,19 +83,27 @@ class WebSocketServer extends EventEmitter {
     this._state = RUNNING;
     if (clientTracking) this.clients = new Set();
 
-    if (port != null) {
-      this.#listener = new NativeListener(settingsFor(this.options));
-      this._server = this.#listener;
-      this.#listener.listen(port, host, backlog, callback);
+    if (port != null && !cluster.isWorker) {
+      this.#ownServer = this._server = new NativeListener(settingsFor(this.options));
+      this._server.listen(port, host, backlog, callback);
       this.#listen({
         upgrade: (handle, status, bytes) => this.#onNativeUpgrade(handle, status, bytes)
       });
+    } else if (port != null) {
+      // Workers share a port through the primary, which knows Node's sockets only.
+      this.#ownServer = this._server = http.createServer(answerPlainRequest);
+      this._server.listen(port, host, backlog, callback);
+      this.#listenOnHttp();
     } else if (server) {
       this._server = server;
-      this.#listen({
-        upgrade: (req, socket, head) => this.handleUpgrade(req, socket, head, this.#emitConnection)
-      });
+      this.#listenOnHttp();
     }
+  }
+
+  #listenOnHttp() {
+    this.#listen({
+      upgrade: (req, socket, head) => this.handleUpgrade(req, socket, head, this.#emitConnection)
+    });
   }
 
   #listen(handlers) {
@@ -139,11 +150,13 @@ class WebSocketServer extends EventEmitter {
 
     if (this.#removeListeners !== null) this.#removeListeners();
     this.#removeListeners = this._server = null;
-    if (this.#listener !== null) {
-      const listener = this.#listener;
+    if (this.#ownServer !== null) {
+      const server = this.#ownServer;
       // Handshakes that are under way still need an answer, and errors somebody who knows.
-      listener.on('upgrade', (handle) => refuseNative(handle, 503));
-      listener.close(() => emitClose(this));
+      if (server instanceof NativeListener) {
+        server.on('upgrade', (handle) => refuseNative(handle, 503));
+      }
+      server.close(() => emitClose(this));
     } else if (this.clients !== undefined && this.clients.size > 0) {
       this.#shouldEmitClose = true;
     } else {
@@ -315,9 +328,10 @@ class WebSocketServer extends EventEmitter {
 
     upgraded.add(socket);
     socket.removeListener('error', destroySocket);
-    if (socket instanceof NativeSocket) {
+    if (socket instanceof ConnectionSocket) {
       native.acceptWith(socket.handle, settingsFor(this.options), response);
       socket.accepted();
+      ws._ownSocket = socket;
       ws._open(socket.handle);
     } else {
       socket.write(response);
@@ -363,7 +377,7 @@ class WebSocketServer extends EventEmitter {
     native.accept(handle, settingsFor(this.options), bytes.latin1Slice(headSize), '');
     ws._open(handle);
     this.#track(ws);
-    this.emit('connection', ws, new UpgradeRequest(handle, head));
+    this.emit('connection', ws, new UpgradeRequest(handle, head, ws));
   }
 
   // Whether a handshake can do without the methods and hooks that users may set.
@@ -408,6 +422,16 @@ class WebSocketServer extends EventEmitter {
 function emitClose(server) {
   server._state = CLOSED;
   server.emit('close');
+}
+
+function answerPlainRequest(req, res) {
+  res.writeHead(426, {
+    'Content-Type': 'text/plain',
+    Connection: 'close',
+    Upgrade: 'websocket',
+    'Sec-WebSocket-Version': '13, 8'
+  });
+  res.end(http.STATUS_CODES[426]);
 }
 
 function destroySocket() {

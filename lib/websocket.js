@@ -1,6 +1,7 @@
 'use strict';
 
 const EventEmitter = require('events');
+const { adoptSocket } = require('./adopt-socket');
 const { AutoPong } = require('./auto-pong');
 const { toBinaryType } = require('./binary-type');
 const native = require('./binding');
@@ -28,7 +29,7 @@ const { DeferringEndpoint } = require('./deferring-endpoint');
 const { setEndpoint } = require('./dispatch');
 const { createProtocolError } = require('./errors');
 const { mixInEventTarget } = require('./event-target');
-const { NativeSocket } = require('./native-socket');
+const { ConnectionSocket } = require('./connection-socket');
 const { SendQueue } = require('./send-queue');
 const { settingsFor } = require('./settings');
 const { StreamBridge } = require('./stream-bridge');
@@ -75,6 +76,8 @@ class WebSocket extends EventEmitter {
     this._closeCode = ABNORMAL_CLOSURE;
     this._closeMessage = EMPTY_BUFFER;
     this._closeFrameReceived = false;
+    // Nothing more is read: by the peer's close frame, its end, or its fault.
+    this._inputEnded = false;
     this._closeFrameSent = false;
     this._errorEmitted = false;
     this._inFragments = false;
@@ -165,7 +168,8 @@ class WebSocket extends EventEmitter {
    */
   get _socket() {
     if (this._ownSocket === null && this._isAttached) {
-      this._ownSocket = this._handle === 0 ? NativeSocket.ended() : NativeSocket.of(this._handle);
+      this._ownSocket =
+        this._handle === 0 ? ConnectionSocket.ended() : ConnectionSocket.of(this._handle);
     }
     return this._ownSocket;
   }
@@ -194,8 +198,13 @@ class WebSocket extends EventEmitter {
   setSocket(socket, head, options) {
     this._options = { closeTimeout: CLOSE_TIMEOUT, ...this._options, ...options };
     this._ownSocket = socket;
-    this._bridge = new StreamBridge(this, socket, head, settingsFor(this._options));
-    this._open(this._bridge.handle);
+    const settings = settingsFor(this._options);
+    let handle = adoptSocket(socket, head, settings, this._isServer);
+    if (handle === 0) {
+      this._bridge = new StreamBridge(this, socket, head, settings);
+      ({ handle } = this._bridge);
+    }
+    this._open(handle);
   }
 
   /**
@@ -513,9 +522,16 @@ class WebSocket extends EventEmitter {
 
   _setReading(isReading) {
     if (this._handle === 0 || (isReading && this._paused)) return;
-    const target = this._bridge ?? native;
+    const target = this._bridge ?? ConnectionSocket.existing(this._handle) ?? native;
     if (isReading) target.resume(this._handle);
     else target.pause(this._handle);
+  }
+
+  // The socket emits 'close'. As under ws, its listeners hear of an end that came unexpectedly before
+  // those of the WebSocket do.
+  _afterSocket() {
+    if (this._inputEnded) this.emitClose();
+    else process.nextTick(() => this.emitClose());
   }
 
   /** Emits the last event. */
@@ -553,7 +569,7 @@ class WebSocket extends EventEmitter {
   }
 
   _onPeerClose(code, reason) {
-    this._closeFrameReceived = true;
+    this._closeFrameReceived = this._inputEnded = true;
     this._closeCode = code;
     if (reason.length > 0) {
       // Memory of its own, since people keep WebSockets that are closed.
@@ -568,13 +584,14 @@ class WebSocket extends EventEmitter {
       this._maskCloseFrame();
       native.reactToClose(this._handle, code, this._closeMessage);
       this._closeFrameSent = true;
-      if (this._handle !== 0) NativeSocket.existing(this._handle)?.end();
+      if (this._handle !== 0) ConnectionSocket.existing(this._handle)?.end();
     };
     if (this._readyState === OPEN) this._readyState = CLOSING;
     this._inTurn(answer);
   }
 
   _onProtocolError(index, detail, sentence) {
+    this._inputEnded = true;
     this._maskCloseFrame();
     native.reactToError(this._handle, index);
     this._readyState = CLOSING;
@@ -586,18 +603,20 @@ class WebSocket extends EventEmitter {
   _onPeerEnd() {
     this._readyState = CLOSING;
     native.reactToEnd(this._handle);
-    this._ended();
+    this._inputEnded = true;
+    this._sent(undefined);
+    if (this._handle !== 0) ConnectionSocket.existing(this._handle)?.peerEnded();
   }
 
   /** The addon ends our side of the transport; whoever looks at the socket shall see it end. */
   _ended() {
     this._sent(undefined);
-    if (this._handle !== 0) NativeSocket.existing(this._handle)?.end();
+    if (this._handle !== 0) ConnectionSocket.existing(this._handle)?.end();
   }
 
   _onWritten() {
     this._callbacks?.callWritten();
-    NativeSocket.existing(this._handle)?.written();
+    ConnectionSocket.existing(this._handle)?.written();
   }
 
   _onCompressed() {
@@ -609,7 +628,7 @@ class WebSocket extends EventEmitter {
   }
 
   _onClosed() {
-    const socket = NativeSocket.existing(this._handle);
+    const socket = ConnectionSocket.existing(this._handle);
     this._readyState = CLOSING;
     this._handle = 0;
     const callbacks = this._callbacks;
@@ -618,8 +637,8 @@ class WebSocket extends EventEmitter {
       callbacks?.fail();
       this._sendQueue?.closed();
     } finally {
-      if (socket !== undefined) socket.closed();
-      this.emitClose();
+      if (socket === undefined) this.emitClose();
+      else socket.closed(() => this._afterSocket());
     }
   }
 }

@@ -18,6 +18,7 @@
       "src/transport/compression.cc",
       "src/transport/connection.cc",
       "src/transport/deadline_list.cc",
+      "src/transport/descriptor.cc",
       "src/transport/listener.cc",
       "src/transport/loop.cc",
       "src/transport/work_queue.cc",

@@ -183,6 +183,33 @@ Napi::Value Terminate(const Napi::CallbackInfo& info) {
   return WithConnection(info, [](Connection& connection) { connection.Terminate(); });
 }
 
+/// reset(handle): the same with a RST.
+Napi::Value Reset(const Napi::CallbackInfo& info) {
+  return WithConnection(info, [](Connection& connection) { connection.Reset(); });
+}
+
+/// tap(handle, on): whether 'raw' records are to come with all bytes that are read.
+Napi::Value Tap(const Napi::CallbackInfo& info) {
+  return WithConnection(
+      info, [&info](Connection& connection) { connection.set_tapped(info[1].ToBoolean()); });
+}
+
+/// received(handle): bytes ever read.
+Napi::Value Received(const Napi::CallbackInfo& info) {
+  Connection* connection = ConnectionAt(info, 0);
+  const uint64_t bytes = connection == nullptr ? 0 : connection->received();
+  return Napi::Number::New(info.Env(), static_cast<double>(bytes));
+}
+
+/// idleTime(handle): milliseconds since the last read or write, counted from the first call of it.
+Napi::Value IdleTime(const Napi::CallbackInfo& info) {
+  Connection* connection = ConnectionAt(info, 0);
+  if (connection == nullptr) return Napi::Number::New(info.Env(), 0);
+  const uint64_t since = connection->LastActivity();
+  return Napi::Number::New(info.Env(),
+                           static_cast<double>(uv_now(connection->loop().uv()) - since));
+}
+
 Napi::Value Pause(const Napi::CallbackInfo& info) {
   return WithConnection(info, [](Connection& connection) { connection.Pause(); });
 }
@@ -286,6 +313,10 @@ void DefineConnectionCalls(Napi::Env env, Napi::Object exports) {
   Define<SetNextMaskingKey>(exports, "setNextMaskingKey");
   Define<EndTransport>(exports, "endTransport");
   Define<Terminate>(exports, "terminate");
+  Define<Reset>(exports, "reset");
+  Define<Tap>(exports, "tap");
+  Define<Received>(exports, "received");
+  Define<IdleTime>(exports, "idleTime");
   Define<Pause>(exports, "pause");
   Define<Resume>(exports, "resume");
   Define<Enqueued>(exports, "enqueued");

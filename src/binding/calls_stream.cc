@@ -20,7 +20,31 @@ Napi::Value Attach(const Napi::CallbackInfo& info) {
     connection->Abandon();
     return Napi::Number::New(env, 0);
   }
+  environment->SetScope(connection->id(), std::make_shared<AsyncScope>(env));
   connection->StartExternal();
+  return Napi::Number::New(env, connection->id());
+}
+
+/// adopt(context, settings, isServer, fd, isPipe, early): a handle for a connection on a socket
+/// whose opening handshake is done, on a descriptor of its own; 0 where that cannot be.
+Napi::Value Adopt(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  Environment* environment = Environment::From(env);
+  Context* context = ContextAt(info, 0);
+  Loop* loop = environment->loop();
+  if (loop == nullptr) return Napi::Number::New(env, 0);
+  const Role role = info[2].ToBoolean() ? Role::kServer : Role::kClient;
+  const auto transport =
+      info[4].ToBoolean() ? Connection::Transport::kPipe : Connection::Transport::kTcp;
+  auto* connection = new Connection(loop, context, SettingsAt(info, 1), role, transport);
+  if (connection->StartAdopted(info[3].ToNumber(), BytesAt(info, 5)) != 0) {
+    return Napi::Number::New(env, 0);
+  }
+  if (!environment->AssignHandle(*connection, context)) {
+    connection->Abandon();
+    return Napi::Number::New(env, 0);
+  }
+  environment->SetScope(connection->id(), std::make_shared<AsyncScope>(env));
   return Napi::Number::New(env, connection->id());
 }
 
@@ -100,6 +124,7 @@ Napi::Value TakeEnd(const Napi::CallbackInfo& info) {
 
 void DefineStreamCalls(Napi::Env, Napi::Object exports) {
   Define<Attach>(exports, "attach");
+  Define<Adopt>(exports, "adopt");
   Define<Feed>(exports, "feed");
   Define<IsInflating>(exports, "isInflating");
   Define<FeedEnd>(exports, "feedEnd");

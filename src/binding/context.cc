@@ -25,9 +25,7 @@ Context::Context(Environment* environment, napi_value dispatch, napi_value curso
   void* data = nullptr;
   napi_get_typedarray_info(env_, cursor, nullptr, nullptr, &data, nullptr, nullptr);
   cursor_word_ = static_cast<int32_t*>(data);
-  napi_value name;
-  napi_create_string_utf8(env_, "wsuv", NAPI_AUTO_LENGTH, &name);
-  napi_async_init(env_, nullptr, name, &async_context_);
+  scope_ = std::make_shared<AsyncScope>(env_);
 }
 
 Context::~Context() { Detach(); }
@@ -40,7 +38,7 @@ void Context::Detach() {
   rings_.Clear(env_);
   napi_delete_reference(env_, dispatch_);
   napi_delete_reference(env_, cursor_);
-  napi_async_destroy(env_, async_context_);
+  scope_.reset();
   dispatch_ = nullptr;
 }
 
@@ -116,9 +114,20 @@ void Context::AddLarge(Connection* connection, EventKind kind, uint32_t flags,
   batch->large.push_back(std::move(large));
 }
 
+void Context::OnRaw(Connection& connection, ByteView bytes) {
+  Message message;
+  message.data = bytes;
+  AddPayload(connection, EventKind::kRaw, 0, message);
+}
+
 Flow Context::OnMessage(Connection& connection, const Message& message) {
-  const EventKind kind = message.binary ? EventKind::kBinary : EventKind::kText;
-  const uint32_t flags = message.ascii ? kFlagAscii : 0;
+  AddPayload(connection, message.binary ? EventKind::kBinary : EventKind::kText,
+             message.ascii ? kFlagAscii : 0, message);
+  return Flow::kContinue;
+}
+
+void Context::AddPayload(Connection& connection, EventKind kind, uint32_t flags,
+                         const Message& message) {
   const size_t size = message.data.size;
   if (size > SlabAllocator::kMaxPayload || message.fragment_ends != nullptr) {
     AddLarge(&connection, kind, flags, message);
@@ -126,7 +135,6 @@ Flow Context::OnMessage(Connection& connection, const Message& message) {
     Add(&connection, kind, flags, message.data, 0);
   }
   waiting_bytes_ += size;
-  return Flow::kContinue;
 }
 
 Flow Context::OnPing(Connection& connection, ByteView payload) {
@@ -166,6 +174,7 @@ void Context::OnUpgrade(Connection& connection, UpgradeStatus status, std::strin
     connection.Terminate();
     return;
   }
+  environment_->SetScope(connection.id(), environment_->ListenerScope(connection.listener()->id()));
   // JavaScript gets the head and, right behind it, the value of Sec-WebSocket-Accept.
   std::string text;
   if (head != nullptr) text = bytes;
@@ -284,6 +293,10 @@ void Context::Deliver(Batch& batch, bool in_javascript) {
   if (batch.ring == nullptr) return;
   const bool closes_listener =
       batch.connection == nullptr && dispatch_ != nullptr && batch.end > batch.start;
+  // Held, since the connection may be gone before the callback returns.
+  const std::shared_ptr<AsyncScope> own_scope =
+      batch.connection == nullptr ? nullptr : environment_->ScopeOf(batch.handle);
+  const napi_async_context async = (own_scope != nullptr ? own_scope : scope_)->context();
   size_t next = batch.start;
   napi_value large = nullptr;
   napi_handle_scope scope;
@@ -309,9 +322,8 @@ void Context::Deliver(Batch& batch, bool in_javascript) {
     napi_value result;
     *cursor_word_ = static_cast<int32_t>(next * 4);
     const napi_status status =
-        in_javascript
-            ? napi_call_function(env_, receiver, function, 6, args, &result)
-            : napi_make_callback(env_, async_context_, receiver, function, 6, args, &result);
+        in_javascript ? napi_call_function(env_, receiver, function, 6, args, &result)
+                      : napi_make_callback(env_, async, receiver, function, 6, args, &result);
     slabs_.Invalidate();
     if (status == napi_ok) break;
     napi_value error = nullptr;

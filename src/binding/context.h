@@ -8,6 +8,7 @@
 #include <memory>
 #include <vector>
 
+#include "binding/async_scope.h"
 #include "binding/event_ring.h"
 #include "binding/slab.h"
 #include "transport/connection.h"
@@ -52,6 +53,7 @@ class Context final : public ConnectionHandler, public ListenerHandler {
   // ConnectionHandler
   void OnUpgrade(Connection& connection, UpgradeStatus status, std::string_view bytes,
                  const RequestHead* head) override;
+  void OnRaw(Connection& connection, ByteView bytes) override;
   Flow OnMessage(Connection& connection, const Message& message) override;
   Flow OnPing(Connection& connection, ByteView payload) override;
   Flow OnPong(Connection& connection, ByteView payload) override;
@@ -93,6 +95,7 @@ class Context final : public ConnectionHandler, public ListenerHandler {
                    size_t length, uint32_t detail);
   void AddLarge(Connection* connection, EventKind kind, uint32_t flags, const Message& message);
   void Deliver(Batch& batch, bool in_javascript);
+  void AddPayload(Connection& connection, EventKind kind, uint32_t flags, const Message& message);
   napi_value LargeMessages(Batch& batch);
   static void FreeLarge(Batch& batch);
   void FinishDelivery();
@@ -101,7 +104,7 @@ class Context final : public ConnectionHandler, public ListenerHandler {
   napi_env env_;
   napi_ref dispatch_ = nullptr;
   napi_ref cursor_ = nullptr;
-  napi_async_context async_context_ = nullptr;
+  std::shared_ptr<AsyncScope> scope_;  // For what has none of its own.
   int32_t* cursor_word_ = nullptr;
   EventRings rings_;
   SlabAllocator slabs_;

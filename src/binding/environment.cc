@@ -91,6 +91,7 @@ void Environment::ReleaseHandle(uint32_t handle) {
   Slot& entry = slots_[handle & kSlotMask];
   entry.connection = nullptr;
   entry.handle = 0;
+  entry.scope.reset();
   std::exchange(entry.context, nullptr)->Unretain();
   free_slots_.push_back(handle & kSlotMask);
   connection->Release();
@@ -99,12 +100,17 @@ void Environment::ReleaseHandle(uint32_t handle) {
 void Environment::AddListener(Listener* listener) {
   const uint32_t id = next_listener_++;
   listener->set_id(id);
-  listeners_.emplace(id, listener);
+  listeners_.emplace(id, ListenerEntry{listener, std::make_shared<AsyncScope>(env_)});
 }
 
 Listener* Environment::FindListener(uint32_t id) const {
   const auto found = listeners_.find(id);
-  return found == listeners_.end() ? nullptr : found->second;
+  return found == listeners_.end() ? nullptr : found->second.listener;
+}
+
+std::shared_ptr<AsyncScope> Environment::ListenerScope(uint32_t id) const {
+  const auto found = listeners_.find(id);
+  return found == listeners_.end() ? nullptr : found->second.scope;
 }
 
 void Environment::FlushAll() {

@@ -7,8 +7,10 @@
 #include <cstdint>
 #include <memory>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
+#include "binding/async_scope.h"
 #include "binding/context.h"
 #include "transport/connection.h"
 #include "transport/listener.h"
@@ -49,11 +51,20 @@ class Environment final : public RoundObserver {
                                                                  : nullptr;
   }
   Context* ContextOf(uint32_t handle) const { return slots_[handle & kSlotMask].context; }
+  /// Where the connection's events are delivered; null where nobody has said.
+  std::shared_ptr<AsyncScope> ScopeOf(uint32_t handle) const {
+    return slots_[handle & kSlotMask].scope;
+  }
+  void SetScope(uint32_t handle, std::shared_ptr<AsyncScope> scope) {
+    slots_[handle & kSlotMask].scope = std::move(scope);
+  }
   /// JavaScript has seen the end of the connection: frees the handle and the connection.
   void ReleaseHandle(uint32_t handle);
 
   void AddListener(Listener* listener);
   Listener* FindListener(uint32_t id) const;
+  /// Where the events of a listener's connections are delivered.
+  std::shared_ptr<AsyncScope> ListenerScope(uint32_t id) const;
   void ForgetListener(uint32_t id) { listeners_.erase(id); }
 
   /// Writes whatever is queued on any connection.
@@ -72,6 +83,7 @@ class Environment final : public RoundObserver {
   struct Slot {
     Connection* connection = nullptr;
     Context* context = nullptr;
+    std::shared_ptr<AsyncScope> scope;
     uint32_t handle = 0;  // 0: free. Otherwise the generation and the slot's number.
     uint32_t generation = 0;
   };
@@ -87,7 +99,12 @@ class Environment final : public RoundObserver {
   std::vector<Slot> slots_;
   std::vector<uint32_t> free_slots_;
   std::vector<std::unique_ptr<Context>> contexts_;
-  std::unordered_map<uint32_t, Listener*> listeners_;
+  struct ListenerEntry {
+    Listener* listener;
+    std::shared_ptr<AsyncScope> scope;
+  };
+
+  std::unordered_map<uint32_t, ListenerEntry> listeners_;
   uint32_t next_listener_ = 1;
 };
 

@@ -26,6 +26,7 @@ enum class EventKind : uint8_t {
   kUpgrade = 10,         ///< detail: the listener's id; flags: the UpgradeStatus.
   kListenerClosed = 11,  ///< detail: the listener's id.
   kCompressed = 12,      ///< What sendLater() was given is in the queue.
+  kRaw = 13,             ///< All bytes that were read, for a socket that somebody reads from.
 };
 
 /// Flags of message records, in the second byte of the first word.

@@ -4,6 +4,7 @@
 #include <cstring>
 #include <utility>
 
+#include "transport/descriptor.h"
 #include "transport/listener.h"
 
 namespace wsuv {
@@ -45,6 +46,19 @@ struct Connection::Compressed final : CompressionObserver {
   Connection* owner;
   Compression core;
 };
+
+// What few connections need.
+struct Connection::Extras {
+  std::unique_ptr<Compressed> compression;
+  uint64_t last_activity = 0;  // 0: nobody has asked.
+  bool has_next_key = false;
+  uint8_t next_key[4];
+};
+
+Connection::Extras& Connection::EnsureExtras() {
+  if (extras_ == nullptr) extras_ = std::make_unique<Extras>();
+  return *extras_;
+}
 
 Connection::Connection(Loop* loop, ConnectionHandler* handler,
                        std::shared_ptr<const ConnectionSettings> settings, Role role,
@@ -92,6 +106,26 @@ void Connection::StartExternal() {
   session_.Open();
 }
 
+int Connection::StartAdopted(int fd, ByteView early) {
+  stage_ = Stage::kWebSocket;
+  session_.Open();
+  const int own = DuplicateDescriptor(fd);
+  int status = own;
+  if (own >= 0) {
+    status = transport_ == Transport::kTcp ? uv_tcp_open(&handle_.tcp, own)
+                                           : uv_pipe_open(&handle_.pipe, own);
+    if (status != 0) CloseDescriptor(own);
+  }
+  if (status == 0 && early.size > 0) {
+    Postpone(early.data, early.size);
+    MarkPostponed();
+  } else if (status == 0) {
+    status = StartReading();
+  }
+  if (status != 0) Destroy();
+  return status;
+}
+
 int Connection::StartReading() {
   if (reading_ || transport_ == Transport::kExternal) return 0;
   const int status = uv_read_start(&handle_.stream, OnAllocate, OnRead);
@@ -123,6 +157,14 @@ void Connection::OnAllocate(uv_handle_t* handle, size_t, uv_buf_t* buffer) {
 void Connection::OnRead(uv_stream_t* stream, ssize_t count, const uv_buf_t* buffer) {
   auto* self = static_cast<Connection*>(stream->data);
   if (count == 0) return;  // EAGAIN
+  if (count > 0) {
+    self->received_ += static_cast<uint64_t>(count);
+    self->NoteActivity();
+    if (self->tapped_) {
+      self->handler_->OnRaw(*self,
+                            {reinterpret_cast<uint8_t*>(buffer->base), static_cast<size_t>(count)});
+    }
+  }
   if (count == UV_EOF) {
     self->OnEnd();
   } else if (count < 0) {
@@ -242,11 +284,8 @@ void Connection::ReportEnd() {
     return;
   }
   end_reported_ = true;
-  if (end_sent_) {
-    Destroy();
-  } else {
-    handler_->OnPeerEnd(*this);
-  }
+  handler_->OnPeerEnd(*this);
+  if (end_sent_) Destroy();
 }
 
 void Connection::Accept(std::string_view response,
@@ -278,7 +317,7 @@ Flow Connection::OnMessage(const Message& message) {
   Message inflated = message;
   ErrorCode error = ErrorCode::kNone;
   const char* sentence = "";
-  switch (compression_->core.Inflate(&inflated, settings_->limits, &error, &sentence)) {
+  switch (extras_->compression->core.Inflate(&inflated, settings_->limits, &error, &sentence)) {
     case Compression::Result::kReady:
       return handler_->OnMessage(*this, inflated);
     case Compression::Result::kFailed:
@@ -330,8 +369,9 @@ void Connection::WriteFrame(Opcode opcode, ByteView payload) {
   header.opcode = opcode;
   uint8_t key[4];
   if (session_.role() == Role::kClient) {
-    if (!has_next_key_) loop_->NextMaskingKey(key);
-    header.masking_key = has_next_key_ ? next_key_ : key;
+    const bool has_next_key = extras_ != nullptr && extras_->has_next_key;
+    if (!has_next_key) loop_->NextMaskingKey(key);
+    header.masking_key = has_next_key ? extras_->next_key : key;
   }
   SendFrame(header, payload);
 }
@@ -365,17 +405,18 @@ void Connection::SendFrame(FrameHeader header, ByteView payload) {
 }
 
 bool Connection::inflating() const {
-  return compression_ != nullptr && compression_->core.inflating();
+  return extras_ != nullptr && extras_->compression != nullptr &&
+         extras_->compression->core.inflating();
 }
 
 void Connection::UseCompression(std::shared_ptr<const CompressionSettings> settings) {
-  compression_ = std::make_unique<Compressed>(this, std::move(settings));
+  EnsureExtras().compression = std::make_unique<Compressed>(this, std::move(settings));
   session_.reader().set_rsv1_allowed(true);
 }
 
 void Connection::SendCompressed(const FrameHeader& header, ByteView payload) {
-  if (stage_ != Stage::kWebSocket || end_sent_ || compression_ == nullptr) return;
-  if (compression_->core.Compress(&payload, header.rsv1, header.fin)) {
+  if (stage_ != Stage::kWebSocket || end_sent_ || extras_ == nullptr) return;
+  if (extras_->compression->core.Compress(&payload, header.rsv1, header.fin)) {
     SendFrame(header, payload);
   } else {
     Destroy();
@@ -383,8 +424,8 @@ void Connection::SendCompressed(const FrameHeader& header, ByteView payload) {
 }
 
 void Connection::SendLater(const FrameHeader& header, ByteView payload) {
-  if (stage_ != Stage::kWebSocket || end_sent_ || compression_ == nullptr) return;
-  if (!compression_->core.CompressLater(header, payload, header.fin)) Destroy();
+  if (stage_ != Stage::kWebSocket || end_sent_ || extras_ == nullptr) return;
+  if (!extras_->compression->core.CompressLater(header, payload, header.fin)) Destroy();
 }
 
 void Connection::OnCompressed(const FrameHeader& header, const MessageBuffer* payload) {
@@ -448,6 +489,7 @@ void Connection::MarkDirty() {
 
 void Connection::FlushMarked() {
   dirty_ = false;
+  NoteActivity();
   Flush();
 }
 
@@ -595,11 +637,26 @@ void Connection::Resume() {
 }
 
 void Connection::SetNextMaskingKey(const uint8_t* key) {
-  std::memcpy(next_key_, key, sizeof(next_key_));
-  has_next_key_ = true;
+  Extras& extras = EnsureExtras();
+  std::memcpy(extras.next_key, key, sizeof(extras.next_key));
+  extras.has_next_key = true;
 }
 
 void Connection::Terminate() { Destroy(); }
+
+void Connection::Reset() { Destroy(true); }
+
+uint64_t Connection::LastActivity() {
+  Extras& extras = EnsureExtras();
+  if (extras.last_activity == 0) extras.last_activity = uv_now(loop_->uv());
+  return extras.last_activity;
+}
+
+void Connection::NoteActivity() {
+  if (extras_ != nullptr && extras_->last_activity != 0) {
+    extras_->last_activity = uv_now(loop_->uv());
+  }
+}
 
 void Connection::OnDeadline(DeadlineEntry* entry) {
   auto* self = static_cast<Connection*>(entry);
@@ -655,7 +712,7 @@ void Connection::Unlist() {
   if (!inflating()) input_.reset();
 }
 
-void Connection::Destroy() {
+void Connection::Destroy(bool with_reset) {
   if (stage_ == Stage::kClosed) return;
   if (transport_ == Transport::kExternal) {
     wants_destroy_ = true;
@@ -665,7 +722,10 @@ void Connection::Destroy() {
   stage_ = Stage::kClosed;
   reading_ = false;
   Unlist();
-  uv_close(&handle_.handle, OnHandleClosed);
+  if (!with_reset || transport_ != Transport::kTcp ||
+      uv_tcp_close_reset(&handle_.tcp, OnHandleClosed) != 0) {
+    uv_close(&handle_.handle, OnHandleClosed);
+  }
   // Node's servers report their end in front of their last connection's, and so does this one.
   LeaveListener();
   ReportClosed();
@@ -679,7 +739,7 @@ void Connection::Abandon() {
   if (stage_ != Stage::kClosed) {
     stage_ = Stage::kClosed;
     Unlist();
-    compression_.reset();
+    extras_.reset();
     LeaveListener();
     if (transport_ == Transport::kExternal) {
       handle_closed_ = true;

@@ -40,6 +40,8 @@ class ConnectionHandler {
   /// what came so far, where `status` says that it is no head at all.
   virtual void OnUpgrade(Connection& connection, UpgradeStatus status, std::string_view bytes,
                          const RequestHead* head) = 0;
+  /// All bytes that were read, where that was asked for.
+  virtual void OnRaw(Connection& connection, ByteView bytes) = 0;
   virtual Flow OnMessage(Connection& connection, const Message& message) = 0;
   virtual Flow OnPing(Connection& connection, ByteView payload) = 0;
   virtual Flow OnPong(Connection& connection, ByteView payload) = 0;
@@ -85,6 +87,10 @@ class Connection final : private MessageSink, private FrameOutput, private Deadl
   int StartAccepted(Listener* listener, uv_stream_t* listening);
   /// An external stream whose opening handshake is done.
   void StartExternal();
+  /// A socket whose opening handshake somebody else has done. The connection makes a descriptor of
+  /// its own from `fd`. `early` was read of it already. Returns a libuv error, after which the
+  /// connection is closing.
+  int StartAdopted(int fd, ByteView early);
 
   /// Answers the upgrade request with `response` (a 101) and begins with frames, under `settings`
   /// unless that is null.
@@ -110,6 +116,8 @@ class Connection final : private MessageSink, private FrameOutput, private Deadl
   void SetNextMaskingKey(const uint8_t* key);
   /// Drops the connection at once.
   void Terminate();
+  /// The same with a RST, where it is TCP.
+  void Reset();
 
   void Pause();
   void Resume();
@@ -122,6 +130,13 @@ class Connection final : private MessageSink, private FrameOutput, private Deadl
   void ReactToEnd();
   /// Ends our side of the transport when all is written, without a closing handshake.
   void EndTransport();
+
+  /// Whether OnRaw() is to be called with all bytes before they are parsed.
+  void set_tapped(bool tapped) { tapped_ = tapped; }
+  /// Bytes that were read, ever.
+  uint64_t received() const { return received_; }
+  /// The loop's time (milliseconds) of the last read or write; counted from the first call of this.
+  uint64_t LastActivity();
 
   /// External streams: the stream delivered bytes (which may be changed).
   void Feed(uint8_t* data, size_t size);
@@ -183,8 +198,12 @@ class Connection final : private MessageSink, private FrameOutput, private Deadl
   void WriteFrame(Opcode opcode, ByteView payload) override;
   // Compression, and what it hears from the thread pool: few connections have one.
   struct Compressed;
+  struct Extras;
   void OnCompressed(const FrameHeader& header, const MessageBuffer* payload);
   void OnInflated(const Message* message, ErrorCode error, const char* sentence);
+
+  Extras& EnsureExtras();
+  void NoteActivity();
 
   static void OnAllocate(uv_handle_t* handle, size_t suggested, uv_buf_t* buffer);
   static void OnRead(uv_stream_t* stream, ssize_t count, const uv_buf_t* buffer);
@@ -208,7 +227,7 @@ class Connection final : private MessageSink, private FrameOutput, private Deadl
   void SubmitWrite();
   void EndIfWritten();
   void AfterStateChange();
-  void Destroy();
+  void Destroy(bool with_reset = false);
   void DeleteIfDone();
   void Unlist();
   void LeaveListener();
@@ -225,9 +244,10 @@ class Connection final : private MessageSink, private FrameOutput, private Deadl
   std::shared_ptr<const ConnectionSettings> settings_;
   Session session_;
   WriteQueue queue_;
-  std::unique_ptr<Compressed> compression_;
+  std::unique_ptr<Extras> extras_;
   std::unique_ptr<std::vector<uint8_t>> input_;  // A head in pieces, or bytes read too early.
   uint64_t enqueued_ = 0;
+  uint64_t received_ = 0;
   uint32_t id_ = 0;
   uint32_t index_ = 0;
   Stage stage_ = Stage::kHead;
@@ -245,8 +265,7 @@ class Connection final : private MessageSink, private FrameOutput, private Deadl
   bool wants_destroy_ = false;
   bool handle_closed_ = false;
   bool released_ = false;
-  bool has_next_key_ = false;
-  uint8_t next_key_[4];
+  bool tapped_ = false;
 };
 
 // The budget of an idle connection (docs/architecture.md: at most 512 bytes of C++ memory).

@@ -17,6 +17,7 @@ const allowed = {
 };
 // The operating system, for what libuv has no function for.
 const systemHeaders = {
+  'transport/descriptor.cc': ['errno.h', 'fcntl.h', 'unistd.h'],
   'transport/listener.cc': ['netinet/in.h', 'netinet/tcp.h', 'sys/socket.h']
 };
 

@@ -501,11 +501,11 @@ describe('a client', () => {
       });
       record(client, log);
       await once(client, 'open');
-      log.push(client.extensions);
       for (const message of messages) client.send(message);
       await answered;
       client.close();
       await once(client, 'close');
+      log.push(client.extensions);
     }
     await stop(server);
     return log;

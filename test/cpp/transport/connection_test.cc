@@ -43,6 +43,7 @@ class EchoHandler : public ConnectionHandler, public ListenerHandler {
       connection.Accept(SwitchingProtocols(accept, {}, {}, {}), nullptr);
     }
   }
+  void OnRaw(Connection&, ByteView) override {}
   Flow OnMessage(Connection& connection, const Message& message) override {
     if (on_message) {
       on_message(connection);
