@@ -5,6 +5,13 @@
 namespace wsuv {
 namespace {
 
+// A client's handlers see what the code that made the client saw. Those of a server's connections
+// run where nobody's code runs, as under Node's own servers.
+void GiveScope(Environment* environment, Connection* connection, Role role) {
+  if (role != Role::kClient) return;
+  environment->SetScope(connection->id(), std::make_shared<AsyncScope>(environment->env()));
+}
+
 /// attach(context, settings, isServer): a handle for a connection whose bytes lib/ moves between a
 /// stream.Duplex and the calls below; 0 when there is no room for one more.
 Napi::Value Attach(const Napi::CallbackInfo& info) {
@@ -20,7 +27,7 @@ Napi::Value Attach(const Napi::CallbackInfo& info) {
     connection->Abandon();
     return Napi::Number::New(env, 0);
   }
-  environment->SetScope(connection->id(), std::make_shared<AsyncScope>(env));
+  GiveScope(environment, connection, role);
   connection->StartExternal();
   return Napi::Number::New(env, connection->id());
 }
@@ -44,7 +51,7 @@ Napi::Value Adopt(const Napi::CallbackInfo& info) {
     connection->Abandon();
     return Napi::Number::New(env, 0);
   }
-  environment->SetScope(connection->id(), std::make_shared<AsyncScope>(env));
+  GiveScope(environment, connection, role);
   return Napi::Number::New(env, connection->id());
 }
 

@@ -174,7 +174,6 @@ void Context::OnUpgrade(Connection& connection, UpgradeStatus status, std::strin
     connection.Terminate();
     return;
   }
-  environment_->SetScope(connection.id(), environment_->ListenerScope(connection.listener()->id()));
   // JavaScript gets the head and, right behind it, the value of Sec-WebSocket-Accept.
   std::string text;
   if (head != nullptr) text = bytes;

@@ -100,17 +100,12 @@ void Environment::ReleaseHandle(uint32_t handle) {
 void Environment::AddListener(Listener* listener) {
   const uint32_t id = next_listener_++;
   listener->set_id(id);
-  listeners_.emplace(id, ListenerEntry{listener, std::make_shared<AsyncScope>(env_)});
+  listeners_.emplace(id, listener);
 }
 
 Listener* Environment::FindListener(uint32_t id) const {
   const auto found = listeners_.find(id);
-  return found == listeners_.end() ? nullptr : found->second.listener;
-}
-
-std::shared_ptr<AsyncScope> Environment::ListenerScope(uint32_t id) const {
-  const auto found = listeners_.find(id);
-  return found == listeners_.end() ? nullptr : found->second.scope;
+  return found == listeners_.end() ? nullptr : found->second;
 }
 
 void Environment::FlushAll() {

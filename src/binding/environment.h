@@ -63,8 +63,6 @@ class Environment final : public RoundObserver {
 
   void AddListener(Listener* listener);
   Listener* FindListener(uint32_t id) const;
-  /// Where the events of a listener's connections are delivered.
-  std::shared_ptr<AsyncScope> ListenerScope(uint32_t id) const;
   void ForgetListener(uint32_t id) { listeners_.erase(id); }
 
   /// Writes whatever is queued on any connection.
@@ -99,12 +97,7 @@ class Environment final : public RoundObserver {
   std::vector<Slot> slots_;
   std::vector<uint32_t> free_slots_;
   std::vector<std::unique_ptr<Context>> contexts_;
-  struct ListenerEntry {
-    Listener* listener;
-    std::shared_ptr<AsyncScope> scope;
-  };
-
-  std::unordered_map<uint32_t, ListenerEntry> listeners_;
+  std::unordered_map<uint32_t, Listener*> listeners_;
   uint32_t next_listener_ = 1;
 };
 

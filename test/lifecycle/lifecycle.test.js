@@ -68,3 +68,7 @@ test('evaluations of the package that nobody uses are collected', async () => {
 test('everything is echoed, over sockets and streams', async () => {
   expect(await run('echo-all')).toEqual({ ...clean, stdout: 'echoed\n' });
 }, 60000);
+
+test('workers of a cluster share a port', async () => {
+  expect(await run('cluster')).toEqual({ ...clean, stdout: 'done\n' });
+});
