@@ -2,8 +2,11 @@
 
 // Measures wsuv against ws, in turn, each server alone on a core:
 //
-//   npm run bench -- echo [--quick] [--runs N] [--seconds S] [--json FILE]
-//   npm run bench -- echo --connections 100 --in-flight 32 --size 20 [--text]
+//   npm run bench -- [GROUP] [--quick] [--runs N] [--seconds S] [--json FILE]
+//   npm run bench -- echo --connections 100 --in-flight 32 --size 20 [--text] [--on http]
+//
+// Groups: echo (a server on its own port), transports (on an HTTP server, over TLS, as a client) and
+// compression.
 
 const fs = require('fs');
 const os = require('os');
@@ -16,6 +19,7 @@ const { values: options, positionals } = parseArgs({
   options: {
     connections: { type: 'string' },
     'in-flight': { type: 'string' },
+    on: { type: 'string' },
     json: { type: 'string' },
     quick: { type: 'boolean', default: false },
     runs: { type: 'string' },
@@ -25,18 +29,43 @@ const { values: options, positionals } = parseArgs({
   }
 });
 
-const LOADS = [
-  { connections: 100, inFlight: 1, size: 20 },
-  { connections: 100, inFlight: 32, size: 20 },
-  { connections: 50, inFlight: 8, size: 1024 },
-  { connections: 50, inFlight: 8, size: 16 * 1024 },
-  { connections: 50, inFlight: 1, size: 256 * 1024 }
-];
+const compressed = (size, inFlight, compression) => ({
+  connections: 50,
+  inFlight,
+  size,
+  compression,
+  kind: 'text'
+});
+const GROUPS = {
+  echo: [
+    { connections: 100, inFlight: 1, size: 20 },
+    { connections: 100, inFlight: 32, size: 20 },
+    { connections: 50, inFlight: 8, size: 1024 },
+    { connections: 50, inFlight: 8, size: 16 * 1024 },
+    { connections: 50, inFlight: 1, size: 256 * 1024 }
+  ],
+  transports: [
+    { connections: 100, inFlight: 1, size: 20, on: 'http' },
+    { connections: 100, inFlight: 32, size: 20, on: 'http' },
+    { connections: 100, inFlight: 1, size: 20, on: 'https' },
+    { connections: 100, inFlight: 32, size: 20, on: 'https' },
+    { connections: 100, inFlight: 1, size: 20, ofClient: true },
+    { connections: 100, inFlight: 32, size: 20, ofClient: true }
+  ],
+  compression: [
+    ...[256, 1024, 16 * 1024, 1024 * 1024].flatMap((size) => [
+      compressed(size, 1, true),
+      compressed(size, 8, true)
+    ]),
+    compressed(1024, 8, { serverNoContextTakeover: true, clientNoContextTakeover: true })
+  ]
+};
 
-function chosenLoads() {
-  if (options.size === undefined && options['in-flight'] === undefined) return LOADS;
+function chosenLoads(group) {
+  if (options.size === undefined && options['in-flight'] === undefined) return GROUPS[group];
   return [
     {
+      on: options.on,
       connections: Number(options.connections ?? 100),
       inFlight: Number(options['in-flight'] ?? 1),
       size: Number(options.size ?? 20)
@@ -49,17 +78,24 @@ function row(cells) {
   return cells.map((cell, i) => String(cell).padStart(widths[i])).join(' ');
 }
 
-async function echo() {
+function titleOf(load) {
+  const { compression, connections, inFlight, kind, ofClient, on = 'port', size } = load;
+  const where = ofClient ? ', the client' : on === 'port' ? '' : `, on ${on}`;
+  const how = compression ? `, compressed (${JSON.stringify(compression)})` : '';
+  return (
+    `echo of ${size} bytes (${kind})${where}${how}, ${connections} connections, ` +
+    `${inFlight} in flight`
+  );
+}
+
+async function echo(group) {
   buildGenerator();
   const runs = Number(options.runs ?? (options.quick ? 1 : 5));
   const seconds = Number(options.seconds ?? (options.quick ? 1 : 3));
   const results = [];
-  for (const shape of chosenLoads()) {
-    const load = { ...shape, kind: options.text ? 'text' : 'binary', warmUp: 1, seconds };
-    console.log(
-      `\necho of ${load.size} bytes (${load.kind}), ${load.connections} connections, ` +
-        `${load.inFlight} in flight; median of ${runs}`
-    );
+  for (const shape of chosenLoads(group)) {
+    const load = { kind: options.text ? 'text' : 'binary', ...shape, warmUp: 1, seconds };
+    console.log(`\n${titleOf(load)}; median of ${runs}`);
     console.log(row(['', 'messages/s', 'CPU us/msg', 'p50 us', 'p90 us', 'p99 us', 'p99.9 us']));
     const measured = { ws: [], wsuv: [] };
     for (let i = 0; i < runs; i++) {
@@ -73,7 +109,9 @@ async function echo() {
           name,
           Math.round(figures.rate),
           figures.cpu.toFixed(3),
-          ...['p50', 'p90', 'p99', 'p999'].map((key) => Math.round(figures[key]))
+          ...['p50', 'p90', 'p99', 'p999'].map((key) =>
+            figures[key] === undefined ? '' : Math.round(figures[key])
+          )
         ])
       );
     }
@@ -86,12 +124,14 @@ async function echo() {
 
 async function main() {
   const [what = 'echo'] = positionals;
-  if (what !== 'echo') throw new Error(`There is no benchmark "${what}"; there is: echo`);
+  if (GROUPS[what] === undefined) {
+    throw new Error(`There is no benchmark "${what}"; there are: ${Object.keys(GROUPS)}`);
+  }
   console.log(
     `${os.cpus()[0].model}, ${os.cpus().length} cores, Node.js ${process.version}, ` +
       `ws ${require('ws/package.json').version}`
   );
-  const results = await echo();
+  const results = await echo(what);
   if (options.json !== undefined) {
     fs.writeFileSync(options.json, `${JSON.stringify(results, null, 2)}\n`);
   }

@@ -9,6 +9,7 @@ const readline = require('readline');
 
 const root = path.join(__dirname, '..');
 const generator = path.join(root, 'build', 'bench', 'load_generator');
+const hasTwoCores = os.cpus().length > 1 && process.platform === 'linux';
 
 /** Builds the load generator, unless it is newer than its source. */
 function buildGenerator() {
@@ -22,45 +23,75 @@ function buildGenerator() {
   });
 }
 
-// With two cores or more, the server has one to itself and the load another.
+// With two cores or more, the server has one to itself and the client the other.
 function pinned(core, command, args) {
-  return os.cpus().length > 1 && process.platform === 'linux'
-    ? ['taskset', ['-c', String(core), command, ...args]]
-    : [command, args];
+  return hasTwoCores ? ['taskset', ['-c', String(core), command, ...args]] : [command, args];
 }
 
 /**
- * Measures one server under one load.
+ * @typedef {Object} Load
+ * @property {Number} connections
+ * @property {Number} inFlight messages a connection
+ * @property {Number} size bytes of a message
+ * @property {String} kind text or binary
+ * @property {Number} warmUp seconds
+ * @property {Number} seconds
+ * @property {String} [on] where the server listens: port (default), http or https
+ * @property {(Object|Boolean)} [compression] the server's perMessageDeflate
+ * @property {Boolean} [ofClient] whether the client is what is measured
+ */
+
+// What makes the load: load_generator.cc, or where that cannot do it, a client in JavaScript.
+function loadCommand(name, port, load) {
+  const { on, compression, ofClient } = load;
+  const numbers = [load.connections, load.inFlight, load.size, load.warmUp, load.seconds];
+  const inNode = (file, ...args) => [
+    process.execPath,
+    [path.join(__dirname, 'clients', file), ...args]
+  ];
+  if (ofClient || compression) {
+    return inNode(
+      'echo.js',
+      ofClient ? name : 'wsuv',
+      `ws://127.0.0.1:${port}`,
+      ...numbers,
+      load.kind,
+      Boolean(compression)
+    );
+  }
+  if (on === 'https') return inNode('raw_tls.js', port, ...numbers, load.kind);
+  return [generator, [port, ...numbers, load.kind]];
+}
+
+/**
+ * Measures one package under one load.
  *
  * @param {String} name the package: ws or wsuv
- * @param {{connections: Number, inFlight: Number, size: Number, kind: String, warmUp: Number,
- *     seconds: Number}} load
- * @return {Promise<Object>} rate (messages a second), cpu (microseconds of the server a message),
- *     p50, p90, p99, p999 (microseconds)
+ * @param {Load} load
+ * @return {Promise<Object>} rate (messages a second), cpu (microseconds of the measured process a
+ *     message); and where the load comes from load_generator.cc, p50, p90, p99, p999 (microseconds)
  */
 async function measureEcho(name, load) {
-  const server = fork(path.join(__dirname, 'servers', 'echo.js'), [name, load.kind], {
-    env: { ...process.env, NODE_ENV: 'production' }
-  });
+  const { on = 'port', compression = false, ofClient = false } = load;
+  const server = fork(
+    path.join(__dirname, 'servers', 'echo.js'),
+    [ofClient ? 'wsuv' : name, load.kind, on, JSON.stringify(compression)],
+    { env: { ...process.env, NODE_ENV: 'production' } }
+  );
   const [{ port }] = await once(server, 'message');
-  if (process.platform === 'linux' && os.cpus().length > 1) {
-    execFileSync('taskset', ['-acp', '0', String(server.pid)], { stdio: 'ignore' });
+  const serverCore = ofClient ? '1' : '0';
+  if (hasTwoCores) {
+    execFileSync('taskset', ['-acp', serverCore, String(server.pid)], { stdio: 'ignore' });
   }
   const askCpu = async () => {
     server.send('cpu');
     const [{ cpu }] = await once(server, 'message');
     return cpu.user + cpu.system;
   };
-  const args = [
-    port,
-    load.connections,
-    load.inFlight,
-    load.size,
-    load.warmUp,
-    load.seconds,
-    load.kind
-  ].map(String);
-  const client = spawn(...pinned(1, generator, args), { stdio: ['ignore', 'pipe', 'inherit'] });
+  const [command, args] = loadCommand(name, port, load);
+  const client = spawn(...pinned(ofClient ? 0 : 1, command, args.map(String)), {
+    stdio: ['ignore', 'pipe', 'inherit']
+  });
   let before;
   let after;
   let result;
@@ -70,10 +101,10 @@ async function measureEcho(name, load) {
     else result = JSON.parse(line);
   }
   if (result === undefined) throw new Error(`The load on ${name} failed`);
-  const cpu = (await after) - (await before);
+  const { messages, seconds, cpu: clientCpu, ...latencies } = result;
+  const cpu = ofClient ? clientCpu : (await after) - (await before);
   server.disconnect();
   await once(server, 'exit');
-  const { messages, seconds, ...latencies } = result;
   return { rate: messages / seconds, cpu: cpu / messages, ...latencies };
 }
 

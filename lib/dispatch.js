@@ -31,8 +31,9 @@ const endpoints = [undefined];
 /** What receives a listener's events, by id. */
 const listeners = new Map();
 
-// Where the addon goes on if a handler throws: the record behind the one being worked on.
-const cursor = new Int32Array(1);
+// Where the addon goes on if a handler throws: the record behind the one being worked on. And,
+// behind that, what it wants to be done with a stream; see lib/stream-bridge.js.
+const cursor = new Int32Array(2);
 
 /**
  * @typedef {Object} Endpoint what has a handle: a WebSocket, or an upgrade that is undecided
@@ -181,4 +182,4 @@ if (process[kFlush] === undefined) {
 process[kFlush].add(native.flushAll);
 
 // The addon holds `dispatch` only while there are connections; this module, as long as it lives.
-module.exports = { FastBuffer, context, dispatch, listeners, setEndpoint };
+module.exports = { FastBuffer, context, cursor, dispatch, listeners, setEndpoint };

@@ -3,7 +3,14 @@
 const native = require('./binding');
 const { callEach } = require('./call-each');
 const { NOOP } = require('./constants');
-const { context } = require('./dispatch');
+const { context, cursor } = require('./dispatch');
+
+// Where the addon says what it wants to be done with a stream, and how; see
+// src/binding/calls_stream.cc.
+const STATE = 1;
+const END = 1;
+const DESTROY = 2;
+const HOLD = 4;
 
 /**
  * Moves the bytes of a connection between a stream.Duplex (TLS, or anything else that is no plain
@@ -52,10 +59,17 @@ class StreamBridge {
     if (callback !== undefined) this.#callbacks.push(callback);
     // What the handlers of one chunk send goes out in one write.
     if (this.#feeding > 0) return;
-    const output = native.takeOutput(this.handle);
+    cursor[STATE] = 0;
+    this.#write(native.streamState(this.handle));
+  }
+
+  // Writes so many bytes, and does with the stream what the addon says.
+  #write(size) {
     const callbacks = this.#callbacks;
     if (callbacks.length > 0) this.#callbacks = [];
-    if (output !== undefined) {
+    if (size > 0) {
+      const output = Buffer.allocUnsafe(size);
+      native.takeOutput(this.handle, output);
       this.#socket.write(
         output,
         callbacks.length === 0 ? undefined : (error) => callEach(callbacks, error)
@@ -63,13 +77,19 @@ class StreamBridge {
     } else if (callbacks.length > 0) {
       process.nextTick(callEach, callbacks, null);
     }
-    if (this.#isHeld && !native.isInflating(this.handle)) {
-      this.#isHeld = false;
-      if (!this.#isPaused) this.#socket.resume();
-    }
-    const wish = native.takeEnd(this.handle);
-    if (wish === 1) this.#socket.end();
-    else if (wish === 2) this.#socket.destroy();
+    const state = cursor[STATE];
+    if (state === 0 && !this.#isHeld) return;
+    this.#hold((state & HOLD) !== 0);
+    if ((state & END) !== 0) this.#socket.end();
+    else if ((state & DESTROY) !== 0) this.#socket.destroy();
+  }
+
+  // Pauses the stream while the addon is still inflating what it has.
+  #hold(isHeld) {
+    if (isHeld === this.#isHeld) return;
+    this.#isHeld = isHeld;
+    if (isHeld) this.#socket.pause();
+    else if (!this.#isPaused) this.#socket.resume();
   }
 
   pause() {
@@ -89,16 +109,10 @@ class StreamBridge {
 
   #feed(feed, chunk) {
     this.#feeding++;
-    try {
-      feed(this.handle, chunk);
-    } finally {
-      this.#feeding--;
-    }
-    if (native.isInflating(this.handle)) {
-      this.#isHeld = true;
-      this.#socket.pause();
-    }
-    this.pump();
+    cursor[STATE] = 0;
+    const size = feed(this.handle, chunk);
+    this.#feeding--;
+    this.#write(size);
   }
 
   #onClose() {

@@ -1,14 +1,34 @@
 'use strict';
 
-// An echo server for the load generator: `node echo.js PACKAGE [text]`. Reports its port, and its
-// CPU time whenever it is asked.
+// An echo server for the load generators: `node echo.js PACKAGE text|binary port|http|https
+// [COMPRESSION]`. Reports its port, and its CPU time whenever it is asked.
 
-const [, , name, kind] = process.argv;
+const fs = require('fs');
+const http = require('http');
+const https = require('https');
+const path = require('path');
+
+const [, , name, kind, on = 'port', compression = 'false'] = process.argv;
 const { WebSocketServer } = require(name === 'wsuv' ? '../..' : name);
 
-const server = new WebSocketServer({ port: 0, host: '127.0.0.1' }, () => {
-  process.send({ port: server.address().port });
-});
+const options = { perMessageDeflate: JSON.parse(compression) };
+const helpers = path.join(__dirname, '..', '..', 'test', 'helpers');
+const report = () => process.send({ port: server.address().port });
+const host = '127.0.0.1';
+let server;
+if (on === 'port') {
+  server = new WebSocketServer({ port: 0, host, ...options }, report);
+} else {
+  const web =
+    on === 'http'
+      ? http.createServer()
+      : https.createServer({
+          key: fs.readFileSync(path.join(helpers, 'tls-key.pem')),
+          cert: fs.readFileSync(path.join(helpers, 'tls-cert.pem'))
+        });
+  server = new WebSocketServer({ server: web, ...options });
+  web.listen(0, host, report);
+}
 
 server.on('connection', (ws) => {
   if (kind === 'text') {

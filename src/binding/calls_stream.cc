@@ -55,31 +55,56 @@ Napi::Value Adopt(const Napi::CallbackInfo& info) {
   return Napi::Number::New(env, connection->id());
 }
 
+// What lib/ should do with the stream, as Context::set_stream_state() tells it.
+constexpr int32_t kEnd = 1;
+constexpr int32_t kDestroy = 2;
+constexpr int32_t kHold = 4;
+
+// Tells lib/ how the connection stands, and returns how many bytes there are to be written.
+Napi::Value TellState(const Napi::CallbackInfo& info, uint32_t handle) {
+  Environment* environment = Environment::From(info.Env());
+  Connection* connection = environment->Find(handle);
+  // A socket of the addon's can be fed too, and sees to its output by itself.
+  if (connection == nullptr || connection->transport() != Connection::Transport::kExternal) {
+    return Napi::Number::New(info.Env(), 0);
+  }
+  const size_t size = connection->OutputSize();
+  int32_t state = connection->inflating() ? kHold : 0;
+  if (size == 0) {
+    // The end comes behind the output.
+    if (connection->wants_destroy()) {
+      state |= kDestroy;
+    } else if (connection->TakeEnd()) {
+      state |= kEnd;
+    }
+  }
+  environment->ContextOf(handle)->set_stream_state(state);
+  return Napi::Number::New(info.Env(), static_cast<double>(size));
+}
+
 // Runs `action` on a stream's connection and delivers what it reports before it returns.
 template <typename Action>
 Napi::Value Report(const Napi::CallbackInfo& info, Action action) {
   Connection* connection = ConnectionAt(info, 0);
-  if (connection == nullptr) return info.Env().Undefined();
-  Context* context = Environment::From(info.Env())->ContextOf(connection->id());
+  if (connection == nullptr) return Napi::Number::New(info.Env(), 0);
+  const uint32_t handle = connection->id();
+  Context* context = Environment::From(info.Env())->ContextOf(handle);
+  context->set_stream_state(0);
   const size_t mark = context->Mark();
   action(connection);
   context->DeliverFrom(mark);
-  return info.Env().Undefined();
+  return TellState(info, handle);
 }
 
-/// feed(handle, chunk): the stream delivered a chunk, which is unmasked in place.
+/// feed(handle, chunk): the stream delivered a chunk, which is unmasked in place. This and the next
+/// three return how many bytes there are to be written, and leave in the word behind the cursor
+/// (see createContext) what is to be done with the stream: 1 to end it, 2 to destroy it, 4 to pause
+/// it until the next 'output' record, since what is fed now has to wait.
 Napi::Value Feed(const Napi::CallbackInfo& info) {
   const ByteView bytes = BytesAt(info, 1);
   return Report(info, [bytes](Connection* connection) {
     connection->Feed(const_cast<uint8_t*>(bytes.data), bytes.size);
   });
-}
-
-/// isInflating(handle): whether what is fed now has to wait, so that the stream should be paused
-/// until the next 'output' record.
-Napi::Value IsInflating(const Napi::CallbackInfo& info) {
-  Connection* connection = ConnectionAt(info, 0);
-  return Napi::Boolean::New(info.Env(), connection != nullptr && connection->inflating());
 }
 
 /// feedEnd(handle): the stream has ended.
@@ -92,39 +117,26 @@ Napi::Value FeedClosed(const Napi::CallbackInfo& info) {
   return Report(info, [](Connection* connection) { connection->FeedClosed(); });
 }
 
-/// takeOutput(handle): a Buffer with all that is to be written, or undefined.
-Napi::Value TakeOutput(const Napi::CallbackInfo& info) {
-  Connection* connection = ConnectionAt(info, 0);
-  if (connection == nullptr) return info.Env().Undefined();
-  WriteBlock* const chain = connection->TakeOutput();
-  size_t size = 0;
-  for (const WriteBlock* block = chain; block != nullptr; block = block->next) {
-    size += block->end - block->begin;
-  }
-  if (size == 0) return info.Env().Undefined();
-  Napi::Buffer<uint8_t> output = Napi::Buffer<uint8_t>::New(info.Env(), size);
-  uint8_t* target = output.Data();
-  for (WriteBlock* block = chain; block != nullptr; block = block->next) {
-    const size_t count = block->end - block->begin;
-    std::memcpy(target, block->data() + block->begin, count);
-    target += count;
-  }
-  connection->loop().pool().Give(chain);
-  return output;
+/// streamState(handle): nothing but how the connection stands.
+Napi::Value StreamState(const Napi::CallbackInfo& info) {
+  return TellState(info, info[0].ToNumber());
 }
 
-/// takeEnd(handle): 1 if the stream should be ended now, 2 if it should be destroyed, else 0.
-Napi::Value TakeEnd(const Napi::CallbackInfo& info) {
+/// takeOutput(handle, target): what is to be written, into as many bytes as one of these has said.
+/// Then tells the state anew.
+Napi::Value TakeOutput(const Napi::CallbackInfo& info) {
   Connection* connection = ConnectionAt(info, 0);
-  int wish = 0;
-  if (connection != nullptr) {
-    if (connection->wants_destroy()) {
-      wish = 2;
-    } else if (connection->TakeEnd()) {
-      wish = 1;
-    }
+  if (connection == nullptr) return Napi::Number::New(info.Env(), 0);
+  const ByteView target = BytesAt(info, 1);
+  auto* at = const_cast<uint8_t*>(target.data);
+  WriteBlock* const chain = connection->TakeOutput();
+  for (WriteBlock* block = chain; block != nullptr; block = block->next) {
+    const size_t count = block->end - block->begin;
+    std::memcpy(at, block->data() + block->begin, count);
+    at += count;
   }
-  return Napi::Number::New(info.Env(), wish);
+  connection->loop().pool().Give(chain);
+  return TellState(info, connection->id());
 }
 
 }  // namespace
@@ -133,11 +145,10 @@ void DefineStreamCalls(Napi::Env, Napi::Object exports) {
   Define<Attach>(exports, "attach");
   Define<Adopt>(exports, "adopt");
   Define<Feed>(exports, "feed");
-  Define<IsInflating>(exports, "isInflating");
   Define<FeedEnd>(exports, "feedEnd");
   Define<FeedClosed>(exports, "feedClosed");
   Define<TakeOutput>(exports, "takeOutput");
-  Define<TakeEnd>(exports, "takeEnd");
+  Define<StreamState>(exports, "streamState");
 }
 
 }  // namespace wsuv

@@ -26,7 +26,8 @@ class Environment;
 class Context final : public ConnectionHandler, public ListenerHandler {
  public:
   /// `dispatch` is called as (handle, records, start, end, slab, buffers); see lib/dispatch.js.
-  /// `cursor` is an Int32Array in which it notes the record behind the one that it works on.
+  /// `cursor` is an Int32Array of two: in the first it notes the record behind the one that it
+  /// works on; the second is for set_stream_state().
   Context(Environment* environment, napi_value dispatch, napi_value cursor);
   ~Context();
   Context(const Context&) = delete;
@@ -40,6 +41,8 @@ class Context final : public ConnectionHandler, public ListenerHandler {
   size_t Mark();
   /// Delivers, within the JavaScript call that is running, the events reported since Mark().
   void DeliverFrom(size_t mark);
+  /// Tells lib/ what to do with the stream that it is working on; see calls_stream.cc.
+  void set_stream_state(int32_t state) { cursor_word_[1] = state; }
   /// Whether so much payload waits that it should be delivered before polling has ended.
   bool IsFull() const;
   /// Drops everything that refers to JavaScript; nothing is delivered any more.

@@ -147,6 +147,8 @@ class Connection final : private MessageSink, private FrameOutput, private Deadl
   void FeedEnd();
   /// External streams: the stream is gone.
   void FeedClosed();
+  /// External streams: how many bytes are to be written.
+  size_t OutputSize() const { return queue_.size(); }
   /// External streams: what is to be written; the caller gives the blocks back to the pool.
   WriteBlock* TakeOutput();
   /// External streams: whether the stream should be ended after what TakeOutput gave.

@@ -1,0 +1,68 @@
+'use strict';
+
+// A client of an echo server, as the load or as what is measured:
+//
+//   node echo.js PACKAGE URL CONNECTIONS IN_FLIGHT SIZE WARM_UP_SECONDS SECONDS text|binary COMPRESS
+//
+// Prints what load_generator.cc prints: "start" and "end" around the measurement, and one line of
+// JSON, in which `cpu` is its own CPU time (microseconds) between the two.
+
+const [, , name, url, connections, inFlight, size, warmUp, seconds, kind, compress] = process.argv;
+const { WebSocket } = require(name === 'wsuv' ? '../..' : name);
+
+// Text like what applications send: JSON with names that repeat and values that do not.
+function jsonLike(length) {
+  let text = '[';
+  for (let i = 0; text.length < length; i++) {
+    const value = (i * 2654435761) >>> 0;
+    text += `{"id":${value},"name":"user ${i}","active":${i % 3 === 0},"score":${value % 1000}},`;
+  }
+  return text.slice(0, length);
+}
+
+const letters = 'abcdefghijklmnopqrstuvwxyz'.repeat(Math.ceil(Number(size) / 26));
+const text = compress === 'true' ? jsonLike(Number(size)) : letters.slice(0, Number(size));
+const message = kind === 'text' ? text : Buffer.from(text);
+
+let count = 0;
+let open = 0;
+const options = { perMessageDeflate: compress === 'true', rejectUnauthorized: false };
+for (let i = 0; i < Number(connections); i++) {
+  const ws = new WebSocket(url, options);
+  ws.on('open', () => {
+    if (++open === Number(connections)) measure();
+    for (let j = 0; j < Number(inFlight); j++) ws.send(message);
+  });
+  ws.on('message', () => {
+    count++;
+    ws.send(message);
+  });
+  ws.on('error', (error) => {
+    throw error;
+  });
+}
+
+function measure() {
+  setTimeout(
+    () => {
+      const before = count;
+      const cpu = process.cpuUsage();
+      const start = process.hrtime.bigint();
+      console.log('start');
+      setTimeout(
+        () => {
+          console.log('end');
+          const used = process.cpuUsage(cpu);
+          const result = {
+            messages: count - before,
+            seconds: Number(process.hrtime.bigint() - start) / 1e9,
+            cpu: used.user + used.system
+          };
+          process.stdout.write(`${JSON.stringify(result)}\n`, () => process.exit());
+        },
+        Number(seconds) * 1000
+      );
+    },
+    Number(warmUp) * 1000
+  );
+}
