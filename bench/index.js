@@ -5,14 +5,14 @@
 //   npm run bench -- [GROUP] [--quick] [--runs N] [--seconds S] [--json FILE]
 //   npm run bench -- echo --connections 100 --in-flight 32 --size 20 [--text] [--on http]
 //
-// Groups: echo (a server on its own port), transports (on an HTTP server, over TLS, as a client) and
-// compression.
+// Groups: echo (a server on its own port), transports (on an HTTP server, over TLS, as a client),
+// compression, fan-out (one message to 1,000 connections) and memory (of idle connections).
 
 const fs = require('fs');
 const os = require('os');
 const { parseArgs } = require('util');
 
-const { buildGenerator, measureEcho, medians } = require('./run_echo');
+const { buildGenerator, measureEcho, measureMemory, medians } = require('./run_echo');
 
 const { values: options, positionals } = parseArgs({
   allowPositionals: true,
@@ -36,6 +36,14 @@ const compressed = (size, inFlight, compression) => ({
   compression,
   kind: 'text'
 });
+const withoutTakeover = { serverNoContextTakeover: true, clientNoContextTakeover: true };
+const fanOut = (size, inFlight, compression) => ({
+  connections: 1000,
+  inFlight,
+  size,
+  compression,
+  kind: 'fan-out'
+});
 const GROUPS = {
   echo: [
     { connections: 100, inFlight: 1, size: 20 },
@@ -57,7 +65,19 @@ const GROUPS = {
       compressed(size, 1, true),
       compressed(size, 8, true)
     ]),
-    compressed(1024, 8, { serverNoContextTakeover: true, clientNoContextTakeover: true })
+    compressed(1024, 8, withoutTakeover)
+  ],
+  'fan-out': [
+    fanOut(100, 1, false),
+    fanOut(100, 8, false),
+    fanOut(1024, 1, false),
+    fanOut(1024, 1, { shared: true, serverNoContextTakeover: true, threshold: 0 })
+  ],
+  memory: [
+    { connections: 10000 },
+    { connections: 10000, on: 'http' },
+    { connections: 5000, messages: 1, compression: true },
+    { connections: 5000, messages: 1, compression: withoutTakeover }
   ]
 };
 
@@ -82,6 +102,9 @@ function titleOf(load) {
   const { compression, connections, inFlight, kind, ofClient, on = 'port', size } = load;
   const where = ofClient ? ', the client' : on === 'port' ? '' : `, on ${on}`;
   const how = compression ? `, compressed (${JSON.stringify(compression)})` : '';
+  if (kind === 'fan-out') {
+    return `${size} bytes to ${connections} connections${how}, ${inFlight} in flight`;
+  }
   return (
     `echo of ${size} bytes (${kind})${where}${how}, ${connections} connections, ` +
     `${inFlight} in flight`
@@ -122,6 +145,35 @@ async function echo(group) {
   return results;
 }
 
+async function memory() {
+  const runs = Number(options.runs ?? (options.quick ? 1 : 3));
+  const results = [];
+  for (const shape of GROUPS.memory) {
+    const load = options.quick ? { ...shape, connections: 1000 } : shape;
+    const { compression = false, connections, messages = 0, on = 'port' } = load;
+    console.log(
+      `\nresident bytes of an idle connection, ${connections} connections on ${on}, ` +
+        `compression ${JSON.stringify(compression)}, ${messages} messages before; ` +
+        `median of ${runs}`
+    );
+    const measured = { ws: [], wsuv: [] };
+    for (let i = 0; i < runs; i++) {
+      for (const name of Object.keys(measured)) {
+        measured[name].push(await measureMemory(name, load));
+      }
+    }
+    const summary = {};
+    for (const name of Object.keys(measured)) {
+      summary[name] = medians(measured[name]);
+      console.log(row([name, Math.round(summary[name].bytes)]));
+    }
+    const ratio = summary.ws.bytes / summary.wsuv.bytes;
+    console.log(`wsuv costs 1/${ratio.toFixed(2)} of ws a connection`);
+    results.push({ load, ...summary, ratio });
+  }
+  return results;
+}
+
 async function main() {
   const [what = 'echo'] = positionals;
   if (GROUPS[what] === undefined) {
@@ -131,7 +183,7 @@ async function main() {
     `${os.cpus()[0].model}, ${os.cpus().length} cores, Node.js ${process.version}, ` +
       `ws ${require('ws/package.json').version}`
   );
-  const results = await echo(what);
+  const results = what === 'memory' ? await memory() : await echo(what);
   if (options.json !== undefined) {
     fs.writeFileSync(options.json, `${JSON.stringify(results, null, 2)}\n`);
   }

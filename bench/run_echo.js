@@ -11,6 +11,11 @@ const root = path.join(__dirname, '..');
 const generator = path.join(root, 'build', 'bench', 'load_generator');
 const hasTwoCores = os.cpus().length > 1 && process.platform === 'linux';
 
+const inProduction = {
+  env: { ...process.env, NODE_ENV: 'production' },
+  execArgv: ['--expose-gc']
+};
+
 /** Builds the load generator, unless it is newer than its source. */
 function buildGenerator() {
   const source = path.join(__dirname, 'load_generator.cc');
@@ -33,7 +38,7 @@ function pinned(core, command, args) {
  * @property {Number} connections
  * @property {Number} inFlight messages a connection
  * @property {Number} size bytes of a message
- * @property {String} kind text or binary
+ * @property {String} kind text, binary, or fan-out: then every message goes to all connections
  * @property {Number} warmUp seconds
  * @property {Number} seconds
  * @property {String} [on] where the server listens: port (default), http or https
@@ -43,12 +48,15 @@ function pinned(core, command, args) {
 
 // What makes the load: load_generator.cc, or where that cannot do it, a client in JavaScript.
 function loadCommand(name, port, load) {
-  const { on, compression, ofClient } = load;
+  const { on, compression, kind, ofClient } = load;
   const numbers = [load.connections, load.inFlight, load.size, load.warmUp, load.seconds];
   const inNode = (file, ...args) => [
     process.execPath,
     [path.join(__dirname, 'clients', file), ...args]
   ];
+  if (kind === 'fan-out') {
+    return inNode('fan_out.js', `ws://127.0.0.1:${port}`, ...numbers, Boolean(compression));
+  }
   if (ofClient || compression) {
     return inNode(
       'echo.js',
@@ -76,7 +84,7 @@ async function measureEcho(name, load) {
   const server = fork(
     path.join(__dirname, 'servers', 'echo.js'),
     [ofClient ? 'wsuv' : name, load.kind, on, JSON.stringify(compression)],
-    { env: { ...process.env, NODE_ENV: 'production' } }
+    inProduction
   );
   const [{ port }] = await once(server, 'message');
   const serverCore = ofClient ? '1' : '0';
@@ -108,6 +116,59 @@ async function measureEcho(name, load) {
   return { rate: messages / seconds, cpu: cpu / messages, ...latencies };
 }
 
+/**
+ * Measures what connections cost in memory.
+ *
+ * @param {String} name the package: ws or wsuv
+ * @param {{connections: Number, messages: Number, compression: (Object|Boolean), on: String}} load
+ *     how many connections, and how many messages to and fro on each before they are idle
+ * @return {Promise<{bytes: Number}>} resident bytes of the server a connection
+ */
+async function measureMemory(
+  name,
+  { connections, messages = 0, compression = false, on = 'port' }
+) {
+  const server = fork(
+    path.join(__dirname, 'servers', 'echo.js'),
+    [name, 'text', on, JSON.stringify(compression)],
+    inProduction
+  );
+  const [{ port }] = await once(server, 'message');
+  const resident = async () => {
+    server.send('collect');
+    await once(server, 'message');
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    server.send('collect');
+    const [{ rss }] = await once(server, 'message');
+    return rss;
+  };
+  const hold = async (count) => {
+    const client = spawn(
+      process.execPath,
+      [
+        path.join(__dirname, 'clients', 'hold.js'),
+        `ws://127.0.0.1:${port}`,
+        count,
+        messages,
+        Boolean(compression)
+      ].map(String),
+      { stdio: ['ignore', 'pipe', 'inherit'] }
+    );
+    await once(client.stdout, 'data');
+    return client;
+  };
+  // The first connections warm everything up.
+  const first = await hold(100);
+  const before = await resident();
+  const others = await hold(connections);
+  const after = await resident();
+  first.kill();
+  others.kill();
+  server.disconnect();
+  await once(server, 'exit');
+  return { bytes: (after - before) / connections };
+}
+
 /** The median of some numbers. */
 function median(values) {
   const sorted = [...values].sort((a, b) => a - b);
@@ -121,4 +182,4 @@ function medians(runs) {
   );
 }
 
-module.exports = { buildGenerator, measureEcho, medians };
+module.exports = { buildGenerator, measureEcho, measureMemory, medians };

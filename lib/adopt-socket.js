@@ -3,7 +3,7 @@
 const net = require('net');
 
 const native = require('./binding');
-const { ConnectionSocket } = require('./connection-socket');
+const { adoptSocketOf } = require('./connection-socket');
 const { context } = require('./dispatch');
 
 // What a program may have put in the way of a socket's bytes.
@@ -33,7 +33,7 @@ function adoptSocket(socket, head, settings, isServer) {
     if (read !== null) socket.unshift(read);
     return 0;
   }
-  ConnectionSocket.adopt(socket, handle);
+  adoptSocketOf(socket, handle);
   return handle;
 }
 

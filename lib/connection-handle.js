@@ -1,9 +1,16 @@
 'use strict';
 
+const net = require('net');
+
 const native = require('./binding');
+
+const { prototype } = net.Socket;
 
 // What native.stage() answers.
 const STAGE_UNDECIDED = 1;
+
+/** The handles of sockets that there are, by the addon's name for the connection. */
+const handles = new Map();
 
 /**
  * Stands where a net.Socket expects the handle of a socket of Node's, for a connection whose
@@ -13,59 +20,96 @@ const STAGE_UNDECIDED = 1;
  * goes out between the frames.
  */
 class ConnectionHandle {
-  #handle;
   #isDecided;
-  #response = [];
+  #response = null;
   #unwritten = null;
   #onClosed = null;
+  #then = null;
   #hasShutdown = false;
   #hasPeerEnded = false;
+  #isTapped = false;
   // What was read and written by another handle before, or, when the connection is gone, ever.
   #received;
   #sent;
 
+  /** The addon's name for the connection; 0 when it is gone. */
+  id;
+
+  /** @type {net.Socket} the socket that this is the handle of */
+  socket = null;
+
+  /** What sees to the socket's time-out. */
+  idleTimer = null;
+
   // What net.Socket sets on a handle.
   reading = false;
   onread = null;
-  fd = -1;
 
   /**
-   * @param {Number} handle the addon's name for the connection; 0 for one that is over
-   * @param {{bytesRead: Number, bytesWritten: Number}} [before] the handle before this one
+   * The handle of a connection's socket, if there is one.
+   *
+   * @param {Number} id
+   * @return {(ConnectionHandle|undefined)}
    */
-  constructor(handle, { bytesRead, bytesWritten } = { bytesRead: 0, bytesWritten: 0 }) {
-    this.#handle = handle;
-    this.#received = bytesRead;
-    this.#sent = bytesWritten;
-    this.#isDecided = handle === 0 || native.stage(handle) !== STAGE_UNDECIDED;
+  static existing(id) {
+    return handles.get(id);
   }
 
-  /** The addon's name for the connection; 0 when it is gone. */
-  get id() {
-    return this.#handle;
+  /**
+   * @param {Number} id the addon's name for the connection; 0 for one that is over
+   * @param {Object} [before] the handle before this one, of Node's
+   */
+  constructor(id, before) {
+    this.id = id;
+    this.#isDecided = id === 0 || native.stage(id) !== STAGE_UNDECIDED;
+    this.#received = before?.bytesRead ?? 0;
+    this.#sent = before?.bytesWritten ?? 0;
+    if (id !== 0) handles.set(id, this);
+  }
+
+  get fd() {
+    return -1;
   }
 
   get bytesRead() {
-    return this.#received + native.received(this.#handle);
+    return this.#received + native.received(this.id);
   }
 
   get bytesWritten() {
-    return this.#sent + native.enqueued(this.#handle);
+    return this.#sent + native.enqueued(this.id);
   }
 
   get writeQueueSize() {
-    return this.#handle === 0 ? 0 : native.enqueued(this.#handle) - native.flush(this.#handle);
+    return native.enqueued(this.id) - native.flush(this.id);
+  }
+
+  /** Whether somebody reads from the socket. */
+  get isTapped() {
+    return this.#isTapped;
+  }
+
+  /** Somebody reads from the socket: from now on it gets all bytes that come. */
+  tap() {
+    if (this.#isTapped) return;
+    this.#isTapped = true;
+    native.tap(this.id, true);
+  }
+
+  /** Bytes came, which somebody reads. */
+  raw(bytes) {
+    return prototype.push.call(this.socket, bytes);
   }
 
   /** The upgrade was accepted: from here on writes are sent. */
   accepted() {
     this.#isDecided = true;
-    this.#response = [];
+    this.#response = null;
   }
 
   /** The peer sends no more. */
   peerEnded() {
     this.#hasPeerEnded = true;
+    prototype.push.call(this.socket, null);
   }
 
   /** The kernel has taken more of what was queued. */
@@ -75,13 +119,26 @@ class ConnectionHandle {
     if (done !== null) this.#afterWrite(done);
   }
 
-  /** The connection is gone. */
-  closed() {
+  /**
+   * The connection is gone.
+   *
+   * @param {Function} [then] called first of all listeners for the socket's 'close'
+   */
+  closed(then) {
+    handles.delete(this.id);
+    this.#then = then;
     this.#received = this.bytesRead;
     this.#sent = this.bytesWritten;
-    this.#handle = 0;
+    this.id = 0;
     this.written();
+    prototype.push.call(this.socket, null);
+    this.socket.destroy();
     this.#finishClose();
+  }
+
+  /** The socket emits 'close'. */
+  onSocketClosed() {
+    this.#then?.();
   }
 
   /**
@@ -92,20 +149,20 @@ class ConnectionHandle {
    */
   write(chunks, callback) {
     if (!this.#isDecided) {
-      this.#response.push(...chunks);
+      (this.#response ??= []).push(...chunks);
       callback();
       return;
     }
-    for (const chunk of chunks) native.sendRaw(this.#handle, chunk);
+    for (const chunk of chunks) native.sendRaw(this.id, chunk);
     this.#afterWrite(callback);
   }
 
   #afterWrite(callback) {
-    if (this.#handle === 0 || native.flush(this.#handle) === native.enqueued(this.#handle)) {
+    if (this.id === 0 || native.flush(this.id) === native.enqueued(this.id)) {
       callback();
     } else {
       this.#unwritten = callback;
-      native.flush(this.#handle, true);
+      native.flush(this.id, true);
     }
   }
 
@@ -113,8 +170,8 @@ class ConnectionHandle {
 
   shutdown() {
     this.#hasShutdown = true;
-    if (this.#isDecided) native.endTransport(this.#handle);
-    else native.reject(this.#handle, Buffer.concat(this.#response));
+    if (this.#isDecided) native.endTransport(this.id);
+    else native.reject(this.id, Buffer.concat(this.#response ?? []));
     return 1; // Done.
   }
 
@@ -122,8 +179,8 @@ class ConnectionHandle {
     this.#onClosed = callback;
     // What was ended in both directions, or refused, closes behind what is still to be written.
     const closesItself = this.#hasShutdown && (this.#hasPeerEnded || !this.#isDecided);
-    if (!closesItself) native.terminate(this.#handle);
-    if (this.#handle === 0) this.#finishClose();
+    if (!closesItself) native.terminate(this.id);
+    if (this.id === 0) this.#finishClose();
   }
 
   #finishClose() {
@@ -134,11 +191,11 @@ class ConnectionHandle {
 
   reset(callback) {
     this.#onClosed = callback;
-    native.reset(this.#handle);
+    native.reset(this.id);
     return 0;
   }
 
-  // The bytes are the WebSocket's; see ConnectionSocket for those who want them too.
+  // The bytes are the WebSocket's; tap() is for those who want them too.
   readStart() {
     return 0;
   }
@@ -148,20 +205,20 @@ class ConnectionHandle {
   }
 
   ref() {
-    native.setRef(this.#handle, true);
+    native.setRef(this.id, true);
   }
 
   unref() {
-    native.setRef(this.#handle, false);
+    native.setRef(this.id, false);
   }
 
   setNoDelay(on) {
-    native.setNoDelay(this.#handle, on);
+    native.setNoDelay(this.id, on);
     return 0;
   }
 
   setKeepAlive(on, seconds) {
-    native.setKeepAlive(this.#handle, on, Math.max(seconds, 1));
+    native.setKeepAlive(this.id, on, Math.max(seconds, 1));
     return 0;
   }
 
@@ -174,7 +231,7 @@ class ConnectionHandle {
   }
 
   #name(out, ofPeer) {
-    const address = native.address(this.#handle, ofPeer);
+    const address = native.address(this.id, ofPeer);
     if (address === undefined) return -1;
     Object.assign(out, address);
     return 0;

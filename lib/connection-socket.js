@@ -1,5 +1,13 @@
 'use strict';
 
+// The net.Socket of a connection whose descriptor the addon owns: `req.socket` and `ws._socket`. It
+// is alive: what is written, ended, destroyed, paused or asked of it happens to the connection, and
+// whoever listens for data gets all bytes that come, beside the WebSocket.
+//
+// On a server's own port it is made when somebody asks for it. Where a connection was taken over
+// from Node's HTTP, the socket that was there becomes one of these. So it is no class of its own:
+// changing an object's prototype gives each of them a hidden class (1.1 KB) of its own.
+
 const net = require('net');
 
 const native = require('./binding');
@@ -9,208 +17,84 @@ const { NOOP } = require('./constants');
 const STAGE_OVER = 0;
 
 const kHandle = Symbol('wsuv.handle');
-const kIdleTimer = Symbol('wsuv.idleTimer');
-const kThen = Symbol('wsuv.then');
-const kIsTapped = Symbol('wsuv.isTapped');
 const { prototype } = net.Socket;
-const LISTENING = ['on', 'addListener', 'prependListener'];
-
-/** The sockets of the addon's connections, by handle; most connections have none. */
-const sockets = new Map();
 
 /**
- * The net.Socket of a connection whose descriptor the addon owns: `req.socket` and `ws._socket`. It
- * is alive: what is written, ended, destroyed, paused or asked of it happens to the connection, and
- * whoever listens for data gets all bytes that come, beside the WebSocket.
+ * The socket of a connection.
  *
- * On a server's own port it is made when somebody asks for it. Where a connection was taken over
- * from Node's HTTP, the socket that was there becomes one of these; so its state is in properties
- * that it can be given, not in private ones.
+ * @param {Number} id the addon's name for the connection
+ * @return {net.Socket} one that has ended where the connection is over
  */
-class ConnectionSocket extends net.Socket {
-  /**
-   * The socket of a handle.
-   *
-   * @param {Number} handle
-   * @return {ConnectionSocket} one that has ended where the connection is over
-   */
-  static of(handle) {
-    const existing = sockets.get(handle);
-    if (existing !== undefined) return existing;
-    if (native.stage(handle) === STAGE_OVER) return ConnectionSocket.ended();
-    return make(handle);
-  }
-
-  /**
-   * The socket of a handle, if there is one already.
-   *
-   * @param {Number} handle
-   * @return {(ConnectionSocket|undefined)}
-   */
-  static existing(handle) {
-    return sockets.get(handle);
-  }
-
-  /**
-   * The socket of a connection that is over, and that nobody has asked for before.
-   *
-   * @return {ConnectionSocket}
-   */
-  static ended() {
-    const socket = make(0);
-    socket.end();
-    socket.closed();
-    return socket;
-  }
-
-  /**
-   * Makes a socket of Node's the one of a connection that has taken its descriptor over.
-   *
-   * @param {net.Socket} socket
-   * @param {Number} handle
-   */
-  static adopt(socket, handle) {
-    const old = socket._handle;
-    const own = new ConnectionHandle(handle, old);
-    // Node notes in its handles whose they are.
-    for (const key of Object.getOwnPropertySymbols(old)) own[key] = old[key];
-    Object.setPrototypeOf(socket, ConnectionSocket.prototype);
-    // An HTTP server gives its sockets methods of its own, to notice that somebody reads.
-    for (const name of LISTENING) {
-      if (Object.hasOwn(socket, name)) socket[name] = ConnectionSocket.prototype[name];
-    }
-    socket._handle = own;
-    old.onread = NOOP;
-    old.close();
-    attach(socket, own);
-  }
-
-  /** The addon's name for the connection; 0 when it is gone. */
-  get handle() {
-    return this[kHandle].id;
-  }
-
-  /** The upgrade was accepted: from here on writes are sent. */
-  accepted() {
-    this[kHandle].accepted();
-  }
-
-  /** The kernel has taken more of what was queued. */
-  written() {
-    this[kHandle].written();
-  }
-
-  /** Bytes came, which somebody wants. */
-  raw(bytes) {
-    prototype.push.call(this, bytes);
-  }
-
-  /** The peer sends no more. */
-  peerEnded() {
-    this[kHandle].peerEnded();
-    prototype.push.call(this, null);
-  }
-
-  /**
-   * The connection is gone.
-   *
-   * @param {Function} [then] called first of all listeners for 'close'
-   */
-  closed(then) {
-    this[kThen] = then;
-    sockets.delete(this.handle);
-    this[kHandle].closed();
-    prototype.push.call(this, null);
-    this.destroy();
-  }
-
-  // What net.Socket does otherwise.
-
-  on(event, listener) {
-    if (event === 'data' || event === 'readable') tap(this);
-    return super.on(event, listener);
-  }
-
-  addListener(event, listener) {
-    return this.on(event, listener);
-  }
-
-  prependListener(event, listener) {
-    if (event === 'data' || event === 'readable') tap(this);
-    return super.prependListener(event, listener);
-  }
-
-  /** As if the peer had sent it. */
-  push(chunk, encoding) {
-    if (this.handle === 0) return super.push(chunk, encoding);
-    if (chunk === null) {
-      native.feedEnd(this.handle);
-      return false;
-    }
-    const bytes = typeof chunk === 'string' ? Buffer.from(chunk, encoding) : Buffer.from(chunk);
-    const wantsMore = this[kIsTapped] ? super.push(Buffer.from(bytes)) : true;
-    native.feed(this.handle, bytes);
-    return wantsMore;
-  }
-
-  pause() {
-    native.pause(this.handle);
-    return super.pause();
-  }
-
-  resume() {
-    native.resume(this.handle);
-    return super.resume();
-  }
-
-  setTimeout(msecs, callback) {
-    super.setTimeout(msecs, callback);
-    clearTimeout(this[kIdleTimer]);
-    native.idleTime(this.handle);
-    return this;
-  }
-
-  // Node's timer has run out, which knows nothing of what the addon reads and writes.
-  _onTimeout() {
-    watchIdleTime(this, false);
-  }
-
-  resetAndDestroy() {
-    this.resetAndClosing = true;
-    return this.destroy();
-  }
-
-  _writeGeneric(writev, data, encoding, callback) {
-    const chunks = writev ? data : [{ chunk: data, encoding }];
-    this[kHandle].write(
-      chunks.map(({ chunk, encoding: of }) =>
-        typeof chunk === 'string' ? Buffer.from(chunk, of) : chunk
-      ),
-      callback
-    );
-  }
-
-  _destroy(error, callback) {
-    clearTimeout(this[kIdleTimer]);
-    super._destroy(error, callback);
-  }
+function socketOf(id) {
+  const existing = ConnectionHandle.existing(id);
+  if (existing !== undefined) return existing.socket;
+  return native.stage(id) === STAGE_OVER ? endedSocket() : makeSocket(id);
 }
 
-function make(handle) {
-  const own = new ConnectionHandle(handle);
-  const socket = new ConnectionSocket({ handle: own, manualStart: true, allowHalfOpen: true });
-  socket.timeout = 0;
-  attach(socket, own);
+/**
+ * The socket of a connection that is over, and that nobody has asked for before.
+ *
+ * @return {net.Socket}
+ */
+function endedSocket() {
+  const socket = makeSocket(0);
+  socket.end();
+  socket[kHandle].closed();
   return socket;
 }
 
-function attach(socket, own) {
-  socket[kHandle] = own;
-  if (own.id !== 0) sockets.set(own.id, socket);
+/**
+ * The handle of a socket that one of these functions has made or changed.
+ *
+ * @param {Duplex} socket
+ * @return {(ConnectionHandle|undefined)} nothing for any other stream
+ */
+function handleOf(socket) {
+  return socket[kHandle];
+}
+
+function makeSocket(id) {
+  const handle = new ConnectionHandle(id);
+  const socket = new net.Socket({ handle, manualStart: true, allowHalfOpen: true });
+  socket.timeout = 0;
+  attach(socket, handle);
+  return socket;
+}
+
+/**
+ * Makes a socket of Node's the one of a connection that has taken its descriptor over.
+ *
+ * @param {net.Socket} socket
+ * @param {Number} id
+ */
+function adoptSocketOf(socket, id) {
+  const old = socket._handle;
+  const handle = new ConnectionHandle(id, old);
+  // Node notes in its handles whose they are.
+  for (const key of Object.getOwnPropertySymbols(old)) handle[key] = old[key];
+  socket._handle = handle;
+  old.onread = NOOP;
+  old.close();
+  attach(socket, handle);
+}
+
+function attach(socket, handle) {
+  handle.socket = socket;
+  socket[kHandle] = handle;
+  socket.on = on;
+  socket.addListener = on;
+  socket.prependListener = prependListener;
+  socket.push = push;
+  socket.pause = pause;
+  socket.resume = resume;
+  socket.setTimeout = setIdleTimeout;
+  socket.resetAndDestroy = resetAndDestroy;
+  socket._onTimeout = onTimeout;
+  socket._writeGeneric = writeGeneric;
   // Under ws somebody always reads, and listens for errors.
-  socket.on('error', destroyIt);
-  socket.on('end', endIt);
-  socket.on('close', tellOwner);
+  prototype.on.call(socket, 'error', destroyIt);
+  prototype.on.call(socket, 'end', endIt);
+  prototype.on.call(socket, 'close', tellHandle);
   prototype.resume.call(socket);
 }
 
@@ -222,23 +106,83 @@ function endIt() {
   this.end();
 }
 
-function tellOwner() {
-  this[kThen]?.();
+function tellHandle() {
+  this[kHandle].onSocketClosed();
 }
 
-function tap(socket) {
-  if (socket[kIsTapped]) return;
-  socket[kIsTapped] = true;
-  native.tap(socket.handle, true);
+// What such a socket does otherwise than net.Socket.
+
+function on(event, listener) {
+  if (event === 'data' || event === 'readable') this[kHandle].tap();
+  return prototype.on.call(this, event, listener);
+}
+
+function prependListener(event, listener) {
+  if (event === 'data' || event === 'readable') this[kHandle].tap();
+  return prototype.prependListener.call(this, event, listener);
+}
+
+// As if the peer had sent it.
+function push(chunk, encoding) {
+  const handle = this[kHandle];
+  if (handle.id === 0) return prototype.push.call(this, chunk, encoding);
+  if (chunk === null) {
+    native.feedEnd(handle.id);
+    return false;
+  }
+  const bytes = typeof chunk === 'string' ? Buffer.from(chunk, encoding) : Buffer.from(chunk);
+  const wantsMore = handle.isTapped ? handle.raw(Buffer.from(bytes)) : true;
+  native.feed(handle.id, bytes);
+  return wantsMore;
+}
+
+function pause() {
+  native.pause(this[kHandle].id);
+  return prototype.pause.call(this);
+}
+
+function resume() {
+  native.resume(this[kHandle].id);
+  return prototype.resume.call(this);
+}
+
+function resetAndDestroy() {
+  this.resetAndClosing = true;
+  return this.destroy();
+}
+
+function writeGeneric(writev, data, encoding, callback) {
+  const chunks = writev ? data : [{ chunk: data, encoding }];
+  this[kHandle].write(
+    chunks.map(({ chunk, encoding: of }) =>
+      typeof chunk === 'string' ? Buffer.from(chunk, of) : chunk
+    ),
+    callback
+  );
+}
+
+// Node's timer knows nothing of what the addon reads and writes: when it runs out, the connection is
+// asked how long it has been idle.
+function setIdleTimeout(msecs, callback) {
+  const handle = this[kHandle];
+  prototype.setTimeout.call(this, msecs, callback);
+  clearTimeout(handle.idleTimer);
+  native.idleTime(handle.id);
+  return this;
+}
+
+function onTimeout() {
+  watchIdleTime(this, false);
 }
 
 // Emits 'timeout' once the connection has been idle for so long, and again if that happens again.
 function watchIdleTime(socket, wasEmitted) {
+  const handle = socket[kHandle];
   const { timeout } = socket;
   if (socket.destroyed || !timeout) return;
-  const idle = native.idleTime(socket.handle);
+  const idle = native.idleTime(handle.id);
   const isIdle = idle >= timeout;
-  socket[kIdleTimer] = setTimeout(
+  handle.idleTimer = setTimeout(
     watchIdleTime,
     isIdle ? timeout : timeout - idle,
     socket,
@@ -247,4 +191,4 @@ function watchIdleTime(socket, wasEmitted) {
   if (isIdle && !wasEmitted) socket.emit('timeout');
 }
 
-module.exports = { ConnectionSocket };
+module.exports = { adoptSocketOf, endedSocket, handleOf, socketOf };

@@ -2,7 +2,7 @@
 
 const native = require('./binding');
 const { EMPTY_BUFFER } = require('./constants');
-const { ConnectionSocket } = require('./connection-socket');
+const { ConnectionHandle } = require('./connection-handle');
 
 // A view made with this class costs less than half of what Buffer.from() does.
 const FastBuffer = Buffer[Symbol.species];
@@ -134,13 +134,13 @@ function dispatch(handle, records, at, end, slab, buffers) {
         break;
       case KIND_RAW: {
         const bytes = (head & (FLAG_LARGE << 8)) !== 0 ? buffers[2 * offset] : view;
-        ConnectionSocket.existing(handle)?.raw(bytes);
+        ConnectionHandle.existing(handle)?.raw(bytes);
         break;
       }
       case KIND_CLOSED:
         if (endpoint === undefined) {
           // An upgrade that was refused, or is undecided: at most somebody has its socket.
-          ConnectionSocket.existing(handle)?.closed();
+          ConnectionHandle.existing(handle)?.closed();
         } else {
           setEndpoint(handle, undefined);
           endpoint._onClosed();

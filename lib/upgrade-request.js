@@ -2,7 +2,7 @@
 
 const { IncomingMessage } = require('http');
 
-const { ConnectionSocket } = require('./connection-socket');
+const { socketOf } = require('./connection-socket');
 
 const kHead = Symbol('head');
 const kHandle = Symbol('handle');
@@ -60,7 +60,7 @@ function materialise(request) {
       writable: true
     });
   }
-  const socket = request[kWebSocket]?._socket ?? ConnectionSocket.of(request[kHandle]);
+  const socket = request[kWebSocket]?._socket ?? socketOf(request[kHandle]);
   request[kWebSocket] = undefined;
   IncomingMessage.call(request, socket);
   const [major, minor] = httpVersion.split('.');

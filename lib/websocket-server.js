@@ -17,7 +17,7 @@ const {
 const extension = require('./extension');
 const { formatRefusal } = require('./http-response');
 const { NativeListener } = require('./native-listener');
-const { ConnectionSocket } = require('./connection-socket');
+const { handleOf } = require('./connection-socket');
 const PerMessageDeflate = require('./permessage-deflate');
 const { settingsFor } = require('./settings');
 const subprotocol = require('./subprotocol');
@@ -42,6 +42,11 @@ class WebSocketServer extends EventEmitter {
   #ownServer = null;
   #removeListeners = null;
   #shouldEmitClose = false;
+  // One listener for all of them, which Node calls with the WebSocket as `this`.
+  #untrack = bindServer(this, function untrack(server, ws) {
+    server.clients.delete(ws);
+    if (server.#shouldEmitClose && server.clients.size === 0) process.nextTick(emitClose, server);
+  });
   #emitConnection = (ws, req) => this.emit('connection', ws, req);
 
   /**
@@ -318,9 +323,7 @@ class WebSocketServer extends EventEmitter {
     }
     const perMessageDeflate = extensions[PerMessageDeflate.extensionName];
     if (perMessageDeflate) {
-      const { params } = perMessageDeflate;
-      const value = extension.format({ [PerMessageDeflate.extensionName]: [params] });
-      headers.push(`Sec-WebSocket-Extensions: ${value}`);
+      headers.push(`Sec-WebSocket-Extensions: ${formatExtensions(extensions)}`);
       ws._extensions = extensions;
     }
     this.emit('headers', headers, req);
@@ -328,11 +331,12 @@ class WebSocketServer extends EventEmitter {
 
     upgraded.add(socket);
     socket.removeListener('error', destroySocket);
-    if (socket instanceof ConnectionSocket) {
-      native.acceptWith(socket.handle, settingsFor(this.options), response);
-      socket.accepted();
+    const handle = handleOf(socket);
+    if (handle !== undefined) {
+      native.acceptWith(handle.id, settingsFor(this.options), response);
+      handle.accepted();
       ws._ownSocket = socket;
-      ws._open(socket.handle);
+      ws._open(handle.id);
     } else {
       socket.write(response);
       ws.setSocket(socket, head, this.options);
@@ -344,10 +348,7 @@ class WebSocketServer extends EventEmitter {
   #track(ws) {
     if (this.clients === undefined) return;
     this.clients.add(ws);
-    ws.on('close', () => {
-      this.clients.delete(ws);
-      if (this.#shouldEmitClose && this.clients.size === 0) process.nextTick(emitClose, this);
-    });
+    ws.on('close', this.#untrack);
   }
 
   // A request head on the native listener. `bytes` is the head and, if it is valid, the value of
@@ -359,11 +360,8 @@ class WebSocketServer extends EventEmitter {
     }
     const headSize = bytes.length - ACCEPT_LENGTH;
     const head = bytes.latin1Slice(0, headSize);
-    const protocols = /^sec-websocket-protocol:/im.test(head)
-      ? headerOf(head, 'sec-websocket-protocol')
-      : undefined;
-    const mayCompress = this.options.perMessageDeflate && /^sec-websocket-extensions:/im.test(head);
-    if (protocols !== undefined || mayCompress || !this.#isPlain()) {
+    const extensions = this.#isPlain(head) ? this.#negotiateHead(head) : undefined;
+    if (extensions === undefined) {
       const req = new UpgradeRequest(handle, head);
       this.handleUpgrade(req, req.socket, EMPTY_BUFFER, this.#emitConnection);
       return;
@@ -374,16 +372,31 @@ class WebSocketServer extends EventEmitter {
     }
     // Nobody wants to look at the request or to change the response.
     const ws = new this.options.WebSocket(null, undefined, this.options);
-    native.accept(handle, settingsFor(this.options), bytes.latin1Slice(headSize), '');
+    if (extensions !== null) ws._extensions = extensions;
+    const accept = bytes.latin1Slice(headSize);
+    native.accept(handle, settingsFor(this.options), accept, formatExtensions(extensions));
     ws._open(handle);
     this.#track(ws);
     this.emit('connection', ws, new UpgradeRequest(handle, head, ws));
   }
 
+  // The extensions that a head's offers come to, null for none; undefined where it is to be refused.
+  #negotiateHead(head) {
+    if (!this.options.perMessageDeflate || !/^sec-websocket-extensions:/im.test(head)) return null;
+    const extensions = {};
+    try {
+      this.#negotiate(headerOf(head, 'sec-websocket-extensions'), extensions);
+    } catch {
+      return undefined;
+    }
+    return extensions;
+  }
+
   // Whether a handshake can do without the methods and hooks that users may set.
-  #isPlain() {
+  #isPlain(head) {
     const { prototype } = WebSocketServer;
     return (
+      !/^sec-websocket-protocol:/im.test(head) &&
       !this.options.verifyClient &&
       this.handleUpgrade === prototype.handleUpgrade &&
       this.completeUpgrade === prototype.completeUpgrade &&
@@ -419,6 +432,13 @@ class WebSocketServer extends EventEmitter {
   }
 }
 
+// A listener that gets the server and what it was called on.
+function bindServer(server, listener) {
+  return function onEvent() {
+    listener(server, this);
+  };
+}
+
 function emitClose(server) {
   server._state = CLOSED;
   server.emit('close');
@@ -432,6 +452,13 @@ function answerPlainRequest(req, res) {
     'Sec-WebSocket-Version': '13, 8'
   });
   res.end(http.STATUS_CODES[426]);
+}
+
+// What was negotiated, for the response.
+function formatExtensions(extensions) {
+  const perMessageDeflate = extensions?.[PerMessageDeflate.extensionName];
+  if (!perMessageDeflate) return '';
+  return extension.format({ [PerMessageDeflate.extensionName]: [perMessageDeflate.params] });
 }
 
 function destroySocket() {

@@ -29,7 +29,8 @@ const { DeferringEndpoint } = require('./deferring-endpoint');
 const { setEndpoint } = require('./dispatch');
 const { createProtocolError } = require('./errors');
 const { mixInEventTarget } = require('./event-target');
-const { ConnectionSocket } = require('./connection-socket');
+const { ConnectionHandle } = require('./connection-handle');
+const { endedSocket, socketOf } = require('./connection-socket');
 const { SendQueue } = require('./send-queue');
 const { settingsFor } = require('./settings');
 const { StreamBridge } = require('./stream-bridge');
@@ -168,8 +169,7 @@ class WebSocket extends EventEmitter {
    */
   get _socket() {
     if (this._ownSocket === null && this._isAttached) {
-      this._ownSocket =
-        this._handle === 0 ? ConnectionSocket.ended() : ConnectionSocket.of(this._handle);
+      this._ownSocket = this._handle === 0 ? endedSocket() : socketOf(this._handle);
     }
     return this._ownSocket;
   }
@@ -522,7 +522,7 @@ class WebSocket extends EventEmitter {
 
   _setReading(isReading) {
     if (this._handle === 0 || (isReading && this._paused)) return;
-    const target = this._bridge ?? ConnectionSocket.existing(this._handle) ?? native;
+    const target = this._bridge ?? ConnectionHandle.existing(this._handle)?.socket ?? native;
     if (isReading) target.resume(this._handle);
     else target.pause(this._handle);
   }
@@ -584,7 +584,7 @@ class WebSocket extends EventEmitter {
       this._maskCloseFrame();
       native.reactToClose(this._handle, code, this._closeMessage);
       this._closeFrameSent = true;
-      if (this._handle !== 0) ConnectionSocket.existing(this._handle)?.end();
+      if (this._handle !== 0) ConnectionHandle.existing(this._handle)?.socket.end();
     };
     if (this._readyState === OPEN) this._readyState = CLOSING;
     this._inTurn(answer);
@@ -605,18 +605,18 @@ class WebSocket extends EventEmitter {
     native.reactToEnd(this._handle);
     this._inputEnded = true;
     this._sent(undefined);
-    if (this._handle !== 0) ConnectionSocket.existing(this._handle)?.peerEnded();
+    if (this._handle !== 0) ConnectionHandle.existing(this._handle)?.peerEnded();
   }
 
   /** The addon ends our side of the transport; whoever looks at the socket shall see it end. */
   _ended() {
     this._sent(undefined);
-    if (this._handle !== 0) ConnectionSocket.existing(this._handle)?.end();
+    if (this._handle !== 0) ConnectionHandle.existing(this._handle)?.socket.end();
   }
 
   _onWritten() {
     this._callbacks?.callWritten();
-    ConnectionSocket.existing(this._handle)?.written();
+    ConnectionHandle.existing(this._handle)?.written();
   }
 
   _onCompressed() {
@@ -628,7 +628,7 @@ class WebSocket extends EventEmitter {
   }
 
   _onClosed() {
-    const socket = ConnectionSocket.existing(this._handle);
+    const own = ConnectionHandle.existing(this._handle);
     this._readyState = CLOSING;
     this._handle = 0;
     const callbacks = this._callbacks;
@@ -637,8 +637,8 @@ class WebSocket extends EventEmitter {
       callbacks?.fail();
       this._sendQueue?.closed();
     } finally {
-      if (socket === undefined) this.emitClose();
-      else socket.closed(() => this._afterSocket());
+      if (own === undefined) this.emitClose();
+      else own.closed(() => this._afterSocket());
     }
   }
 }

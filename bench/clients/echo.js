@@ -9,16 +9,7 @@
 
 const [, , name, url, connections, inFlight, size, warmUp, seconds, kind, compress] = process.argv;
 const { WebSocket } = require(name === 'wsuv' ? '../..' : name);
-
-// Text like what applications send: JSON with names that repeat and values that do not.
-function jsonLike(length) {
-  let text = '[';
-  for (let i = 0; text.length < length; i++) {
-    const value = (i * 2654435761) >>> 0;
-    text += `{"id":${value},"name":"user ${i}","active":${i % 3 === 0},"score":${value % 1000}},`;
-  }
-  return text.slice(0, length);
-}
+const { jsonLike } = require('./json_like');
 
 const letters = 'abcdefghijklmnopqrstuvwxyz'.repeat(Math.ceil(Number(size) / 26));
 const text = compress === 'true' ? jsonLike(Number(size)) : letters.slice(0, Number(size));

@@ -1,7 +1,8 @@
 'use strict';
 
 // An echo server for the load generators: `node echo.js PACKAGE text|binary port|http|https
-// [COMPRESSION]`. Reports its port, and its CPU time whenever it is asked.
+// [COMPRESSION]`. What comes for the path /publish goes to all others, before it is echoed. Reports
+// its port, and its CPU time and memory whenever it is asked.
 
 const fs = require('fs');
 const http = require('http');
@@ -30,15 +31,23 @@ if (on === 'port') {
   web.listen(0, host, report);
 }
 
-server.on('connection', (ws) => {
-  if (kind === 'text') {
+server.on('connection', (ws, req) => {
+  if (kind === 'fan-out') {
+    const isPublisher = req.url === '/publish';
+    if (isPublisher) server.clients.delete(ws);
+    ws.on('message', (data) => {
+      for (const client of server.clients) client.send(data);
+      ws.send(data);
+    });
+  } else if (kind === 'text') {
     ws.onmessage = ({ data }) => ws.send(data);
   } else {
     ws.on('message', (data, isBinary) => ws.send(data, { binary: isBinary }));
   }
 });
 
-process.on('message', () => {
+process.on('message', (what) => {
+  if (what === 'collect') global.gc();
   process.send({ cpu: process.cpuUsage(), rss: process.memoryUsage().rss });
 });
 process.on('disconnect', () => process.exit());

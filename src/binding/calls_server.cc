@@ -103,11 +103,11 @@ Napi::Value RefListener(const Napi::CallbackInfo& info) {
   return info.Env().Undefined();
 }
 
-/// accept(handle, settings, accept, protocol): answers 101.
+/// accept(handle, settings, accept, extensions): answers 101.
 Napi::Value Accept(const Napi::CallbackInfo& info) {
   Connection* connection = ConnectionAt(info, 0);
   if (connection != nullptr) {
-    connection->Accept(SwitchingProtocols(Latin1At(info, 2), Latin1At(info, 3), {}, {}),
+    connection->Accept(SwitchingProtocols(Latin1At(info, 2), {}, Latin1At(info, 3), {}),
                        SettingsAt(info, 1));
   }
   return info.Env().Undefined();

@@ -1,0 +1,70 @@
+'use strict';
+
+// Subscribers, and a publisher whose messages the server sends to all of them (and back to it):
+//
+//   node fan_out.js URL SUBSCRIBERS IN_FLIGHT SIZE WARM_UP_SECONDS SECONDS COMPRESS
+//
+// The subscribers only read. Prints "start" and "end" around the measurement, and one line of JSON
+// in which `messages` are deliveries.
+
+const { randomBytes } = require('crypto');
+const net = require('net');
+
+const { WebSocket } = require('../..');
+const { jsonLike } = require('./json_like');
+
+const [, , url, subscribers, inFlight, size, warmUp, seconds, compress] = process.argv;
+const { hostname, port } = new URL(url);
+const message = compress === 'true' ? jsonLike(Number(size)) : 'a'.repeat(Number(size));
+let published = 0;
+let open = 0;
+
+function subscribe() {
+  const socket = net.connect(Number(port), hostname);
+  const extension = compress === 'true' ? 'Sec-WebSocket-Extensions: permessage-deflate\r\n' : '';
+  socket.write(
+    'GET /subscribe HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n' +
+      `Sec-WebSocket-Key: ${randomBytes(16).toString('base64')}\r\n` +
+      `Sec-WebSocket-Version: 13\r\n${extension}\r\n`
+  );
+  socket.once('data', () => {
+    socket.resume();
+    if (++open === Number(subscribers)) publish();
+    else if (open % 50 === 0) for (let i = 0; i < 50; i++) subscribe();
+  });
+}
+
+function publish() {
+  const publisher = new WebSocket(`${url}/publish`, { perMessageDeflate: false });
+  publisher.on('open', () => {
+    for (let i = 0; i < Number(inFlight); i++) publisher.send(message);
+    measure();
+  });
+  publisher.on('message', () => {
+    published++;
+    publisher.send(message);
+  });
+}
+
+function measure() {
+  setTimeout(
+    () => {
+      const before = published;
+      const start = process.hrtime.bigint();
+      console.log('start');
+      setTimeout(
+        () => {
+          console.log('end');
+          const elapsed = Number(process.hrtime.bigint() - start) / 1e9;
+          const messages = (published - before) * Number(subscribers);
+          const result = JSON.stringify({ messages, seconds: elapsed });
+          process.stdout.write(`${result}\n`, () => process.exit());
+        },
+        Number(seconds) * 1000
+      );
+    },
+    Number(warmUp) * 1000
+  );
+}
+
+for (let i = 0; i < 50; i++) subscribe();
