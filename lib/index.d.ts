@@ -10,9 +10,10 @@ import {
   Server as HTTPServer
 } from 'http';
 import { Server as HTTPSServer } from 'https';
-import { Duplex, DuplexOptions } from 'stream';
+import { Duplex, DuplexOptions, Writable } from 'stream';
 import { SecureContextOptions } from 'tls';
 import { URL } from 'url';
+import { ZlibOptions } from 'zlib';
 
 /** One end of a WebSocket connection, with the API of ws. */
 declare class WebSocket extends EventEmitter {
@@ -254,7 +255,7 @@ declare namespace WebSocket {
     /** Redirects to follow at most. Default 10. */
     maxRedirects?: number | undefined;
     origin?: string | undefined;
-    /** Accepted and without effect: compression is not offered. */
+    /** Whether, and how, compression is offered. Default true. */
     perMessageDeflate?: boolean | PerMessageDeflateOptions | undefined;
     /** Subprotocols, unless they are the second argument. */
     protocols?: string | string[] | undefined;
@@ -266,15 +267,31 @@ declare namespace WebSocket {
     checkServerIdentity?(servername: string, cert: CertMeta): boolean;
   }
 
+  /** How messages are compressed (RFC 7692). */
   interface PerMessageDeflateOptions {
+    /** true: the server's messages do not refer to earlier ones; false: refuse to be asked. */
     serverNoContextTakeover?: boolean | undefined;
+    /** The same for the client's messages. */
     clientNoContextTakeover?: boolean | undefined;
-    serverMaxWindowBits?: number | undefined;
-    clientMaxWindowBits?: number | undefined;
-    zlibDeflateOptions?: object | undefined;
-    zlibInflateOptions?: object | undefined;
+    /** The base-2 logarithm of the server's window, 8 to 15; false: refuse to be asked for one. */
+    serverMaxWindowBits?: number | boolean | undefined;
+    /** The same of the client's window. */
+    clientMaxWindowBits?: number | boolean | undefined;
+    /** zlib's level, memLevel, strategy and dictionary for what is sent. */
+    zlibDeflateOptions?: ZlibOptions | undefined;
+    /** zlib's dictionary for what is received. */
+    zlibInflateOptions?: ZlibOptions | undefined;
+    /** Bytes below which messages are not compressed, without context takeover. Default 1024. */
     threshold?: number | undefined;
+    /** (De)compressions in the thread pool at a time; the first one of the process counts. Default 10. */
     concurrencyLimit?: number | undefined;
+    /**
+     * Bytes above which messages are compressed in the thread pool; messages that inflate to more
+     * than four times as many are inflated there. Default 65536.
+     */
+    asyncThreshold?: number | undefined;
+    /** A server compresses without context takeover, and one message to many clients once. */
+    shared?: boolean | undefined;
   }
 
   /** Options of a server: exactly one of `port`, `server` and `noServer`. */
@@ -300,7 +317,7 @@ declare namespace WebSocket {
       | undefined;
     /** Chooses a subprotocol; by default it is the first one. */
     handleProtocols?: (protocols: Set<string>, request: InstanceType<V>) => string | false;
-    /** Accepted and without effect: compression is not negotiated. */
+    /** Whether, and how, offers of compression are accepted. Default false. */
     perMessageDeflate?: boolean | PerMessageDeflateOptions | undefined;
     /** The class of the server's sockets. */
     WebSocket?: U | undefined;
@@ -406,6 +423,98 @@ declare namespace WebSocket {
     on(event: 'error', listener: (error: Error, peer?: Peer) => void): this;
     on(event: 'listening', listener: () => void): this;
     on(event: string | symbol, listener: (...args: any[]) => void): this;
+  }
+
+  /** What a Receiver is told. */
+  interface ReceiverOptions {
+    allowSynchronousEvents?: boolean | undefined;
+    binaryType?: WebSocket['binaryType'] | undefined;
+    extensions?: { [name: string]: PerMessageDeflate } | undefined;
+    /** Whether frames must be masked. Default false. */
+    isServer?: boolean | undefined;
+    maxBufferedChunks?: number | undefined;
+    maxFragments?: number | undefined;
+    maxPayload?: number | undefined;
+    skipUTF8Validation?: boolean | undefined;
+  }
+
+  /** The reading half of a WebSocket: a Writable that is fed with the bytes of a connection. */
+  class Receiver extends Writable {
+    constructor(options?: ReceiverOptions);
+
+    on(event: 'message', listener: (data: RawData | Blob, isBinary: boolean) => void): this;
+    on(event: 'ping' | 'pong', listener: (data: Buffer) => void): this;
+    /** A close frame came. */
+    on(event: 'conclude', listener: (code: number, reason: Buffer) => void): this;
+    on(event: 'error', listener: (error: Error) => void): this;
+    on(event: string | symbol, listener: (...args: any[]) => void): this;
+  }
+
+  interface FrameOptions {
+    opcode: number;
+    fin?: boolean | undefined;
+    generateMask?: ((mask: Buffer) => void) | undefined;
+    mask?: boolean | undefined;
+    maskBuffer?: Buffer | undefined;
+    /** Whether a masked frame shall be one Buffer. */
+    readOnly?: boolean | undefined;
+    rsv1?: boolean | undefined;
+  }
+
+  /** The writing half of a WebSocket: makes frames and writes them to a stream. */
+  class Sender {
+    constructor(
+      socket: Duplex,
+      extensions?: { [name: string]: PerMessageDeflate },
+      generateMask?: (mask: Buffer) => void
+    );
+
+    /** Makes a frame: header and payload, or one Buffer. The data is not changed. */
+    static frame(data: Buffer | string, options: FrameOptions): Buffer[];
+
+    close(
+      code?: number,
+      data?: string | Buffer,
+      mask?: boolean,
+      cb?: (error?: Error | null) => void
+    ): void;
+    ping(data: BufferLike, mask?: boolean, cb?: (error?: Error | null) => void): void;
+    pong(data: BufferLike, mask?: boolean, cb?: (error?: Error | null) => void): void;
+    send(
+      data: BufferLike,
+      options: { binary?: boolean; compress?: boolean; fin?: boolean; mask?: boolean },
+      cb?: (error?: Error | null) => void
+    ): void;
+    /** Writes what frame() has made. */
+    sendFrame(list: Buffer[], cb?: (error?: Error | null) => void): void;
+  }
+
+  /** permessage-deflate: its negotiation, and compressing and inflating by hand. */
+  class PerMessageDeflate {
+    static readonly extensionName: 'permessage-deflate';
+    /** What was negotiated. */
+    params: { [name: string]: number | true } | null;
+
+    constructor(options?: PerMessageDeflateOptions & { isServer?: boolean; maxPayload?: number });
+
+    /** The parameters that a client offers. */
+    offer(): { [name: string]: number | true };
+    /** Takes an offer, or the answer to ours, as extension.parse() gives them. */
+    accept(configurations: Array<{ [parameter: string]: Array<string | true> }>): {
+      [name: string]: number | true;
+    };
+    compress(
+      data: Buffer | string,
+      fin: boolean,
+      callback: (error: Error | null, result: Buffer) => void
+    ): void;
+    decompress(
+      data: Buffer,
+      fin: boolean,
+      callback: (error: Error | null, result: Buffer) => void
+    ): void;
+    /** Gives zlib's memory back. */
+    cleanup(): void;
   }
 
   /** Wraps a WebSocket in a Duplex: what is written is sent, and messages are read. */

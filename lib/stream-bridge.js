@@ -17,6 +17,7 @@ const HOLD = 4;
  * socket) and the addon, which does with them what it does with those of its own sockets.
  */
 class StreamBridge {
+  #ws;
   #socket;
   #feeding = 0;
   // Whether the stream is paused since the addon is still inflating what it has.
@@ -36,6 +37,7 @@ class StreamBridge {
   constructor(ws, socket, head, settings) {
     this.handle = native.attach(context, settings, ws._isServer);
     if (this.handle === 0) throw new Error('Too many connections');
+    this.#ws = ws;
     this.#socket = socket;
 
     // A plain Duplex may have neither.
@@ -120,6 +122,7 @@ class StreamBridge {
     // What was read while the socket was paused still counts.
     const rest = socket.readableLength > 0 ? socket.read(socket.readableLength) : null;
     if (rest !== null) native.feed(this.handle, rest);
+    this.#ws._readyState = this.#ws.CLOSING;
     native.feedClosed(this.handle);
   }
 

@@ -637,8 +637,9 @@ class WebSocket extends EventEmitter {
       callbacks?.fail();
       this._sendQueue?.closed();
     } finally {
-      if (own === undefined) this.emitClose();
-      else own.closed(() => this._afterSocket());
+      if (own !== undefined) own.closed(() => this._afterSocket());
+      else if (this._bridge !== null) this._afterSocket();
+      else this.emitClose();
     }
   }
 }

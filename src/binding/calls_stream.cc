@@ -89,6 +89,9 @@ Napi::Value Report(const Napi::CallbackInfo& info, Action action) {
   if (connection == nullptr) return Napi::Number::New(info.Env(), 0);
   const uint32_t handle = connection->id();
   Context* context = Environment::From(info.Env())->ContextOf(handle);
+  context->DeliverPending(connection);
+  connection = Environment::From(info.Env())->Find(handle);
+  if (connection == nullptr) return Napi::Number::New(info.Env(), 0);
   context->set_stream_state(0);
   const size_t mark = context->Mark();
   action(connection);

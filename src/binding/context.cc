@@ -231,6 +231,20 @@ size_t Context::Mark() {
   return batches_.size();
 }
 
+void Context::DeliverPending(const Connection* connection) {
+  if (batches_.empty()) return;
+  delivering_++;
+  for (size_t i = 0; i < batches_.size(); i++) {
+    if (batches_[i].connection != connection || batches_[i].ring == nullptr) continue;
+    Batch batch = std::move(batches_[i]);
+    batches_[i].connection = nullptr;
+    batches_[i].ring = nullptr;
+    Deliver(batch, true);
+  }
+  delivering_--;
+  FinishDelivery();
+}
+
 void Context::DeliverFrom(size_t mark) {
   delivering_++;
   while (batches_.size() > mark) {

@@ -27,6 +27,19 @@ test('docs/api.md lists the errors that there are', () => {
   expect(listed).toEqual(unique);
 });
 
+test('docs/ecosystem.md lists what is tested, with the versions', () => {
+  const text = fs.readFileSync(path.join(root, 'docs', 'ecosystem.md'), 'utf8');
+  const { dependencies } = require('../ecosystem/package.json');
+  const rows = [...text.matchAll(/^\| ([\w.-]+) +\| ([^|]*@?[\w/.-]+ \d[^|]*) \|/gm)];
+  const scripts = fs.readdirSync(path.join(root, 'test', 'ecosystem', 'packages'));
+  expect(rows.map(([, script]) => script)).toEqual(scripts.map((file) => path.parse(file).name));
+  for (const [, , packages] of rows) {
+    for (const [, name, version] of packages.matchAll(/([\w@/.-]+) (\d[\w.]*)/g)) {
+      expect([name, dependencies[name]]).toEqual([name, version]);
+    }
+  }
+});
+
 test('every program in the README runs', () => {
   const text = fs.readFileSync(path.join(root, 'README.md'), 'utf8');
   const programs = [...text.matchAll(/```js\n([^]*?)```/g)].map(([, code]) => code);

@@ -1,6 +1,7 @@
 // Uses of the types, which must compile; and misuses, which must not.
 
 import http = require('http');
+import { Duplex } from 'stream';
 import WebSocket = require('wsuv');
 
 const { MyWebsocket, WebSocketServer } = WebSocket;
@@ -55,5 +56,17 @@ mine.send(Buffer.alloc(1));
 mine.send(5);
 mine.close(1001, 'bye');
 http.createServer().on('upgrade', (req, sock, head) => new MyWebsocket(req, sock, head));
+
+const [header, payload] = WebSocket.Sender.frame(Buffer.from('x'), { opcode: 1, fin: true });
+new WebSocket.Sender(new Duplex()).sendFrame([header, payload], (error) => error?.message);
+const receiver = new WebSocket.Receiver({ isServer: true, maxPayload: 5 });
+receiver.on('conclude', (code, reason) => [code.toFixed(), reason.toString()]);
+receiver.write(header);
+const deflate = new WebSocket.PerMessageDeflate({ isServer: true, threshold: 0 });
+deflate.accept(WebSocket.extension.parse('permessage-deflate')['permessage-deflate']);
+deflate.compress('text', true, (error, result) => error ?? result.length);
+new WebSocketServer({ port: 0, perMessageDeflate: { shared: true, asyncThreshold: 1000 } });
+// @ts-expect-error a frame has an opcode
+WebSocket.Sender.frame('x', {});
 
 export { alsoServer, socket, state };
