@@ -39,8 +39,8 @@ class Context final : public ConnectionHandler, public ListenerHandler {
   void DeliverAll();
   /// Events reported from now on can be delivered by DeliverFrom(the result).
   size_t Mark();
-  /// Delivers, within the JavaScript call that is running, what was reported of a connection before,
-  /// so that nothing that it reports now comes first.
+  /// Delivers, within the JavaScript call that is running, what was reported of a connection
+  /// before, so that nothing that it reports now comes first.
   void DeliverPending(const Connection* connection);
   /// Delivers, within the JavaScript call that is running, the events reported since Mark().
   void DeliverFrom(size_t mark);
