@@ -24,6 +24,7 @@ class StreamBridge {
   #isHeld = false;
   #isPaused = false;
   #callbacks = [];
+  #isScheduled = false;
 
   /** The addon's name for the connection. */
   handle;
@@ -63,6 +64,17 @@ class StreamBridge {
     if (this.#feeding > 0) return;
     cursor[STATE] = 0;
     this.#write(native.streamState(this.handle));
+  }
+
+  /** The same in the next tick, together with what else was sent by then. */
+  pumpLater(callback) {
+    if (callback !== undefined) this.#callbacks.push(callback);
+    if (this.#isScheduled) return;
+    this.#isScheduled = true;
+    process.nextTick(() => {
+      this.#isScheduled = false;
+      this.pump();
+    });
   }
 
   // Writes so many bytes, and does with the stream what the addon says.

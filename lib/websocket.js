@@ -341,7 +341,9 @@ class WebSocket extends EventEmitter {
   _sendPayload(payload, flags, cb) {
     if (this._sendQueue === null && !isBlob(payload) && !this._isForLater(payload, flags)) {
       this._sendFrame(payload, flags);
-      this._sent(cb);
+      // As under ws, what is compressed reaches a stream later.
+      if (this._bridge !== null && (flags & FLAG_COMPRESS) !== 0) this._bridge.pumpLater(cb);
+      else this._sent(cb);
       return;
     }
     this._ensureSendQueue().push(

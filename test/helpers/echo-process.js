@@ -5,7 +5,8 @@
 
 const { WebSocketServer } = require('../..');
 
-const server = new WebSocketServer({ port: 0, host: '127.0.0.1' }, () => {
+const options = JSON.parse(process.argv[2] ?? '{}');
+const server = new WebSocketServer({ port: 0, host: '127.0.0.1', ...options }, () => {
   process.send(server.address().port);
 });
 

@@ -4,12 +4,17 @@ const { fork } = require('child_process');
 const { once } = require('events');
 const path = require('path');
 
-/** Runs test/helpers/echo-process.js around the tests of a file; gives its URL. */
-function echoProcess() {
+/**
+ * Runs test/helpers/echo-process.js around the tests of a file or a block.
+ *
+ * @param {Object} [options] of the server
+ * @return {function(): String} gives its URL
+ */
+function echoProcess(options = {}) {
   let child;
   let port;
   beforeAll(async () => {
-    child = fork(path.join(__dirname, 'echo-process.js'));
+    child = fork(path.join(__dirname, 'echo-process.js'), [JSON.stringify(options)]);
     [port] = await once(child, 'message');
   });
   afterAll(async () => {

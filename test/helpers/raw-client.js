@@ -2,6 +2,7 @@
 
 const { once } = require('events');
 const net = require('net');
+const tls = require('tls');
 
 const HEADERS = {
   Host: 'localhost',
@@ -32,11 +33,16 @@ class RawClient {
   /** All that came. */
   received = Buffer.alloc(0);
 
-  /** @param {(Number|String)} where a port, or the path of a Unix socket */
-  constructor(where) {
-    this.socket = net.connect(
-      typeof where === 'string' ? { path: where } : { port: where, host: '127.0.0.1' }
-    );
+  /**
+   * @param {(Number|String)} where a port, or the path of a Unix socket
+   * @param {{secure: Boolean=}} [options] whether to speak TLS
+   */
+  constructor(where, { secure = false } = {}) {
+    const address =
+      typeof where === 'string' ? { path: where } : { port: where, host: '127.0.0.1' };
+    this.socket = secure
+      ? tls.connect({ ...address, rejectUnauthorized: false })
+      : net.connect(address);
     this.socket.on('data', (chunk) => {
       this.received = Buffer.concat([this.received, chunk]);
       this.#check();

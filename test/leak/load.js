@@ -2,7 +2,10 @@
 
 // The load of the leak test, as raw bytes.
 
+const { once } = require('events');
 const net = require('net');
+
+const { WebSocket } = require('../..');
 
 const { closeFrame, frame } = require('../helpers/frames');
 const { upgradeRequest } = require('../helpers/raw-client');
@@ -82,8 +85,26 @@ function messages(count) {
   });
 }
 
+// Messages both ways that are compressed, in place and by the thread pool, on connections that come
+// and go.
+async function compressed(count) {
+  const sizes = [0, 20, 1000, 20000, 300000];
+  const visit = async (messages) => {
+    const client = new WebSocket(`ws://127.0.0.1:${port}`);
+    await once(client, 'open');
+    let left = messages;
+    const all = new Promise((resolve) => client.on('message', () => --left === 0 && resolve()));
+    for (let i = 0; i < messages; i++) client.send(Buffer.alloc(sizes[i % sizes.length], `${i} `));
+    await all;
+    client.close();
+    await once(client, 'close');
+  };
+  for (let i = 0; i < count; i += 200) await Promise.all([1, 2, 3, 4].map(() => visit(50)));
+}
+
 process.on('message', async ({ what, count }) => {
   if (what === 'connections') await connections(count);
+  else if (what === 'compressed') await compressed(count);
   else await Promise.all([1, 2, 3, 4].map(() => messages(count / 4)));
   process.send('done');
 });

@@ -165,7 +165,8 @@ describe('a server', () => {
         await new Promise((resolve) => setImmediate(resolve));
         near.destroy();
       },
-      { perMessageDeflate: true }
+      { perMessageDeflate: true },
+      (log) => log.filter(Array.isArray).map(([event, data]) => [event, data])
     )
   );
 });

@@ -95,6 +95,7 @@ const conversations = {
 describe.each(Object.entries(conversations))('%s', (title, send) => {
   parity('as events', (lib) => converse(lib, { send }));
   parity('as events, on an HTTP server', (lib) => converse(lib, { send, onHttp: true }));
+  parity('as events, over TLS', (lib) => converse(lib, { send, onHttp: 'https' }));
   parity('echoed', (lib) =>
     converse(lib, {
       send,

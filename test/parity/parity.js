@@ -1,7 +1,10 @@
 'use strict';
 
 const { once } = require('events');
+const fs = require('fs');
 const http = require('http');
+const https = require('https');
+const path = require('path');
 
 const ws = require('ws');
 
@@ -68,13 +71,21 @@ async function start(lib, options = {}) {
   return { server, port: server.address().port };
 }
 
-/** The same on an HTTP server, where wsuv works over a stream. */
-async function startOnHttp(lib, options = {}) {
-  const web = http.createServer();
+/** The same on an HTTP server, whose sockets wsuv takes over, or over TLS, where it works on a stream. */
+async function startOnHttp(lib, options = {}, secure = false) {
+  const web = secure ? https.createServer(certificate()) : http.createServer();
   const server = new lib.WebSocketServer({ server: web, ...options });
   await new Promise((resolve) => web.listen(0, '127.0.0.1', resolve));
   server.on('close', () => web.close());
   return { server, port: web.address().port };
+}
+
+function certificate() {
+  const helpers = path.join(__dirname, '..', 'helpers');
+  return {
+    key: fs.readFileSync(path.join(helpers, 'tls-key.pem')),
+    cert: fs.readFileSync(path.join(helpers, 'tls-cert.pem'))
+  };
 }
 
 function stop(server) {
@@ -99,7 +110,7 @@ function record(ws, log, events = EVENTS) {
  * @param {Object} lib
  * @param {Object} script
  * @param {Object} [script.options] of the server
- * @param {Boolean} [script.onHttp] whether the server is on an HTTP server
+ * @param {(Boolean|String)} [script.onHttp] whether the server is on an HTTP server; 'https' for TLS
  * @param {Object} [script.headers] of the request
  * @param {function(WebSocket, Array, Request)} [script.onConnection] gets the log too
  * @param {Buffer[]} [script.send] what the client sends once it is connected, in one packet
@@ -108,7 +119,8 @@ function record(ws, log, events = EVENTS) {
  *     came after the response
  */
 async function converse(lib, { options, onHttp, headers, onConnection, send, client: act } = {}) {
-  const { server, port } = await (onHttp ? startOnHttp : start)(lib, options);
+  const secure = onHttp === 'https';
+  const { server, port } = await (onHttp ? startOnHttp(lib, options, secure) : start(lib, options));
   const log = [];
   const closed = new Promise((resolve) => {
     server.on('connection', (socket, req) => {
@@ -117,7 +129,7 @@ async function converse(lib, { options, onHttp, headers, onConnection, send, cli
       if (onConnection) onConnection(socket, log, req);
     });
   });
-  const client = new RawClient(port);
+  const client = new RawClient(port, { secure });
   await client.upgrade(headers);
   if (send !== undefined) await client.send(...send);
   if (act) await act(client);
@@ -140,12 +152,20 @@ function endsWithCloseFrame(bytes) {
 /** A close frame of the client, which ends most scripts. */
 const bye = closeFrame(1000, 'bye');
 
+/** Runs a scenario on each transport: the native listener, an HTTP server, TLS. */
+async function onEach(run) {
+  const records = [];
+  for (const onHttp of [false, true, 'https']) records.push(await run(onHttp));
+  return records;
+}
+
 module.exports = {
   attempt,
   bye,
   converse,
   describeError,
   endsWithCloseFrame,
+  onEach,
   parity,
   plain,
   record,

@@ -16,6 +16,7 @@ const {
   converse,
   describeError,
   endsWithCloseFrame,
+  onEach,
   parity,
   plain,
   record,
@@ -241,7 +242,7 @@ const receiving = (frames, { options, onConnection } = {}) => {
       onConnection,
       send: [...(await frames()), bye]
     });
-  return async (lib) => [await run(lib, false), await run(lib, true)];
+  return (lib) => onEach((onHttp) => run(lib, onHttp));
 };
 
 describe('receiving', () => {
@@ -373,7 +374,7 @@ describe('sending', () => {
           await client.until(endsWithCloseFrame);
         }
       });
-    return async (lib) => [await run(lib, false), await run(lib, true)];
+    return (lib) => onEach((onHttp) => run(lib, onHttp));
   };
   const end = (socket) => socket.send('the end', { compress: false });
   const big = 'large and compressible '.repeat(20_000);

@@ -4,7 +4,7 @@
 
 const { closeFrame, frame } = require('../helpers/frames');
 const { expectNothingLeftOpen } = require('../helpers/open-sockets');
-const { attempt, bye, converse, parity, plain } = require('./parity');
+const { attempt, bye, converse, onEach, parity, plain } = require('./parity');
 
 expectNothingLeftOpen();
 
@@ -35,8 +35,8 @@ function acting(act, { options, send = [], until = endsWith('end') } = {}) {
         await client.until((bytes) => bytes.includes(0x88));
       }
     });
-  // On a port (the native listener) and on an HTTP server (a stream).
-  return async (lib) => [await on(lib, false), await on(lib, true)];
+  // On a port (the native listener), an HTTP server (a descriptor taken over) and TLS (a stream).
+  return (lib) => onEach((onHttp) => on(lib, onHttp));
 }
 
 function endsWith(text) {

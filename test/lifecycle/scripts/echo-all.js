@@ -1,16 +1,19 @@
 'use strict';
 
-// Messages of every size and kind, over the native listener and over streams, both as server and
-// as client, with what is received kept for a while.
+// Messages of every size and kind, over the native listener, sockets that are taken over and streams,
+// compressed and not, both as server and as client, with what is received kept for a while.
 
+const fs = require('fs');
 const http = require('http');
+const https = require('https');
+const path = require('path');
 
 const { WebSocket, WebSocketServer } = require('../../..');
 
 const SIZES = [0, 1, 125, 126, 5000, 16384, 16385, 65535, 65536, 70000, 1000000, 5000000];
 
-async function visit(port) {
-  const client = new WebSocket(`ws://127.0.0.1:${port}`);
+async function visit(url, perMessageDeflate) {
+  const client = new WebSocket(url, { perMessageDeflate, rejectUnauthorized: false });
   await new Promise((resolve) => client.on('open', resolve));
   const next = () => new Promise((resolve) => client.once('message', resolve));
   const kept = [];
@@ -40,19 +43,42 @@ async function visit(port) {
   return kept.length;
 }
 
+const helpers = path.join(__dirname, '..', '..', 'helpers');
+const certificate = {
+  key: fs.readFileSync(path.join(helpers, 'tls-key.pem')),
+  cert: fs.readFileSync(path.join(helpers, 'tls-cert.pem'))
+};
+
+async function visitAll(perMessageDeflate) {
+  const native = new WebSocketServer({ port: 0, host: '127.0.0.1', perMessageDeflate });
+  const webs = [http.createServer(), https.createServer(certificate)];
+  const servers = [
+    native,
+    ...webs.map((server) => new WebSocketServer({ server, perMessageDeflate }))
+  ];
+  for (const server of servers) {
+    server.on('connection', (ws) => {
+      ws.on('message', (data, isBinary) => ws.send(data, { binary: isBinary }));
+    });
+  }
+  await Promise.all([
+    new Promise((resolve) => native.on('listening', resolve)),
+    ...webs.map((web) => new Promise((resolve) => web.listen(0, '127.0.0.1', resolve)))
+  ]);
+  await Promise.all(
+    servers.map((server, i) => {
+      const url = `${i === 2 ? 'wss' : 'ws'}://127.0.0.1:${server.address().port}`;
+      return visit(url, perMessageDeflate);
+    })
+  );
+  for (const server of servers) await new Promise((resolve) => server.close(resolve));
+  for (const web of webs) await new Promise((resolve) => web.close(resolve));
+}
+
 async function main() {
-  const echo = (ws) => ws.on('message', (data, isBinary) => ws.send(data, { binary: isBinary }));
-  const native = new WebSocketServer({ port: 0, host: '127.0.0.1' });
-  const web = http.createServer();
-  const streams = new WebSocketServer({ server: web });
-  native.on('connection', echo);
-  streams.on('connection', echo);
-  await new Promise((resolve) => native.on('listening', resolve));
-  await new Promise((resolve) => web.listen(0, '127.0.0.1', resolve));
-  await Promise.all([visit(native.address().port), visit(web.address().port)]);
-  await new Promise((resolve) => native.close(resolve));
-  await new Promise((resolve) => streams.close(resolve));
-  await new Promise((resolve) => web.close(resolve));
+  await visitAll(false);
+  await visitAll(true);
+  await visitAll({ threshold: 0, serverNoContextTakeover: true, clientNoContextTakeover: true });
   console.log('echoed');
 }
 
