@@ -13,10 +13,10 @@
         "<!(node -p \"require('node-addon-api').include_dir\")"
       ],
       "defines": ["NAPI_VERSION=8", "NODE_ADDON_API_DISABLE_CPP_EXCEPTIONS"],
-      "cflags": ["-fvisibility=hidden", "-O3", "-Wall", "-Wextra"],
+      "cflags": ["-fvisibility=hidden", "-ffunction-sections", "-fdata-sections", "-O3", "-Wall", "-Wextra"],
       "cflags_cc": ["-std=c++17", "-fno-rtti", "-fno-exceptions"],
       "cflags_cc!": ["-std=gnu++17", "-std=gnu++20"],
-      "ldflags": ["-static-libstdc++", "-static-libgcc", "-Wl,--gc-sections"],
+      "ldflags": ["-static-libstdc++", "-Wl,--exclude-libs,ALL", "-Wl,--gc-sections"],
       "xcode_settings": {
         "CLANG_CXX_LANGUAGE_STANDARD": "c++17",
         "GCC_SYMBOLS_PRIVATE_EXTERN": "YES",

@@ -9,7 +9,7 @@ rm -rf "$out"
 mkdir -p "$out"
 cp -r src lib test binding.gyp package.json "$out"
 ln -s "$PWD/node_modules" "$out/node_modules"
-sed -i 's/"-static-libstdc++", "-static-libgcc", //' "$out/binding.gyp"
+sed -i 's/"-static-libstdc++", //' "$out/binding.gyp"
 flags="-fsanitize=address -fno-omit-frame-pointer -g -O1"
 (
   cd "$out"

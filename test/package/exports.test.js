@@ -81,3 +81,13 @@ test('the addon needs no symbols but those of Node-API, libuv, zlib and the C li
   );
   expect(others).toEqual([]);
 });
+
+test('the addon needs no newer C library than Node.js 20 does', () => {
+  const { builtFile } = require('../../lib/binary-path');
+  const symbols = execFileSync('objdump', ['-T', builtFile()], { encoding: 'utf8' });
+  const versions = [...symbols.matchAll(/GLIBC_2\.(\d+)/g)].map(([, minor]) => Number(minor));
+  expect(versions.length).toBeGreaterThan(0);
+  expect(Math.max(...versions)).toBeLessThanOrEqual(28);
+  expect(symbols).not.toMatch(/GLIBCXX_|CXXABI_/);
+  expect(fs.statSync(builtFile()).size).toBeLessThan(1024 * 1024);
+});
