@@ -1,0 +1,32 @@
+// The types of the ES module: those of lib/index.d.ts by the names that lib/wrapper.mjs exports.
+
+import WebSocket = require('./index.js');
+
+export import MyWebsocket = WebSocket.MyWebsocket;
+export import PerMessageDeflate = WebSocket.PerMessageDeflate;
+export import Receiver = WebSocket.Receiver;
+export import Sender = WebSocket.Sender;
+export import WebSocketServer = WebSocket.WebSocketServer;
+export import createWebSocketStream = WebSocket.createWebSocketStream;
+export import extension = WebSocket.extension;
+export import subprotocol = WebSocket.subprotocol;
+
+export type AddressInfo = WebSocket.AddressInfo;
+export type CertMeta = WebSocket.CertMeta;
+export type ClientOptions = WebSocket.ClientOptions;
+export type CloseEvent = WebSocket.CloseEvent;
+export type Data = WebSocket.Data;
+export type ErrorEvent = WebSocket.ErrorEvent;
+export type Event = WebSocket.Event;
+export type MessageEvent = WebSocket.MessageEvent;
+export type MyWebsocketOptions = WebSocket.MyWebsocketOptions;
+export type Peer = WebSocket.Peer;
+export type PerMessageDeflateOptions = WebSocket.PerMessageDeflateOptions;
+export type RawData = WebSocket.RawData;
+export type ServerOptions<
+  U extends typeof WebSocket = typeof WebSocket,
+  V extends typeof import('http').IncomingMessage = typeof import('http').IncomingMessage
+> = WebSocket.ServerOptions<U, V>;
+
+export { WebSocket };
+export default WebSocket;
