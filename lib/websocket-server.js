@@ -14,6 +14,7 @@ const {
   UPGRADE_INVALID_VERSION,
   UPGRADE_VALID
 } = require('./constants');
+const { debug } = require('./debug');
 const extension = require('./extension');
 const { formatRefusal } = require('./http-response');
 const { NativeListener } = require('./native-listener');
@@ -114,7 +115,10 @@ class WebSocketServer extends EventEmitter {
   #listen(handlers) {
     const server = this._server;
     const all = {
-      listening: () => this.emit('listening'),
+      listening: () => {
+        if (debug.enabled) debug.server('listening at %j', server.address());
+        this.emit('listening');
+      },
       error: (error) => this.emit('error', error),
       ...handlers
     };
@@ -470,11 +474,13 @@ function refuse(socket, code, message, headers) {
 }
 
 function endWith(socket, response) {
+  if (debug.enabled) debug.server('refused: %s', response.split('\r\n', 1)[0]);
   socket.once('finish', socket.destroy);
   socket.end(response);
 }
 
 function refuseNative(handle, code) {
+  if (debug.enabled) debug.server('refused: %d', code);
   native.reject(handle, Buffer.from(formatRefusal(code)));
 }
 

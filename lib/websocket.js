@@ -25,6 +25,7 @@ const {
   OP_TEXT
 } = require('./constants');
 const { closeReason, controlPayload } = require('./control-payload');
+const { debug } = require('./debug');
 const { DeferringEndpoint } = require('./deferring-endpoint');
 const { setEndpoint } = require('./dispatch');
 const { createProtocolError } = require('./errors');
@@ -230,6 +231,7 @@ class WebSocket extends EventEmitter {
         : this
     );
     this._readyState = OPEN;
+    if (debug.enabled) debug.connection(this, `open ${this._protocol} ${this.extensions}`.trim());
     this.emit('open');
   }
 
@@ -539,12 +541,14 @@ class WebSocket extends EventEmitter {
   /** Emits the last event. */
   emitClose() {
     this._readyState = CLOSED;
+    if (debug.enabled) debug.connection(this, `closed, ${this._closeCode} ${this._closeMessage}`);
     this.emit('close', this._closeCode, this._closeMessage);
   }
 
   _emitErrorOnce(error) {
     if (this._errorEmitted) return;
     this._errorEmitted = true;
+    if (debug.enabled) debug.connection(this, `${error.code ?? 'error'}: ${error.message}`);
     this.emit('error', error);
   }
 
@@ -572,6 +576,7 @@ class WebSocket extends EventEmitter {
 
   _onPeerClose(code, reason) {
     this._closeFrameReceived = this._inputEnded = true;
+    if (debug.enabled) debug.connection(this, `close frame, ${code} ${reason}`);
     this._closeCode = code;
     if (reason.length > 0) {
       // Memory of its own, since people keep WebSockets that are closed.

@@ -40,8 +40,8 @@ test('docs/ecosystem.md lists what is tested, with the versions', () => {
   }
 });
 
-test('every program in the README runs', () => {
-  const text = fs.readFileSync(path.join(root, 'README.md'), 'utf8');
+test.each(['README.md', 'docs/operations.md'])('every program in %s runs', (file) => {
+  const text = fs.readFileSync(path.join(root, file), 'utf8');
   const programs = [...text.matchAll(/```js\n([^]*?)```/g)].map(([, code]) => code);
   expect(programs.length).toBeGreaterThan(1);
   for (const program of programs) {

@@ -65,5 +65,30 @@ const replaced = execFileSync(process.execPath, ['-p', "require('ws').MyWebsocke
 });
 if (replaced.trim() !== 'MyWebsocket') throw new Error('The package does not install as ws');
 
+// Where nothing can be built and no script runs, on every Node.js that there is: it is enough to have
+// unpacked the file.
+const empty = path.join(folder, 'empty');
+fs.mkdirSync(empty);
+fs.writeFileSync(path.join(empty, 'package.json'), '{ "name": "user", "private": true }\n');
+npm(['install', '--ignore-scripts', '--no-audit', '--no-fund', path.join(folder, filename)], empty);
+fs.writeFileSync(path.join(empty, 'program.js'), program);
+const nodes = path.join(root, 'build', 'nodes');
+const others = fs.existsSync(nodes)
+  ? fs
+      .readdirSync(nodes)
+      .map((version) =>
+        path.join(nodes, version, 'node_modules', `node-linux-${process.arch}`, 'bin', 'node')
+      )
+      .filter((file) => fs.existsSync(file))
+  : [];
+for (const node of [process.execPath, ...others]) {
+  const options = { cwd: empty, encoding: 'utf8', env: { PATH: empty, HOME: empty } };
+  const said = execFileSync(node, ['program.js'], options);
+  if (said.trim() !== 'echoed') throw new Error(`Without scripts, ${node} said: ${said}`);
+}
+
 fs.rmSync(folder, { recursive: true });
-console.log(`${filename}: installed elsewhere, required, imported, echoed, and installed as ws`);
+console.log(
+  `${filename}: installed elsewhere, required, imported, echoed, installed as ws, and without ` +
+    `scripts on ${others.length + 1} versions of Node.js`
+);
