@@ -10,6 +10,7 @@
 const [, , name, url, connections, inFlight, size, warmUp, seconds, kind, compress] = process.argv;
 const { WebSocket } = require(name === 'wsuv' ? '../..' : name);
 const { jsonLike } = require('./json_like');
+const { measure } = require('./measure');
 
 const letters = 'abcdefghijklmnopqrstuvwxyz'.repeat(Math.ceil(Number(size) / 26));
 const text = compress === 'true' ? jsonLike(Number(size)) : letters.slice(0, Number(size));
@@ -21,7 +22,7 @@ const options = { perMessageDeflate: compress === 'true', rejectUnauthorized: fa
 for (let i = 0; i < Number(connections); i++) {
   const ws = new WebSocket(url, options);
   ws.on('open', () => {
-    if (++open === Number(connections)) measure();
+    if (++open === Number(connections)) measure(() => count, warmUp, seconds);
     for (let j = 0; j < Number(inFlight); j++) ws.send(message);
   });
   ws.on('message', () => {
@@ -31,29 +32,4 @@ for (let i = 0; i < Number(connections); i++) {
   ws.on('error', (error) => {
     throw error;
   });
-}
-
-function measure() {
-  setTimeout(
-    () => {
-      const before = count;
-      const cpu = process.cpuUsage();
-      const start = process.hrtime.bigint();
-      console.log('start');
-      setTimeout(
-        () => {
-          console.log('end');
-          const used = process.cpuUsage(cpu);
-          const result = {
-            messages: count - before,
-            seconds: Number(process.hrtime.bigint() - start) / 1e9,
-            cpu: used.user + used.system
-          };
-          process.stdout.write(`${JSON.stringify(result)}\n`, () => process.exit());
-        },
-        Number(seconds) * 1000
-      );
-    },
-    Number(warmUp) * 1000
-  );
 }

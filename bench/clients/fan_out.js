@@ -12,6 +12,7 @@ const net = require('net');
 
 const { WebSocket } = require('../..');
 const { jsonLike } = require('./json_like');
+const { measure } = require('./measure');
 
 const [, , url, subscribers, inFlight, size, warmUp, seconds, compress] = process.argv;
 const { hostname, port } = new URL(url);
@@ -38,33 +39,12 @@ function publish() {
   const publisher = new WebSocket(`${url}/publish`, { perMessageDeflate: false });
   publisher.on('open', () => {
     for (let i = 0; i < Number(inFlight); i++) publisher.send(message);
-    measure();
+    measure(() => published * Number(subscribers), warmUp, seconds);
   });
   publisher.on('message', () => {
     published++;
     publisher.send(message);
   });
-}
-
-function measure() {
-  setTimeout(
-    () => {
-      const before = published;
-      const start = process.hrtime.bigint();
-      console.log('start');
-      setTimeout(
-        () => {
-          console.log('end');
-          const elapsed = Number(process.hrtime.bigint() - start) / 1e9;
-          const messages = (published - before) * Number(subscribers);
-          const result = JSON.stringify({ messages, seconds: elapsed });
-          process.stdout.write(`${result}\n`, () => process.exit());
-        },
-        Number(seconds) * 1000
-      );
-    },
-    Number(warmUp) * 1000
-  );
 }
 
 for (let i = 0; i < 50; i++) subscribe();

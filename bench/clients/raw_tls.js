@@ -9,6 +9,8 @@
 
 const tls = require('tls');
 
+const { measure } = require('./measure');
+
 const [, , port, connections, inFlight, size, warmUp, seconds, kind] = process.argv;
 
 // `length` bytes of payload in a frame, masked or not (RFC 6455 5.2).
@@ -47,29 +49,9 @@ function connect() {
         socket.write(batch.subarray(0, Math.min(left, Number(inFlight)) * message.length));
       }
     });
-    if (++open === Number(connections)) measure();
+    if (++open === Number(connections)) measure(() => count, warmUp, seconds);
     socket.write(batch);
   });
-}
-
-function measure() {
-  setTimeout(
-    () => {
-      const before = count;
-      const start = process.hrtime.bigint();
-      console.log('start');
-      setTimeout(
-        () => {
-          console.log('end');
-          const elapsed = Number(process.hrtime.bigint() - start) / 1e9;
-          const result = JSON.stringify({ messages: count - before, seconds: elapsed });
-          process.stdout.write(`${result}\n`, () => process.exit());
-        },
-        Number(seconds) * 1000
-      );
-    },
-    Number(warmUp) * 1000
-  );
 }
 
 for (let i = 0; i < Number(connections); i++) connect();

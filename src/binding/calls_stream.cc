@@ -5,54 +5,48 @@
 namespace wsuv {
 namespace {
 
-// A client's handlers see what the code that made the client saw. Those of a server's connections
-// run where nobody's code runs, as under Node's own servers.
-void GiveScope(Environment* environment, Connection* connection, Role role) {
-  if (role != Role::kClient) return;
-  environment->SetScope(connection->id(), std::make_shared<AsyncScope>(environment->env()));
+// Makes a connection of the arguments (context, settings, isServer), and lets `start` start it,
+// which returns a libuv error. Gives its handle, or 0 where that cannot be.
+template <typename Start>
+Napi::Value MakeConnection(const Napi::CallbackInfo& info, Connection::Transport transport,
+                           Start start) {
+  const Napi::Env env = info.Env();
+  Environment* environment = Environment::From(env);
+  Context* context = ContextAt(info, 0);
+  Loop* loop = environment->loop();
+  if (loop == nullptr) return Napi::Number::New(env, 0);
+  const Role role = info[2].ToBoolean() ? Role::kServer : Role::kClient;
+  auto* connection = new Connection(loop, context, SettingsAt(info, 1), role, transport);
+  if (start(*connection) != 0) return Napi::Number::New(env, 0);
+  if (!environment->AssignHandle(*connection, context)) {
+    connection->Abandon();
+    return Napi::Number::New(env, 0);
+  }
+  // A client's handlers see what the code that made the client saw. Those of a server's connections
+  // run where nobody's code runs, as under Node's own servers.
+  if (role == Role::kClient) {
+    environment->SetScope(connection->id(), std::make_shared<AsyncScope>(env));
+  }
+  return Napi::Number::New(env, connection->id());
 }
 
 /// attach(context, settings, isServer): a handle for a connection whose bytes lib/ moves between a
 /// stream.Duplex and the calls below; 0 when there is no room for one more.
 Napi::Value Attach(const Napi::CallbackInfo& info) {
-  const Napi::Env env = info.Env();
-  Environment* environment = Environment::From(env);
-  Context* context = ContextAt(info, 0);
-  Loop* loop = environment->loop();
-  if (loop == nullptr) return Napi::Number::New(env, 0);
-  const Role role = info[2].ToBoolean() ? Role::kServer : Role::kClient;
-  auto* connection =
-      new Connection(loop, context, SettingsAt(info, 1), role, Connection::Transport::kExternal);
-  if (!environment->AssignHandle(*connection, context)) {
-    connection->Abandon();
-    return Napi::Number::New(env, 0);
-  }
-  GiveScope(environment, connection, role);
-  connection->StartExternal();
-  return Napi::Number::New(env, connection->id());
+  return MakeConnection(info, Connection::Transport::kExternal, [](Connection& connection) {
+    connection.StartExternal();
+    return 0;
+  });
 }
 
 /// adopt(context, settings, isServer, fd, isPipe, early): a handle for a connection on a socket
 /// whose opening handshake is done, on a descriptor of its own; 0 where that cannot be.
 Napi::Value Adopt(const Napi::CallbackInfo& info) {
-  const Napi::Env env = info.Env();
-  Environment* environment = Environment::From(env);
-  Context* context = ContextAt(info, 0);
-  Loop* loop = environment->loop();
-  if (loop == nullptr) return Napi::Number::New(env, 0);
-  const Role role = info[2].ToBoolean() ? Role::kServer : Role::kClient;
   const auto transport =
       info[4].ToBoolean() ? Connection::Transport::kPipe : Connection::Transport::kTcp;
-  auto* connection = new Connection(loop, context, SettingsAt(info, 1), role, transport);
-  if (connection->StartAdopted(info[3].ToNumber(), BytesAt(info, 5)) != 0) {
-    return Napi::Number::New(env, 0);
-  }
-  if (!environment->AssignHandle(*connection, context)) {
-    connection->Abandon();
-    return Napi::Number::New(env, 0);
-  }
-  GiveScope(environment, connection, role);
-  return Napi::Number::New(env, connection->id());
+  return MakeConnection(info, transport, [&info](Connection& connection) {
+    return connection.StartAdopted(info[3].ToNumber(), BytesAt(info, 5));
+  });
 }
 
 // What lib/ should do with the stream, as Context::set_stream_state() tells it.
