@@ -28,6 +28,7 @@ class EchoHandler : public ConnectionHandler, public ListenerHandler {
  public:
   std::vector<std::string> events;
   std::function<void(Connection&)> on_message;
+  std::string raw;
   Connection* last = nullptr;
   bool decide = true;
   bool stop_reading = false;
@@ -43,7 +44,7 @@ class EchoHandler : public ConnectionHandler, public ListenerHandler {
       connection.Accept(SwitchingProtocols(accept, {}, {}, {}), nullptr);
     }
   }
-  void OnRaw(Connection&, ByteView) override {}
+  void OnRaw(Connection&, ByteView bytes) override { raw += bytes.text(); }
   Flow OnMessage(Connection& connection, const Message& message) override {
     if (on_message) {
       on_message(connection);
@@ -408,6 +409,46 @@ TEST_F(ConnectionTest, ListensOnIpv6AndUnixSocketsAndReportsErrors) {
   EXPECT_EQ(taken->Listen({"127.0.0.1", port_, ""}, 10), UV_EADDRINUSE);
   auto* nowhere = new Listener(loop_.get(), &handler_, &handler_, settings_, false);
   EXPECT_EQ(nowhere->Listen({"no address", 0, ""}, 10), UV_EINVAL);
+}
+
+TEST_F(ConnectionTest, TakesASocketOver) {
+  int ends[2];
+  ASSERT_EQ(socketpair(AF_UNIX, SOCK_STREAM, 0, ends), 0);
+  clients_.push_back(ends[1]);
+  auto* connection = new Connection(loop_.get(), &handler_, settings_, Role::kServer,
+                                    Connection::Transport::kPipe);
+  const std::string early = MakeFrame(Opcode::kText, "early");
+  const std::string half = MakeFrame(Opcode::kText, "in two pieces");
+  ASSERT_EQ(connection->StartAdopted(ends[0], ByteView(early + half.substr(0, 9))), 0);
+  // It has a descriptor of its own.
+  close(ends[0]);
+  connection->set_tapped(true);
+  Send(ends[1], half.substr(9) + MakeFrame(Opcode::kText, "later"));
+  EXPECT_EQ(Receive(ends[1], 7 + 15 + 7), Unmasked(Opcode::kText, "early") +
+                                              Unmasked(Opcode::kText, "in two pieces") +
+                                              Unmasked(Opcode::kText, "later"));
+  EXPECT_EQ(handler_.raw, half.substr(9) + MakeFrame(Opcode::kText, "later"));
+  EXPECT_EQ(connection->received(), handler_.raw.size());
+  connection->Reset();
+  RunUntil([this] { return Happened("closed"); });
+}
+
+TEST_F(ConnectionTest, SaysThatASocketCannotBeTakenOver) {
+  auto* connection =
+      new Connection(loop_.get(), &handler_, settings_, Role::kServer, Connection::Transport::kTcp);
+  EXPECT_EQ(connection->StartAdopted(-1, {}), UV_EBADF);
+  RunUntil([this] { return Happened("closed"); });
+}
+
+TEST_F(ConnectionTest, KnowsWhenItWasLastBusy) {
+  Listen();
+  const int fd = Open();
+  Connection* connection = handler_.last;
+  const uint64_t first = connection->LastActivity();
+  uv_sleep(20);
+  Send(fd, MakeFrame(Opcode::kText, "x"));
+  Receive(fd, 3);
+  EXPECT_GE(connection->LastActivity(), first + 20);
 }
 
 TEST_F(ConnectionTest, ShutsDownWithConnectionsInEveryStage) {
