@@ -13,9 +13,16 @@ class ConnectionSender extends Sender {
 
   /** @param {WebSocket} ws */
   constructor(ws) {
-    super(ws._socket, ws._extensions, ws._options.generateMask);
+    super(null, ws._extensions, ws._options.generateMask);
     this.#ws = ws;
   }
+
+  // Asked for when it is needed: on a server's own port, asking makes it.
+  get _socket() {
+    return this.#ws._socket;
+  }
+
+  set _socket(_) {}
 
   get _bufferedBytes() {
     return this.#ws._queuedBytes;

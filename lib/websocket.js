@@ -270,15 +270,15 @@ class WebSocket extends EventEmitter {
 
   /** send() for whatever is not a whole, plain message. */
   _sendWith(data, options, cb) {
-    const { binary, compress, fin, mask } = {
-      binary: typeof data !== 'string',
-      compress: true,
-      fin: true,
-      mask: !this._isServer,
-      ...options
-    };
-    const payload = toPayload(data);
+    const { binary, compress, fin, mask } = sendOptions(options, data, this._isServer);
     let flags = (fin ? FLAG_FIN : 0) | (mask ? FLAG_MASK : 0);
+    if (fin && this._isPlain && data instanceof Uint8Array) {
+      // The usual case, without what unfinished messages, queues and compression need.
+      native.send(this._handle, data, flags | (binary ? OP_BINARY : OP_TEXT));
+      this._sent(cb);
+      return;
+    }
+    const payload = toPayload(data);
     if (this._inFragments) {
       flags |= OP_CONTINUATION;
     } else {
@@ -649,6 +649,22 @@ class WebSocket extends EventEmitter {
       else this.emitClose();
     }
   }
+}
+
+/**
+ * The options of send() with their defaults. As under ws, an option that is there and undefined
+ * counts as false.
+ */
+function sendOptions(options, data, isServer) {
+  const isBinary = typeof data !== 'string';
+  if (options == null) return { binary: isBinary, compress: true, fin: true, mask: !isServer };
+  const { binary, compress, fin, mask } = options;
+  return {
+    binary: binary !== undefined || Object.hasOwn(options, 'binary') ? binary : isBinary,
+    compress: compress !== undefined || Object.hasOwn(options, 'compress') ? compress : true,
+    fin: fin !== undefined || Object.hasOwn(options, 'fin') ? fin : true,
+    mask: mask !== undefined || Object.hasOwn(options, 'mask') ? mask : !isServer
+  };
 }
 
 READY_STATES.forEach((name, value) => {

@@ -43,6 +43,26 @@ function endsWith(text) {
   return (bytes) => bytes.subarray(-text.length).toString() === text;
 }
 
+// Options that are there and undefined count as false, those that are inherited as not there.
+const inherited = Object.create({ binary: false, fin: false });
+for (const [title, options] of Object.entries({
+  'binary: undefined': { binary: undefined },
+  'fin: undefined, and the rest': { fin: undefined },
+  'mask: undefined': { mask: undefined },
+  'compress: undefined': { compress: undefined },
+  'nothing of its own': inherited,
+  null: null
+})) {
+  parity(
+    `send() with ${title}`,
+    acting((ws) => {
+      ws.send(Buffer.from('bytes'), options);
+      ws.send('text', options);
+      ws.send('', {});
+    })
+  );
+}
+
 const big = Buffer.alloc(70000, 'b');
 
 describe('send()', () => {
