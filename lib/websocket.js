@@ -658,12 +658,14 @@ class WebSocket extends EventEmitter {
 function sendOptions(options, data, isServer) {
   const isBinary = typeof data !== 'string';
   if (options == null) return { binary: isBinary, compress: true, fin: true, mask: !isServer };
-  const { binary, compress, fin, mask } = options;
+  // What options inherit does not count.
+  const own = Object.getPrototypeOf(options) === Object.prototype ? options : { ...options };
+  const { binary, compress, fin, mask } = own;
   return {
-    binary: binary !== undefined || Object.hasOwn(options, 'binary') ? binary : isBinary,
-    compress: compress !== undefined || Object.hasOwn(options, 'compress') ? compress : true,
-    fin: fin !== undefined || Object.hasOwn(options, 'fin') ? fin : true,
-    mask: mask !== undefined || Object.hasOwn(options, 'mask') ? mask : !isServer
+    binary: binary !== undefined || Object.hasOwn(own, 'binary') ? binary : isBinary,
+    compress: compress !== undefined || Object.hasOwn(own, 'compress') ? compress : true,
+    fin: fin !== undefined || Object.hasOwn(own, 'fin') ? fin : true,
+    mask: mask !== undefined || Object.hasOwn(own, 'mask') ? mask : !isServer
   };
 }
 
