@@ -87,7 +87,9 @@ class Histogram {
 
 struct Peer {
   int fd = -1;
-  std::string out;            // What the kernel has not taken.
+  uint64_t to_send = 0;       // Bytes of frames that the kernel has not taken.
+  size_t frame_at = 0;        // How far into a frame they begin.
+  bool blocked = false;
   std::deque<uint64_t> sent;  // When the messages in flight were sent.
   uint8_t header[10];
   size_t header_have = 0;
@@ -97,7 +99,11 @@ struct Peer {
 class Load {
  public:
   Load(int connections, int in_flight, size_t size, bool text)
-      : frame_(MakeFrame(size, text)), in_flight_(in_flight), peers_(connections) {}
+      : frame_size_(MakeFrame(size, text).size()), in_flight_(in_flight), peers_(connections) {
+    const std::string frame = MakeFrame(size, text);
+    do frames_ += frame;
+    while (frames_.size() < kMostAtOnce && frames_.size() < frame_size_ * in_flight);
+  }
 
   void Connect(int port) {
     epoll_ = epoll_create1(0);
@@ -152,43 +158,37 @@ class Load {
   void Send(Peer& peer, int count) {
     if (count == 0) return;
     const uint64_t now = Nanoseconds();
-    for (int i = 0; i < count; i++) {
-      peer.out += frame_;
-      peer.sent.push_back(now);
-    }
+    for (int i = 0; i < count; i++) peer.sent.push_back(now);
+    peer.to_send += frame_size_ * static_cast<uint64_t>(count);
     Flush(peer);
   }
 
   void Flush(Peer& peer) {
-    const bool was_blocked = blocked(peer);
-    size_t at = 0;
-    while (at < peer.out.size()) {
+    const bool was_blocked = peer.blocked;
+    peer.blocked = false;
+    while (peer.to_send > 0 && !peer.blocked) {
+      const uint64_t offered = std::min<uint64_t>(peer.to_send, frames_.size() - peer.frame_at);
       const ssize_t wrote =
-          send(peer.fd, peer.out.data() + at, peer.out.size() - at, MSG_DONTWAIT | MSG_NOSIGNAL);
-      if (wrote < 0) {
-        if (errno != EAGAIN) Die("send");
-        break;
+          send(peer.fd, frames_.data() + peer.frame_at, offered, MSG_DONTWAIT | MSG_NOSIGNAL);
+      if (wrote < 0 && errno != EAGAIN) Die("send");
+      if (wrote > 0) {
+        peer.to_send -= static_cast<uint64_t>(wrote);
+        peer.frame_at = (peer.frame_at + static_cast<size_t>(wrote)) % frame_size_;
       }
-      at += static_cast<size_t>(wrote);
+      peer.blocked = wrote < static_cast<ssize_t>(offered);
     }
-    peer.out.erase(0, at);
-    if (blocked(peer) != was_blocked || (blocked(peer) && at == 0)) Watch(peer);
+    if (peer.blocked != was_blocked) Watch(peer);
   }
-
-  static bool blocked(const Peer& peer) { return !peer.out.empty(); }
 
   void Watch(Peer& peer) {
     epoll_event event = {};
-    event.events = EPOLLIN | (peer.out.empty() ? 0u : static_cast<uint32_t>(EPOLLOUT));
+    event.events = EPOLLIN | (peer.blocked ? static_cast<uint32_t>(EPOLLOUT) : 0u);
     event.data.ptr = &peer;
     epoll_ctl(epoll_, EPOLL_CTL_MOD, peer.fd, &event);
   }
 
   void Serve(Peer& peer, uint32_t events) {
-    if ((events & EPOLLOUT) != 0) {
-      Flush(peer);
-      Watch(peer);
-    }
+    if ((events & EPOLLOUT) != 0) Flush(peer);
     if ((events & (EPOLLIN | EPOLLHUP | EPOLLERR)) == 0) return;
     const ssize_t got = recv(peer.fd, buffer_.data(), buffer_.size(), MSG_DONTWAIT);
     if (got < 0 && errno == EAGAIN) return;
@@ -224,7 +224,10 @@ class Load {
     Send(peer, echoes);
   }
 
-  std::string frame_;
+  static constexpr size_t kMostAtOnce = 1024 * 1024;
+
+  std::string frames_;  // One after the other, as many as are sent at once.
+  size_t frame_size_;
   int in_flight_;
   std::vector<Peer> peers_;
   std::vector<uint8_t> buffer_ = std::vector<uint8_t>(1024 * 1024);

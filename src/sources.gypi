@@ -35,6 +35,7 @@
       "src/binding/context.cc",
       "src/binding/environment.cc",
       "src/binding/event_ring.cc",
+      "src/binding/javascript_memory.cc",
       "src/binding/old_glibc.cc",
       "src/binding/slab.cc"
     ]

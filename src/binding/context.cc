@@ -1,6 +1,5 @@
 #include "binding/context.h"
 
-#include <cstdlib>
 #include <cstring>
 #include <utility>
 
@@ -12,8 +11,6 @@ namespace {
 
 // Events are delivered before the end of polling once this much payload waits.
 constexpr size_t kMaxWaitingBytes = 1024 * 1024;
-
-void FreeMemory(napi_env, void* data, void*) { std::free(data); }
 
 }  // namespace
 
@@ -32,7 +29,6 @@ Context::~Context() { Detach(); }
 
 void Context::Detach() {
   if (dispatch_ == nullptr) return;
-  for (Batch& batch : batches_) FreeLarge(batch);
   batches_.clear();
   slabs_.Clear();
   rings_.Clear(env_);
@@ -93,31 +89,41 @@ void Context::Add(Connection* connection, EventKind kind, uint32_t flags, ByteVi
   AddRecord(connection, kind, flags, offset, payload.size, detail);
 }
 
-void Context::AddLarge(Connection* connection, EventKind kind, uint32_t flags,
+bool Context::AddLarge(Connection* connection, EventKind kind, uint32_t flags,
                        const Message& message) {
   LargeMessage large;
-  large.size = message.data.size;
-  if (message.buffer != nullptr && message.buffer->capacity() - large.size <= large.size / 4) {
-    large.data = message.buffer->Release();
-  } else {
-    large.data = static_cast<uint8_t*>(std::malloc(large.size > 0 ? large.size : 1));
-    if (large.data == nullptr) return;
-    if (large.size > 0) std::memcpy(large.data, message.data.data, large.size);
+  if (message.buffer != nullptr) {
+    // What Allocate() gave.
+    large.memory.reset(static_cast<JavaScriptMemory*>(message.buffer->TakeMemory().release()));
+  }
+  if (large.memory == nullptr) {
+    large.memory = JavaScriptMemory::Create(env_, message.data.size);
+    if (large.memory == nullptr) return false;
+    if (message.data.size > 0) {
+      std::memcpy(large.memory->data(), message.data.data, message.data.size);
+    }
   }
   if (message.fragment_ends != nullptr) large.fragment_ends = *message.fragment_ends;
   Batch* batch = AddRecord(connection, kind, flags | kFlagLarge, 0, 0, 0);
-  if (batch == nullptr) {
-    std::free(large.data);
-    return;
-  }
+  if (batch == nullptr) return false;
   batch->ring->records[batch->end - 1].offset = static_cast<int32_t>(batch->large.size());
   batch->large.push_back(std::move(large));
+  return true;
 }
 
 void Context::OnRaw(Connection& connection, ByteView bytes) {
   Message message;
   message.data = bytes;
   AddPayload(connection, EventKind::kRaw, 0, message);
+}
+
+uint8_t* Context::Place(size_t size) {
+  return dispatch_ == nullptr ? nullptr : slabs_.Place(env_, size);
+}
+
+std::unique_ptr<MessageMemory> Context::Allocate(size_t size) {
+  if (dispatch_ == nullptr) return nullptr;
+  return JavaScriptMemory::Create(env_, size);
 }
 
 Flow Context::OnMessage(Connection& connection, const Message& message) {
@@ -130,7 +136,10 @@ void Context::AddPayload(Connection& connection, EventKind kind, uint32_t flags,
                          const Message& message) {
   const size_t size = message.data.size;
   if (size > SlabAllocator::kMaxPayload || message.fragment_ends != nullptr) {
-    AddLarge(&connection, kind, flags, message);
+    if (!AddLarge(&connection, kind, flags, message)) {
+      connection.session().reader().Stop();
+      OnProtocolError(connection, ErrorCode::kUnsupportedMessageLength, 0, {});
+    }
   } else {
     Add(&connection, kind, flags, message.data, 0);
   }
@@ -181,8 +190,10 @@ void Context::OnUpgrade(Connection& connection, UpgradeStatus status, std::strin
   Message message;
   message.data = ByteView(text);
   if (text.size() > SlabAllocator::kMaxPayload) {
-    AddLarge(&connection, EventKind::kUpgrade, static_cast<uint32_t>(status) << 4, message);
-    if (batches_.empty()) return;
+    if (!AddLarge(&connection, EventKind::kUpgrade, static_cast<uint32_t>(status) << 4, message)) {
+      connection.Terminate();
+      return;
+    }
     Batch& batch = batches_.back();
     batch.ring->records[batch.end - 1].detail = static_cast<int32_t>(connection.listener()->id());
     return;
@@ -274,16 +285,8 @@ napi_value Context::LargeMessages(Batch& batch) {
   napi_create_array_with_length(env_, batch.large.size() * 2, &list);
   for (size_t i = 0; i < batch.large.size(); i++) {
     LargeMessage& large = batch.large[i];
-    napi_value buffer = nullptr;
-    uint8_t* const data = std::exchange(large.data, nullptr);
-    if (napi_create_external_buffer(env_, large.size, data, FreeMemory, nullptr, &buffer) !=
-        napi_ok) {
-      // Some builds of V8 allow no external memory.
-      napi_create_buffer_copy(env_, large.size, data, nullptr, &buffer);
-      std::free(data);
-    }
-    if (buffer == nullptr) napi_get_undefined(env_, &buffer);
-    napi_set_element(env_, list, static_cast<uint32_t>(2 * i), buffer);
+    napi_set_element(env_, list, static_cast<uint32_t>(2 * i), large.memory->buffer());
+    large.memory.reset();
     if (large.fragment_ends.empty()) continue;
     napi_value ends;
     napi_create_array_with_length(env_, large.fragment_ends.size(), &ends);
@@ -295,11 +298,6 @@ napi_value Context::LargeMessages(Batch& batch) {
     napi_set_element(env_, list, static_cast<uint32_t>(2 * i + 1), ends);
   }
   return list;
-}
-
-void Context::FreeLarge(Batch& batch) {
-  for (const LargeMessage& large : batch.large) std::free(large.data);
-  batch.large.clear();
 }
 
 void Context::Deliver(Batch& batch, bool in_javascript) {
@@ -351,7 +349,6 @@ void Context::Deliver(Batch& batch, bool in_javascript) {
     next = reached;
   }
   napi_close_handle_scope(env_, scope);
-  FreeLarge(batch);
   if (batch.closes) environment_->ReleaseHandle(batch.handle);
   if (closes_listener) Unretain();
 }

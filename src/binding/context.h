@@ -10,6 +10,7 @@
 
 #include "binding/async_scope.h"
 #include "binding/event_ring.h"
+#include "binding/javascript_memory.h"
 #include "binding/slab.h"
 #include "transport/connection.h"
 #include "transport/listener.h"
@@ -60,6 +61,8 @@ class Context final : public ConnectionHandler, public ListenerHandler {
   void OnUpgrade(Connection& connection, UpgradeStatus status, std::string_view bytes,
                  const RequestHead* head) override;
   void OnRaw(Connection& connection, ByteView bytes) override;
+  uint8_t* Place(size_t size) override;
+  std::unique_ptr<MessageMemory> Allocate(size_t size) override;
   Flow OnMessage(Connection& connection, const Message& message) override;
   Flow OnPing(Connection& connection, ByteView payload) override;
   Flow OnPong(Connection& connection, ByteView payload) override;
@@ -76,10 +79,9 @@ class Context final : public ConnectionHandler, public ListenerHandler {
   void OnListenerClosed(Listener& listener) override;
 
  private:
-  // A payload with memory of its own (malloc), or in several frames.
+  // A payload with memory of its own, or in several frames.
   struct LargeMessage {
-    uint8_t* data = nullptr;
-    size_t size = 0;
+    std::unique_ptr<JavaScriptMemory> memory;
     std::vector<size_t> fragment_ends;
   };
 
@@ -99,11 +101,10 @@ class Context final : public ConnectionHandler, public ListenerHandler {
            uint32_t detail);
   Batch* AddRecord(Connection* connection, EventKind kind, uint32_t flags, int32_t offset,
                    size_t length, uint32_t detail);
-  void AddLarge(Connection* connection, EventKind kind, uint32_t flags, const Message& message);
+  bool AddLarge(Connection* connection, EventKind kind, uint32_t flags, const Message& message);
   void Deliver(Batch& batch, bool in_javascript);
   void AddPayload(Connection& connection, EventKind kind, uint32_t flags, const Message& message);
   napi_value LargeMessages(Batch& batch);
-  static void FreeLarge(Batch& batch);
   void FinishDelivery();
 
   Environment* environment_;

@@ -3,6 +3,12 @@
 #include <cstring>
 
 namespace wsuv {
+namespace {
+
+// Views start at multiples of eight, so that typed arrays of any kind can be laid over them.
+size_t RoundUp(size_t size) { return (size + 7) & ~size_t{7}; }
+
+}  // namespace
 
 Slab::~Slab() {
   if (buffer != nullptr) napi_delete_reference(env, buffer);
@@ -39,19 +45,24 @@ bool SlabAllocator::Renew(napi_env env) {
   return true;
 }
 
-int32_t SlabAllocator::Copy(napi_env env, ByteView bytes) {
+uint8_t* SlabAllocator::Place(napi_env env, size_t size) {
   if (!checked_) {
     if (current_ != nullptr && !IsAttached(env)) current_.reset();
     checked_ = true;
   }
-  // Views start at multiples of eight, so that typed arrays of any kind can be laid over them.
-  const size_t needed = (bytes.size + 7) & ~size_t{7};
+  const size_t needed = RoundUp(size);
   if (current_ == nullptr || kSlabSize - current_->used < needed) {
-    if (!Renew(env)) return -1;
+    if (!Renew(env)) return nullptr;
   }
+  return current_->data + current_->used;
+}
+
+int32_t SlabAllocator::Copy(napi_env env, ByteView bytes) {
+  uint8_t* place = Place(env, bytes.size);
+  if (place == nullptr) return -1;
+  if (place != bytes.data && bytes.size > 0) std::memcpy(place, bytes.data, bytes.size);
   const size_t offset = current_->used;
-  if (bytes.size > 0) std::memcpy(current_->data + offset, bytes.data, bytes.size);
-  current_->used += needed;
+  current_->used += RoundUp(bytes.size);
   return static_cast<int32_t>(offset);
 }
 

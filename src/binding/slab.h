@@ -34,6 +34,9 @@ class SlabAllocator {
   /// Copies `bytes` (at most kMaxPayload) into the current slab. Returns the offset there, or -1
   /// if JavaScript cannot give memory.
   int32_t Copy(napi_env env, ByteView bytes);
+  /// Where Copy() would put `size` bytes; whoever puts them there saves its copying. Null if
+  /// JavaScript cannot give memory.
+  uint8_t* Place(napi_env env, size_t size);
   const std::shared_ptr<Slab>& current() const { return current_; }
 
   /// Call after JavaScript ran: it may have detached the slab's ArrayBuffer.

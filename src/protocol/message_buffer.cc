@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <cstring>
 #include <utility>
 
 namespace wsuv {
@@ -15,12 +16,16 @@ constexpr size_t kFirstCapacity = 256;
 MessageBuffer::MessageBuffer(MessageBuffer&& other) noexcept
     : data_(std::exchange(other.data_, nullptr)),
       size_(std::exchange(other.size_, 0)),
-      capacity_(std::exchange(other.capacity_, 0)) {}
+      capacity_(std::exchange(other.capacity_, 0)),
+      memory_(std::move(other.memory_)) {}
 
-MessageBuffer::~MessageBuffer() { std::free(data_); }
+MessageBuffer::~MessageBuffer() {
+  if (memory_ == nullptr) std::free(data_);
+}
 
 bool MessageBuffer::Reserve(size_t more, uint64_t ceiling) {
   if (capacity_ - size_ >= more) return true;
+  if (memory_ != nullptr) return false;
   const size_t needed = size_ + more;
   size_t capacity = std::max(needed, std::max(2 * capacity_, kFirstCapacity));
   if (capacity > ceiling) capacity = std::max<size_t>(needed, static_cast<size_t>(ceiling));
@@ -31,11 +36,20 @@ bool MessageBuffer::Reserve(size_t more, uint64_t ceiling) {
   return true;
 }
 
-uint8_t* MessageBuffer::Release() {
-  uint8_t* data = data_;
-  data_ = nullptr;
-  size_ = capacity_ = 0;
-  return data;
+void MessageBuffer::MoveTo(std::unique_ptr<MessageMemory> memory) {
+  if (size_ > 0) std::memcpy(memory->data(), data_, size_);
+  if (memory_ == nullptr) std::free(data_);
+  memory_ = std::move(memory);
+  data_ = memory_->data();
+  capacity_ = memory_->size();
+}
+
+std::unique_ptr<MessageMemory> MessageBuffer::TakeMemory() {
+  if (memory_ != nullptr) {
+    data_ = nullptr;
+    size_ = capacity_ = 0;
+  }
+  return std::move(memory_);
 }
 
 }  // namespace wsuv

@@ -3,8 +3,26 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 
 namespace wsuv {
+
+/// Memory of somebody else's for one message: who will get the message provides it, so that it can
+/// be put where it is to stay. Destroying it gives the memory back.
+class MessageMemory {
+ public:
+  MessageMemory(uint8_t* data, size_t size) : data_(data), size_(size) {}
+  virtual ~MessageMemory() = default;
+  MessageMemory(const MessageMemory&) = delete;
+  MessageMemory& operator=(const MessageMemory&) = delete;
+
+  uint8_t* data() const { return data_; }
+  size_t size() const { return size_; }
+
+ private:
+  uint8_t* data_;
+  size_t size_;
+};
 
 /// Growing memory for a message that has not arrived whole. Never larger than twice what came.
 class MessageBuffer {
@@ -27,13 +45,17 @@ class MessageBuffer {
   void Commit(size_t count) { size_ += count; }
   /// Forgets the bytes and keeps the memory.
   void Clear() { size_ = 0; }
-  /// Gives the memory away: the caller must free() it.
-  uint8_t* Release();
+  /// Goes on in `memory`, which must have room for what is here and for all that follows.
+  void MoveTo(std::unique_ptr<MessageMemory> memory);
+  bool has_memory() const { return memory_ != nullptr; }
+  /// What MoveTo() was given, and null if it was not: then nothing is here any more.
+  std::unique_ptr<MessageMemory> TakeMemory();
 
  private:
   uint8_t* data_ = nullptr;
   size_t size_ = 0;
   size_t capacity_ = 0;
+  std::unique_ptr<MessageMemory> memory_;  // Where it is not our own.
 };
 
 }  // namespace wsuv

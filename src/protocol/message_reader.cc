@@ -10,6 +10,11 @@ namespace {
 constexpr uint64_t kFragmentAllowance = 256 * 1024;
 // A payload of which this much has arrived is read straight into its message's memory.
 constexpr size_t kDirectThreshold = 64 * 1024;
+// Messages of this size are unmasked to the place where the sink wants them; below it, to unmask
+// them in place and to copy them is as cheap.
+constexpr size_t kPlaceThreshold = 512;
+// Larger messages get memory of their own from the sink.
+constexpr size_t kAllocateThreshold = 16 * 1024;
 
 constexpr uint8_t kFin = 0x80;
 constexpr uint8_t kRsv1 = 0x40;
@@ -236,11 +241,13 @@ size_t MessageReader::ReadPayload(uint8_t* data, size_t size, const ReaderLimits
     }
     return take;
   }
-  if (whole && fin_ && fragments_ == 1) {
-    key_.Apply(data, data, take);
+  if (whole && fin_ && fragments_ == 1 && (take <= kAllocateThreshold || compressed_)) {
+    uint8_t* place = take >= kPlaceThreshold && !compressed_ ? sink.Place(take) : nullptr;
+    if (place == nullptr) place = data;
+    key_.Apply(place, data, take);
     payload_left_ = 0;
     in_payload_ = false;
-    *flow = FinishInPlace(data, limits, sink);
+    *flow = FinishInPlace(place, limits, sink);
     return take;
   }
   if (take > 0 && !AppendData(data, take, limits, sink)) return take;
@@ -282,7 +289,7 @@ bool MessageReader::CheckText(const uint8_t* data, size_t size, const ReaderLimi
 }
 
 // A message in one frame that was read whole.
-Flow MessageReader::FinishInPlace(uint8_t* data, const ReaderLimits& limits, MessageSink& sink) {
+Flow MessageReader::FinishInPlace(const uint8_t* data, const ReaderLimits& limits, MessageSink& sink) {
   const size_t size = static_cast<size_t>(payload_length_);
   if (!CheckText(data, size, limits, sink)) return Flow::kStop;
   if (!utf8_.IsComplete()) return Fail(sink, ErrorCode::kInvalidUtf8);
@@ -303,9 +310,23 @@ uint64_t MessageReader::Ceiling(const ReaderLimits& limits) const {
   return limits.max_payload > 0 ? limits.max_payload : UINT64_MAX;
 }
 
+// Once half of a message is there, so that no more is allocated than twice what came, the rest goes
+// where the sink wants it.
+void MessageReader::Settle(size_t more, MessageSink& sink) {
+  MessageBuffer& buffer = partial_->message;
+  const auto length = static_cast<size_t>(message_length_);
+  if (!fin_ || compressed_ || buffer.has_memory() || length <= kAllocateThreshold ||
+      length != message_length_ || buffer.size() + more < length / 2) {
+    return;
+  }
+  std::unique_ptr<MessageMemory> memory = sink.Allocate(length);
+  if (memory != nullptr) buffer.MoveTo(std::move(memory));
+}
+
 bool MessageReader::AppendData(uint8_t* data, size_t size, const ReaderLimits& limits,
                                MessageSink& sink) {
   MessageBuffer& buffer = EnsurePartial().message;
+  Settle(size, sink);
   if (!buffer.Reserve(size, Ceiling(limits))) {
     Fail(sink, ErrorCode::kUnsupportedMessageLength);
     return false;

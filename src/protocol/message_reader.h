@@ -28,8 +28,9 @@ struct Message {
   bool binary = false;
   bool ascii = false;  ///< A text known to be ASCII only (false also where it was not checked).
   bool compressed = false;  ///< `data` is deflated, and unchecked (RFC 7692).
-  ByteView data;            ///< Unmasked; valid during the call only.
-  /// Where not null, `data` is all of this buffer and the sink may Release() it instead of copying.
+  ByteView data;  ///< Unmasked; valid during the call only. It may lie where Place() said.
+  /// Where not null, `data` is all of this buffer, and the sink may take the memory of it that it
+  /// has allocated.
   MessageBuffer* buffer = nullptr;
   /// The end offset of each non-empty frame in `data`; null where it came in one frame.
   const std::vector<size_t>* fragment_ends = nullptr;
@@ -41,6 +42,17 @@ enum class Flow : uint8_t { kContinue, kStop };
 /// Takes what a MessageReader finds. A view is valid during the call only.
 class MessageSink {
  public:
+  /// Where a small message is to be put before OnMessage() is called with it, `size` bytes of room;
+  /// null: the reader shows it where it has it. The place is given up if no OnMessage() follows.
+  virtual uint8_t* Place(size_t size) {
+    static_cast<void>(size);
+    return nullptr;
+  }
+  /// Memory for a message of `size` bytes of which half has arrived, or null.
+  virtual std::unique_ptr<MessageMemory> Allocate(size_t size) {
+    static_cast<void>(size);
+    return nullptr;
+  }
   virtual Flow OnMessage(const Message& message) = 0;
   virtual Flow OnPing(ByteView payload) = 0;
   virtual Flow OnPong(ByteView payload) = 0;
@@ -108,9 +120,10 @@ class MessageReader {
   size_t ReadPayload(uint8_t* data, size_t size, const ReaderLimits& limits, MessageSink& sink,
                      Flow* flow);
   Flow FinishControl(ByteView payload, const ReaderLimits& limits, MessageSink& sink);
-  Flow FinishInPlace(uint8_t* data, const ReaderLimits& limits, MessageSink& sink);
+  Flow FinishInPlace(const uint8_t* data, const ReaderLimits& limits, MessageSink& sink);
   uint64_t Ceiling(const ReaderLimits& limits) const;
   bool AppendData(uint8_t* data, size_t size, const ReaderLimits& limits, MessageSink& sink);
+  void Settle(size_t more, MessageSink& sink);
   bool CheckText(const uint8_t* data, size_t size, const ReaderLimits& limits, MessageSink& sink);
   Flow FinishDataFrame(const ReaderLimits& limits, MessageSink& sink);
   void EndMessage();

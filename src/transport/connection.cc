@@ -736,6 +736,7 @@ void Connection::LeaveListener() {
 }
 
 void Connection::Abandon() {
+  session_.reader().Stop();
   if (stage_ != Stage::kClosed) {
     stage_ = Stage::kClosed;
     Unlist();

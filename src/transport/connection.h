@@ -42,6 +42,16 @@ class ConnectionHandler {
                          const RequestHead* head) = 0;
   /// All bytes that were read, where that was asked for.
   virtual void OnRaw(Connection& connection, ByteView bytes) = 0;
+  /// As in MessageSink.
+  virtual uint8_t* Place(size_t size) {
+    static_cast<void>(size);
+    return nullptr;
+  }
+  /// As in MessageSink.
+  virtual std::unique_ptr<MessageMemory> Allocate(size_t size) {
+    static_cast<void>(size);
+    return nullptr;
+  }
   virtual Flow OnMessage(Connection& connection, const Message& message) = 0;
   virtual Flow OnPing(Connection& connection, ByteView payload) = 0;
   virtual Flow OnPong(Connection& connection, ByteView payload) = 0;
@@ -192,6 +202,10 @@ class Connection final : private MessageSink, private FrameOutput, private Deadl
   ~Connection();
 
   // MessageSink and FrameOutput: the session's two sides.
+  uint8_t* Place(size_t size) override { return handler_->Place(size); }
+  std::unique_ptr<MessageMemory> Allocate(size_t size) override {
+    return handler_->Allocate(size);
+  }
   Flow OnMessage(const Message& message) override;
   Flow OnPing(ByteView payload) override;
   Flow OnPong(ByteView payload) override;

@@ -11,8 +11,8 @@
 namespace wsuv::test {
 
 /// The first byte of the input chooses the size of the pieces; the rest is what a peer sends. What
-/// the reader finds must be the same in pieces, whole, through the direct window, and by the
-/// reference.
+/// the reader finds must be the same in pieces, whole, through the direct window, where a sink says
+/// where to put it, and by the reference.
 inline void FuzzFrameReader(Role role, const uint8_t* data, size_t size) {
   if (size < 1) return;
   const size_t piece = data[0] % 32 + 1;
@@ -20,6 +20,11 @@ inline void FuzzFrameReader(Role role, const uint8_t* data, size_t size) {
   const auto whole = ReadInPieces(role, bytes, 0);
   if (whole != ReferenceRead(role, bytes)) std::abort();
   if (whole != ReadInPieces(role, bytes, piece)) std::abort();
+
+  MessageReader providing_reader(role);
+  ProvidingSink providing;
+  ReadAsATransport(providing_reader, bytes, piece * 64, {}, providing);
+  if (providing.events != whole) std::abort();
 
   // Limits: nothing may be held beyond them.
   ReaderLimits limits;

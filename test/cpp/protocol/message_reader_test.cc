@@ -236,27 +236,66 @@ TEST(MessageReader, HoldsNothingBetweenMessages) {
 TEST(MessageReader, ReadsLargePayloadsThroughTheDirectWindow) {
   for (const bool text : {false, true}) {
     const std::string payload(1024 * 1024 + 7, 'w');
-    std::string bytes = MakeFrame(text ? Opcode::kText : Opcode::kBinary, payload);
+    const std::string bytes = MakeFrame(text ? Opcode::kText : Opcode::kBinary, payload);
     const ReaderLimits limits;
     MessageReader reader(Role::kServer);
     RecordingSink sink;
-    size_t at = 0;
-    size_t direct = 0;
-    while (at < bytes.size()) {
-      const MessageReader::Window window = reader.DirectWindow(limits);
-      size_t count = std::min<size_t>(bytes.size() - at, 40000);
-      if (window.size > 0) {
-        count = std::min(count, window.size);
-        std::copy_n(bytes.data() + at, count, reinterpret_cast<char*>(window.data));
-        reader.ReadDirect(count, limits, sink);
-        direct++;
-      } else {
-        reader.Read(reinterpret_cast<uint8_t*>(bytes.data()) + at, count, limits, sink);
-      }
-      at += count;
-    }
+    const size_t direct = ReadAsATransport(reader, bytes, 40000, limits, sink);
     EXPECT_GT(direct, 10u);
     EXPECT_EQ(sink.events, Events{(text ? "text " : "binary ") + payload});
+    EXPECT_EQ(reader.HeldBytes(), 0u);
+  }
+}
+
+TEST(MessageReader, PutsMessagesWhereTheSinkWantsThem) {
+  for (const size_t size : {511, 512, 16384, 16385, 300007}) {
+    for (const size_t piece : {1000, 40000, 1000000}) {
+      for (const Opcode opcode : {Opcode::kText, Opcode::kBinary}) {
+        std::string payload;
+        while (payload.size() < size) payload += static_cast<char>('a' + payload.size() % 25);
+        MessageReader reader(Role::kServer);
+        ProvidingSink sink;
+        ReadAsATransport(reader, MakeFrame(opcode, payload), piece, {}, sink);
+        EXPECT_EQ(sink.events, Events{(opcode == Opcode::kText ? "text " : "binary ") + payload});
+        EXPECT_EQ(sink.placed, size >= 512 && size <= 16384 && size < piece ? 1u : 0u) << size;
+        EXPECT_EQ(sink.allocated, size > 16384 ? 1u : 0u) << size;
+      }
+    }
+  }
+}
+
+TEST(MessageReader, PutsFragmentsWhereTheSinkWantsThem) {
+  const std::string part(20000, 'p');
+  const std::string bytes = MakeFrame(Opcode::kText, part, false) +
+                            MakeFrame(Opcode::kPing, "between") +
+                            MakeFrame(Opcode::kContinuation, part);
+  for (const size_t piece : {7, 1000, 1000000}) {
+    MessageReader reader(Role::kServer);
+    ProvidingSink sink;
+    ReadAsATransport(reader, bytes, piece, {}, sink);
+    EXPECT_EQ(sink.events, (Events{"ping between", "text " + part + part + " | 20000 40000"}));
+    EXPECT_EQ(sink.allocated, 1u);
+  }
+}
+
+TEST(MessageReader, AsksForNoMoreThanTwiceWhatHasCome) {
+  const size_t size = 10 * 1024 * 1024;
+  const std::string bytes = MakeFrame(Opcode::kBinary, std::string(size, 'x'));
+  MessageReader reader(Role::kServer);
+  ProvidingSink sink;
+  ReadAsATransport(reader, bytes.substr(0, size / 2 - 100), 100000, {}, sink);
+  EXPECT_EQ(sink.largest, 0u);
+  ReadAsATransport(reader, bytes.substr(size / 2 - 100), 100000, {}, sink);
+  EXPECT_EQ(sink.largest, size);
+  EXPECT_EQ(sink.allocated, 1u);
+}
+
+TEST(MessageReader, GivesUpThePlaceOfInvalidText) {
+  for (const size_t size : {600, 20000}) {
+    ProvidingSink sink;
+    MessageReader reader(Role::kServer);
+    ReadAsATransport(reader, MakeFrame(Opcode::kText, std::string(size, '\xFF')), 1000000, {}, sink);
+    EXPECT_EQ(sink.events, Events{Error("INVALID_UTF8")});
     EXPECT_EQ(reader.HeldBytes(), 0u);
   }
 }

@@ -1,6 +1,9 @@
 #ifndef WSUV_TEST_SUPPORT_RECORDING_SINK_H_
 #define WSUV_TEST_SUPPORT_RECORDING_SINK_H_
 
+#include <algorithm>
+#include <cstring>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -38,6 +41,61 @@ class RecordingSink : public MessageSink {
     return stop_after_each ? Flow::kStop : Flow::kContinue;
   }
 };
+
+/// A sink that says where messages are to be put, and checks that they are there.
+class ProvidingSink final : public RecordingSink {
+ public:
+  size_t placed = 0;     ///< Messages that came in the place.
+  size_t allocated = 0;  ///< Messages that came in allocated memory.
+  size_t largest = 0;    ///< The largest size that was asked for.
+
+  uint8_t* Place(size_t size) override {
+    place_.assign(size, 0);
+    return place_.data();
+  }
+  std::unique_ptr<MessageMemory> Allocate(size_t size) override {
+    largest = std::max(largest, size);
+    return std::make_unique<Memory>(size);
+  }
+  Flow OnMessage(const Message& message) override {
+    if (message.data.data == place_.data() && message.data.size == place_.size()) placed++;
+    const auto memory = message.buffer == nullptr ? nullptr : message.buffer->TakeMemory();
+    if (memory != nullptr && memory->data() == message.data.data &&
+        memory->size() == message.data.size) {
+      allocated++;
+    }
+    return RecordingSink::OnMessage(message);
+  }
+
+ private:
+  struct Memory final : MessageMemory {
+    explicit Memory(size_t size) : MessageMemory(new uint8_t[size], size) {}
+    ~Memory() override { delete[] data(); }
+  };
+
+  std::vector<uint8_t> place_;
+};
+
+/// Lets `reader` have `bytes` as a transport would: at most `piece` bytes at once, into its direct
+/// window where it has one. Returns how many pieces went there.
+inline size_t ReadAsATransport(MessageReader& reader, std::string bytes, size_t piece,
+                               const ReaderLimits& limits, MessageSink& sink) {
+  size_t direct = 0;
+  for (size_t at = 0; at < bytes.size();) {
+    const MessageReader::Window window = reader.DirectWindow(limits);
+    size_t count = std::min(bytes.size() - at, piece);
+    if (window.size > 0) {
+      count = std::min(count, window.size);
+      std::memcpy(window.data, bytes.data() + at, count);
+      reader.ReadDirect(count, limits, sink);
+      direct++;
+    } else {
+      reader.Read(reinterpret_cast<uint8_t*>(bytes.data()) + at, count, limits, sink);
+    }
+    at += count;
+  }
+  return direct;
+}
 
 /// Reads `bytes` in pieces of at most `piece` bytes; the whole if it is 0.
 inline std::vector<std::string> ReadInPieces(Role role, std::string bytes, size_t piece,

@@ -1,0 +1,194 @@
+// What the kernel costs: answers every message as the echo servers do, with the system calls that a
+// server cannot go without, and nothing else. It parses no frames (all have the size that it is
+// told, at most one is unfinished), unmasks nothing, and sends bytes that it has lying there.
+//
+//   limit SIZE
+//
+// Prints its port; then, for each line that it reads, its CPU time in microseconds.
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/epoll.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdint>
+#include <cstdio>
+#include <cstdlib>
+#include <string>
+#include <vector>
+
+namespace {
+
+constexpr char kResponse[] =
+    "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+    "Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\r\n";
+constexpr size_t kMostAtOnce = 1024 * 1024;
+
+[[noreturn]] void Die(const char* what) {
+  std::perror(what);
+  std::exit(1);
+}
+
+size_t HeaderSize(size_t payload) { return payload < 126 ? 2 : payload < 65536 ? 4 : 10; }
+
+std::string MakeFrames(size_t payload) {
+  std::string frame = "\x82";
+  if (payload < 126) {
+    frame += static_cast<char>(payload);
+  } else {
+    const int bits = payload < 65536 ? 16 : 64;
+    frame += static_cast<char>(bits == 16 ? 126 : 127);
+    for (int shift = bits - 8; shift >= 0; shift -= 8) {
+      frame += static_cast<char>(payload >> shift);
+    }
+  }
+  frame.append(payload, 'a');
+  std::string frames;
+  do frames += frame;
+  while (frames.size() < kMostAtOnce);
+  return frames;
+}
+
+struct Peer {
+  int fd;
+  bool open = false;     // The handshake is done.
+  bool blocked = false;  // The kernel took less than it was offered.
+  uint64_t received = 0;
+  uint64_t answered = 0;  // Frames.
+  uint64_t to_send = 0;   // Bytes.
+  size_t frame_at = 0;
+};
+
+class Server {
+ public:
+  explicit Server(size_t payload)
+      : frames_(MakeFrames(payload)),
+        frame_in_(HeaderSize(payload) + 4 + payload),
+        frame_out_(HeaderSize(payload) + payload),
+        buffer_(256 * 1024) {}
+
+  void Listen() {
+    listening_ = socket(AF_INET, SOCK_STREAM, 0);
+    sockaddr_in address = {};
+    address.sin_family = AF_INET;
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    socklen_t size = sizeof(address);
+    const int on = 1;
+    setsockopt(listening_, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+    if (bind(listening_, reinterpret_cast<sockaddr*>(&address), size) != 0) Die("bind");
+    if (listen(listening_, 511) != 0) Die("listen");
+    getsockname(listening_, reinterpret_cast<sockaddr*>(&address), &size);
+    epoll_ = epoll_create1(0);
+    Watch(EPOLL_CTL_ADD, listening_, &listening_, EPOLLIN);
+    Watch(EPOLL_CTL_ADD, STDIN_FILENO, nullptr, EPOLLIN);
+    std::printf("%d\n", ntohs(address.sin_port));
+    std::fflush(stdout);
+  }
+
+  void Run() {
+    epoll_event events[1024];
+    for (;;) {
+      const int count = epoll_wait(epoll_, events, 1024, -1);
+      for (int i = 0; i < count; i++) {
+        if (events[i].data.ptr == nullptr) {
+          char line[64];
+          if (read(STDIN_FILENO, line, sizeof(line)) <= 0) return;
+          ReportCpu();
+        } else if (events[i].data.ptr == &listening_) {
+          Accept();
+        } else {
+          Serve(static_cast<Peer*>(events[i].data.ptr), events[i].events);
+        }
+      }
+    }
+  }
+
+ private:
+  void Watch(int operation, int fd, void* what, uint32_t events) {
+    epoll_event event = {};
+    event.events = events;
+    event.data.ptr = what;
+    if (epoll_ctl(epoll_, operation, fd, &event) != 0) Die("epoll_ctl");
+  }
+
+  static void ReportCpu() {
+    rusage usage;
+    getrusage(RUSAGE_SELF, &usage);
+    const auto microseconds = [](const timeval& time) {
+      return static_cast<long long>(time.tv_sec) * 1000000 + time.tv_usec;
+    };
+    std::printf("%lld\n", microseconds(usage.ru_utime) + microseconds(usage.ru_stime));
+    std::fflush(stdout);
+  }
+
+  void Accept() {
+    const int fd = accept4(listening_, nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC);
+    if (fd < 0) Die("accept4");
+    Watch(EPOLL_CTL_ADD, fd, new Peer{fd}, EPOLLIN);
+  }
+
+  void Serve(Peer* peer, uint32_t events) {
+    if ((events & EPOLLOUT) != 0) Flush(peer);
+    if ((events & (EPOLLIN | EPOLLHUP | EPOLLERR)) == 0) return;
+    const ssize_t got = read(peer->fd, buffer_.data(), buffer_.size());
+    if (got < 0 && errno == EAGAIN) return;
+    if (got <= 0) {
+      close(peer->fd);
+      delete peer;
+    } else if (!peer->open) {
+      // The load generator sends its request at once, and waits for the answer.
+      peer->open = true;
+      if (write(peer->fd, kResponse, sizeof(kResponse) - 1) < 0) Die("write");
+    } else {
+      peer->received += static_cast<uint64_t>(got);
+      const uint64_t whole = peer->received / frame_in_;
+      peer->to_send += (whole - peer->answered) * frame_out_;
+      peer->answered = whole;
+      Flush(peer);
+    }
+  }
+
+  void Flush(Peer* peer) {
+    const bool was_blocked = peer->blocked;
+    peer->blocked = false;
+    while (peer->to_send > 0 && !peer->blocked) {
+      const uint64_t offered = std::min<uint64_t>(peer->to_send, frames_.size() - peer->frame_at);
+      const ssize_t wrote = send(peer->fd, frames_.data() + peer->frame_at, offered, MSG_NOSIGNAL);
+      if (wrote < 0 && errno != EAGAIN) return;  // Reading finds out.
+      if (wrote > 0) {
+        peer->to_send -= static_cast<uint64_t>(wrote);
+        peer->frame_at = (peer->frame_at + static_cast<size_t>(wrote)) % frame_out_;
+      }
+      peer->blocked = wrote < static_cast<ssize_t>(offered);
+    }
+    if (peer->blocked != was_blocked) {
+      Watch(EPOLL_CTL_MOD, peer->fd, peer,
+            EPOLLIN | (peer->blocked ? static_cast<uint32_t>(EPOLLOUT) : 0u));
+    }
+  }
+
+  std::string frames_;
+  size_t frame_in_;
+  size_t frame_out_;
+  std::vector<char> buffer_;
+  int listening_ = -1;
+  int epoll_ = -1;
+};
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  if (argc != 2) {
+    std::fprintf(stderr, "usage: limit SIZE\n");
+    return 2;
+  }
+  Server server(static_cast<size_t>(std::atoll(argv[1])));
+  server.Listen();
+  server.Run();
+  return 0;
+}

@@ -1,0 +1,58 @@
+#include "binding/javascript_memory.h"
+
+#include <cstdlib>
+
+namespace wsuv {
+namespace {
+
+// From this size on, memory that V8 frees lets glibc give pages back to the system.
+constexpr size_t kPagesMatter = 64 * 1024;
+
+// V8 frees the memory of many messages at once, and glibc gives it back to the system, from which
+// the next messages fetch it page by page: that is a quarter of the cost of echoing 256 KiB. But
+// glibc learns from the largest block that a program has freed to keep as much as that, twice. A
+// server of large messages would teach it so sooner or later; this does it with the first one.
+// Whoever has set MALLOC_TRIM_THRESHOLD_ or mallopt() has switched the learning off.
+void TeachAllocator() {
+#ifdef __GLIBC__
+  static const bool taught = [] {
+    constexpr size_t kLargestThatCounts = 32 * 1024 * 1024 - 64 * 1024;
+    void* volatile block = std::malloc(kLargestThatCounts);
+    std::free(block);
+    return true;
+  }();
+  static_cast<void>(taught);
+#endif
+}
+
+}  // namespace
+
+std::unique_ptr<JavaScriptMemory> JavaScriptMemory::Create(napi_env env, size_t size) {
+  if (size >= kPagesMatter) TeachAllocator();
+  napi_handle_scope scope;
+  napi_open_handle_scope(env, &scope);
+  void* data = nullptr;
+  napi_value value;
+  napi_ref reference = nullptr;
+  std::unique_ptr<JavaScriptMemory> memory;
+  if (napi_create_buffer(env, size, &data, &value) == napi_ok &&
+      napi_create_reference(env, value, 1, &reference) == napi_ok) {
+    memory.reset(new JavaScriptMemory(env, reference, static_cast<uint8_t*>(data), size));
+  } else {
+    // "Array buffer allocation failed" is nothing that a handler of this moment could catch.
+    napi_value error;
+    napi_get_and_clear_last_exception(env, &error);
+  }
+  napi_close_handle_scope(env, scope);
+  return memory;
+}
+
+JavaScriptMemory::~JavaScriptMemory() { napi_delete_reference(env_, buffer_); }
+
+napi_value JavaScriptMemory::buffer() const {
+  napi_value value = nullptr;
+  napi_get_reference_value(env_, buffer_, &value);
+  return value;
+}
+
+}  // namespace wsuv
