@@ -87,8 +87,8 @@ class Histogram {
 
 struct Peer {
   int fd = -1;
-  uint64_t to_send = 0;       // Bytes of frames that the kernel has not taken.
-  size_t frame_at = 0;        // How far into a frame they begin.
+  uint64_t to_send = 0;  // Bytes of frames that the kernel has not taken.
+  size_t frame_at = 0;   // How far into a frame they begin.
   bool blocked = false;
   std::deque<uint64_t> sent;  // When the messages in flight were sent.
   uint8_t header[10];

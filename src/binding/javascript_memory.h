@@ -10,6 +10,10 @@
 
 namespace wsuv {
 
+/// To be called when JavaScript's memory begins to be used in megabytes: lets the process keep
+/// freed memory, up to 64 MiB, for what is received next. A no-op everywhere but with glibc.
+void KeepFreedMemory();
+
 /// A Buffer for one large message. The memory is JavaScript's from the start: so V8 frees it with
 /// its cheap collections of young objects, and the ArrayBuffer can be transferred like any other.
 /// (Both are not so for external memory, for which V8 marks its whole heap every 64 MiB: an echo of

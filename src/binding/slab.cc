@@ -2,8 +2,13 @@
 
 #include <cstring>
 
+#include "binding/javascript_memory.h"
+
 namespace wsuv {
 namespace {
+
+// 32 MiB have been received: the process is a busy one.
+constexpr uint32_t kManySlabs = 512;
 
 // Views start at multiples of eight, so that typed arrays of any kind can be laid over them.
 size_t RoundUp(size_t size) { return (size + 7) & ~size_t{7}; }
@@ -42,6 +47,7 @@ bool SlabAllocator::Renew(napi_env env) {
   slab->data = static_cast<uint8_t*>(data);
   current_ = std::move(slab);
   checked_ = true;
+  if (++renewed_ == kManySlabs) KeepFreedMemory();
   return true;
 }
 

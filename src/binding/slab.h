@@ -49,6 +49,7 @@ class SlabAllocator {
 
   std::shared_ptr<Slab> current_;
   bool checked_ = false;
+  uint32_t renewed_ = 0;
 };
 
 }  // namespace wsuv

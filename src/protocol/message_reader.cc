@@ -289,7 +289,8 @@ bool MessageReader::CheckText(const uint8_t* data, size_t size, const ReaderLimi
 }
 
 // A message in one frame that was read whole.
-Flow MessageReader::FinishInPlace(const uint8_t* data, const ReaderLimits& limits, MessageSink& sink) {
+Flow MessageReader::FinishInPlace(const uint8_t* data, const ReaderLimits& limits,
+                                  MessageSink& sink) {
   const size_t size = static_cast<size_t>(payload_length_);
   if (!CheckText(data, size, limits, sink)) return Flow::kStop;
   if (!utf8_.IsComplete()) return Fail(sink, ErrorCode::kInvalidUtf8);

@@ -388,7 +388,7 @@ void Connection::SendFrame(FrameHeader header, ByteView payload) {
   enqueued_ += header_size + payload.size;
   MaskingKey key;
   if (header.masking_key != nullptr) key = MaskingKey(header.masking_key);
-  if (header_size + payload.size <= BlockPool::kBlockCapacity) {
+  if (header_size + payload.size <= BlockPool::kStagingCapacity) {
     uint8_t* place = queue_.Extend(header_size + payload.size, loop_->pool());
     std::memcpy(place, bytes, header_size);
     key.Apply(place + header_size, payload.data, payload.size);
@@ -524,6 +524,7 @@ void Connection::Flush() {
 void Connection::SubmitWrite() {
   auto* write = new WriteRequest();
   write->connection = this;
+  queue_.LeaveStaging(loop_->pool());
   const std::vector<uv_buf_t> buffers = queue_.GatherAll();
   write->blocks = queue_.TakeAll();
   const int status = uv_write(&write->request, &handle_.stream, buffers.data(),

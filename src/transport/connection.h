@@ -203,9 +203,7 @@ class Connection final : private MessageSink, private FrameOutput, private Deadl
 
   // MessageSink and FrameOutput: the session's two sides.
   uint8_t* Place(size_t size) override { return handler_->Place(size); }
-  std::unique_ptr<MessageMemory> Allocate(size_t size) override {
-    return handler_->Allocate(size);
-  }
+  std::unique_ptr<MessageMemory> Allocate(size_t size) override { return handler_->Allocate(size); }
   Flow OnMessage(const Message& message) override;
   Flow OnPing(ByteView payload) override;
   Flow OnPong(ByteView payload) override;

