@@ -1,18 +1,24 @@
 'use strict';
 
-// Measures wsuv against ws, in turn, each server alone on a core:
+// Measures wsuv against ws (and others where they can do the work) in turn, each server alone on a
+// core:
 //
-//   npm run bench -- [GROUP] [--quick] [--runs N] [--seconds S] [--json FILE]
+//   npm run bench -- [GROUP...] [--quick] [--runs N] [--seconds S] [--out DIRECTORY]
 //   npm run bench -- echo --connections 100 --in-flight 32 --size 20 [--text] [--on http]
 //
-// Groups: echo (a server on its own port), transports (on an HTTP server, over TLS, as a client),
-// compression, fan-out (one message to 1,000 connections) and memory (of idle connections).
+// The groups are in groups.js; without any, all are measured. Writes GROUP.json and a chart for
+// light and for dark pages to build/bench/results.
 
 const fs = require('fs');
 const os = require('os');
+const path = require('path');
 const { parseArgs } = require('util');
 
-const { buildGenerator, measureEcho, measureMemory, medians } = require('./run_echo');
+const { drawCharts } = require('./chart');
+const { GROUPS, titleOf } = require('./groups');
+const { measureLoad, measureMemory, measureStart, medians } = require('./measures');
+const { built } = require('./processes');
+const { installRivals, rivals, versions } = require('./rivals');
 
 const { values: options, positionals } = parseArgs({
   allowPositionals: true,
@@ -20,7 +26,7 @@ const { values: options, positionals } = parseArgs({
     connections: { type: 'string' },
     'in-flight': { type: 'string' },
     on: { type: 'string' },
-    json: { type: 'string' },
+    out: { type: 'string', default: path.join(built, 'results') },
     quick: { type: 'boolean', default: false },
     runs: { type: 'string' },
     seconds: { type: 'string' },
@@ -28,165 +34,145 @@ const { values: options, positionals } = parseArgs({
     text: { type: 'boolean', default: false }
   }
 });
+const { quick } = options;
 
-const compressed = (size, inFlight, compression) => ({
-  connections: 50,
-  inFlight,
-  size,
-  compression,
-  kind: 'text'
-});
-const withoutTakeover = { serverNoContextTakeover: true, clientNoContextTakeover: true };
-const fanOut = (size, inFlight, compression) => ({
-  connections: 1000,
-  inFlight,
-  size,
-  compression,
-  kind: 'fan-out'
-});
-const GROUPS = {
-  echo: [
-    { connections: 100, inFlight: 1, size: 20 },
-    { connections: 100, inFlight: 32, size: 20 },
-    { connections: 50, inFlight: 8, size: 1024 },
-    { connections: 50, inFlight: 8, size: 16 * 1024 },
-    { connections: 50, inFlight: 1, size: 256 * 1024 }
-  ],
-  transports: [
-    { connections: 100, inFlight: 1, size: 20, on: 'http' },
-    { connections: 100, inFlight: 32, size: 20, on: 'http' },
-    { connections: 100, inFlight: 1, size: 20, on: 'https' },
-    { connections: 100, inFlight: 32, size: 20, on: 'https' },
-    { connections: 100, inFlight: 1, size: 20, ofClient: true },
-    { connections: 100, inFlight: 32, size: 20, ofClient: true }
-  ],
-  compression: [
-    ...[256, 1024, 16 * 1024, 1024 * 1024].flatMap((size) => [
-      compressed(size, 1, true),
-      compressed(size, 8, true)
-    ]),
-    compressed(1024, 8, withoutTakeover)
-  ],
-  'fan-out': [
-    fanOut(100, 1, false),
-    fanOut(100, 8, false),
-    fanOut(1024, 1, false),
-    fanOut(1024, 1, { shared: true, serverNoContextTakeover: true, threshold: 0 })
-  ],
-  memory: [
-    { connections: 10000 },
-    { connections: 10000, on: 'http' },
-    { connections: 5000, messages: 1, compression: true },
-    { connections: 5000, messages: 1, compression: withoutTakeover }
-  ]
+const MEASURES = {
+  load: {
+    runs: quick ? 1 : 5,
+    key: 'cpu',
+    columns: ['rate', 'cpu', 'p50', 'p90', 'p99', 'p999'],
+    measure: measureLoad
+  },
+  memory: { runs: quick ? 1 : 3, key: 'bytes', columns: ['bytes'], measure: measureMemory },
+  start: {
+    runs: quick ? 3 : 11,
+    key: 'milliseconds',
+    columns: ['milliseconds', 'bytes'],
+    measure: measureStart
+  }
+};
+const HEADINGS = {
+  bytes: 'bytes',
+  cpu: 'CPU us',
+  milliseconds: 'ms',
+  p50: 'p50 us',
+  p90: 'p90 us',
+  p99: 'p99 us',
+  p999: 'p99.9 us',
+  rate: '1/s'
 };
 
-function chosenLoads(group) {
-  if (options.size === undefined && options['in-flight'] === undefined) return GROUPS[group];
+function loadsOf(group) {
+  if (options.size === undefined && options['in-flight'] === undefined) return group.loads;
   return [
     {
       on: options.on,
       connections: Number(options.connections ?? 100),
       inFlight: Number(options['in-flight'] ?? 1),
-      size: Number(options.size ?? 20)
+      size: Number(options.size ?? 20),
+      kind: options.text ? 'text' : 'binary'
     }
   ];
 }
 
-function row(cells) {
-  const widths = [6, 12, 12, 9, 9, 9, 9];
-  return cells.map((cell, i) => String(cell).padStart(widths[i])).join(' ');
+// Nobody is measured at what it does not do.
+function contestants({ withLimit, withRivals }, { kind }) {
+  const names = ['ws', 'wsuv'];
+  if (withRivals && !quick) names.push(...rivals);
+  if (withLimit && kind !== 'text') names.push('limit');
+  return names;
 }
 
-function titleOf(load) {
-  const { compression, connections, inFlight, kind, ofClient, on = 'port', size } = load;
-  const where = ofClient ? ', the client' : on === 'port' ? '' : `, on ${on}`;
-  const how = compression ? `, compressed (${JSON.stringify(compression)})` : '';
-  if (kind === 'fan-out') {
-    return `${size} bytes to ${connections} connections${how}, ${inFlight} in flight`;
-  }
-  return (
-    `echo of ${size} bytes (${kind})${where}${how}, ${connections} connections, ` +
-    `${inFlight} in flight`
+function adjusted(load) {
+  if (load.warmUp !== undefined) return load;
+  const seconds = Number(options.seconds ?? (quick ? 0.5 : 3));
+  const timed = { ...load, warmUp: quick ? 0.3 : 1, seconds };
+  if (quick && load.size === undefined) timed.connections = 1000;
+  return timed;
+}
+
+function line(name, cells) {
+  return [name.padEnd(18), ...cells.map((cell) => String(cell).padStart(11))].join(' ');
+}
+
+function format(key, value) {
+  if (value === undefined) return '';
+  return ['cpu', 'milliseconds'].includes(key) ? value.toFixed(3) : Math.round(value);
+}
+
+async function measureRow(group, load) {
+  const { columns, key, measure, runs: usual } = MEASURES[group.measure];
+  const runs = Number(options.runs ?? usual);
+  const names = contestants(group, load);
+  const measured = Object.fromEntries(names.map((name) => [name, []]));
+  console.log(`\n${titleOf(load)}; median of ${runs}`);
+  console.log(
+    line(
+      '',
+      columns.map((column) => HEADINGS[column])
+    )
   );
-}
-
-async function echo(group) {
-  buildGenerator();
-  const runs = Number(options.runs ?? (options.quick ? 1 : 5));
-  const seconds = Number(options.seconds ?? (options.quick ? 1 : 3));
-  const results = [];
-  for (const shape of chosenLoads(group)) {
-    const load = { kind: options.text ? 'text' : 'binary', ...shape, warmUp: 1, seconds };
-    console.log(`\n${titleOf(load)}; median of ${runs}`);
-    console.log(row(['', 'messages/s', 'CPU us/msg', 'p50 us', 'p90 us', 'p99 us', 'p99.9 us']));
-    const measured = { ws: [], wsuv: [] };
-    for (let i = 0; i < runs; i++) {
-      for (const name of Object.keys(measured)) measured[name].push(await measureEcho(name, load));
-    }
-    const summary = {};
-    for (const name of Object.keys(measured)) {
-      const figures = (summary[name] = medians(measured[name]));
-      console.log(
-        row([
-          name,
-          Math.round(figures.rate),
-          figures.cpu.toFixed(3),
-          ...['p50', 'p90', 'p99', 'p999'].map((key) =>
-            figures[key] === undefined ? '' : Math.round(figures[key])
-          )
-        ])
-      );
-    }
-    const ratio = summary.ws.cpu / summary.wsuv.cpu;
-    console.log(`wsuv costs 1/${ratio.toFixed(2)} of ws a message`);
-    results.push({ load, ...summary, ratio });
+  for (let i = 0; i < runs; i++) {
+    for (const name of names) measured[name].push(await measure(name, adjusted(load)));
   }
-  return results;
-}
-
-async function memory() {
-  const runs = Number(options.runs ?? (options.quick ? 1 : 3));
-  const results = [];
-  for (const shape of GROUPS.memory) {
-    const load = options.quick ? { ...shape, connections: 1000 } : shape;
-    const { compression = false, connections, messages = 0, on = 'port' } = load;
+  const results = {};
+  for (const name of names) {
+    const figures = (results[name] = medians(measured[name]));
     console.log(
-      `\nresident bytes of an idle connection, ${connections} connections on ${on}, ` +
-        `compression ${JSON.stringify(compression)}, ${messages} messages before; ` +
-        `median of ${runs}`
+      line(
+        name,
+        columns.map((column) => format(column, figures[column]))
+      )
     );
-    const measured = { ws: [], wsuv: [] };
-    for (let i = 0; i < runs; i++) {
-      for (const name of Object.keys(measured)) {
-        measured[name].push(await measureMemory(name, load));
-      }
-    }
-    const summary = {};
-    for (const name of Object.keys(measured)) {
-      summary[name] = medians(measured[name]);
-      console.log(row([name, Math.round(summary[name].bytes)]));
-    }
-    const ratio = summary.ws.bytes / summary.wsuv.bytes;
-    console.log(`wsuv costs 1/${ratio.toFixed(2)} of ws a connection`);
-    results.push({ load, ...summary, ratio });
   }
-  return results;
+  const ratio = results.ws[key] / results.wsuv[key];
+  console.log(`wsuv: 1/${ratio.toFixed(2)} of ws`);
+  return { title: titleOf(load), load, results, ratio };
+}
+
+async function measureGroup(name) {
+  const group = GROUPS[name];
+  if (group === undefined) {
+    throw new Error(`There is no group "${name}"; there are: ${Object.keys(GROUPS).join(', ')}`);
+  }
+  if (group.withRivals && !quick) installRivals();
+  console.log(`\n== ${group.title} (${group.unit})`);
+  const rows = [];
+  for (const load of loadsOf(group)) rows.push(await measureRow(group, load));
+  const { title, unit, measure } = group;
+  const { key } = MEASURES[measure];
+  return { title, unit, key, ...conditions(), rows };
+}
+
+function conditions() {
+  return {
+    machine: `${os.cpus()[0].model}, ${os.cpus().length} cores, ${os.type()} ${os.release()}`,
+    node: process.version,
+    versions: {
+      ws: require('ws/package.json').version,
+      bufferutil: require('bufferutil/package.json').version,
+      wsuv: require('../package.json').version,
+      ...versions
+    }
+  };
 }
 
 async function main() {
-  const [what = 'echo'] = positionals;
-  if (GROUPS[what] === undefined) {
-    throw new Error(`There is no benchmark "${what}"; there are: ${Object.keys(GROUPS)}`);
-  }
+  const { machine, node, versions: measured } = conditions();
+  console.log(`${machine}, Node.js ${node}`);
   console.log(
-    `${os.cpus()[0].model}, ${os.cpus().length} cores, Node.js ${process.version}, ` +
-      `ws ${require('ws/package.json').version}`
+    Object.entries(measured)
+      .map(([name, version]) => `${name} ${version}`)
+      .join(', ')
   );
-  const results = what === 'memory' ? await memory() : await echo(what);
-  if (options.json !== undefined) {
-    fs.writeFileSync(options.json, `${JSON.stringify(results, null, 2)}\n`);
+  fs.mkdirSync(options.out, { recursive: true });
+  for (const name of positionals.length > 0 ? positionals : Object.keys(GROUPS)) {
+    const results = await measureGroup(name);
+    const file = path.join(options.out, name);
+    fs.writeFileSync(`${file}.json`, `${JSON.stringify(results, null, 2)}\n`);
+    drawCharts(results, file);
   }
+  console.log(`\nResults and charts: ${path.relative('.', options.out)}`);
 }
 
 main().catch((error) => {

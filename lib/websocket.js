@@ -652,20 +652,16 @@ class WebSocket extends EventEmitter {
 }
 
 /**
- * The options of send() with their defaults. As under ws, an option that is there and undefined
- * counts as false.
+ * The options of send() with their defaults. As under ws, what options inherit does not count, and
+ * one that is there and undefined counts as false.
  */
 function sendOptions(options, data, isServer) {
-  const isBinary = typeof data !== 'string';
-  if (options == null) return { binary: isBinary, compress: true, fin: true, mask: !isServer };
-  // What options inherit does not count.
-  const own = Object.getPrototypeOf(options) === Object.prototype ? options : { ...options };
-  const { binary, compress, fin, mask } = own;
   return {
-    binary: binary !== undefined || Object.hasOwn(own, 'binary') ? binary : isBinary,
-    compress: compress !== undefined || Object.hasOwn(own, 'compress') ? compress : true,
-    fin: fin !== undefined || Object.hasOwn(own, 'fin') ? fin : true,
-    mask: mask !== undefined || Object.hasOwn(own, 'mask') ? mask : !isServer
+    binary: typeof data !== 'string',
+    compress: true,
+    fin: true,
+    mask: !isServer,
+    ...options
   };
 }
 

@@ -1,7 +1,7 @@
 'use strict';
 
-// An echo server for the load generators: `node echo.js PACKAGE text|binary port|http|https
-// [COMPRESSION]`. What comes for the path /publish goes to all others, before it is echoed. Reports
+// A server for the load generators: `node echo.js PACKAGE KIND port|http|https COMPRESSION`. It
+// echoes; where KIND is "fan-out", what comes from the path /publish goes to all others. Reports
 // its port, and its CPU time and memory whenever it is asked.
 
 const fs = require('fs');
@@ -9,17 +9,22 @@ const http = require('http');
 const https = require('https');
 const path = require('path');
 
-const [, , name, kind, on = 'port', compression = 'false'] = process.argv;
-const { WebSocketServer } = require(name === 'wsuv' ? '../..' : name);
+const { rivals, startRival } = require('../rivals');
 
-const options = { perMessageDeflate: JSON.parse(compression) };
+const [, , name, kind, on, compression] = process.argv;
 const helpers = path.join(__dirname, '..', '..', 'test', 'helpers');
-const report = () => process.send({ port: server.address().port });
 const host = '127.0.0.1';
-let server;
-if (on === 'port') {
-  server = new WebSocketServer({ port: 0, host, ...options }, report);
-} else {
+const report = (port) => process.send({ port });
+
+function start() {
+  const { WebSocketServer } = require(name === 'wsuv' ? '../..' : name);
+  const options = { perMessageDeflate: JSON.parse(compression) };
+  if (on === 'port') {
+    const server = new WebSocketServer({ port: 0, host, ...options }, () =>
+      report(server.address().port)
+    );
+    return server;
+  }
   const web =
     on === 'http'
       ? http.createServer()
@@ -27,24 +32,30 @@ if (on === 'port') {
           key: fs.readFileSync(path.join(helpers, 'tls-key.pem')),
           cert: fs.readFileSync(path.join(helpers, 'tls-cert.pem'))
         });
-  server = new WebSocketServer({ server: web, ...options });
-  web.listen(0, host, report);
+  web.listen(0, host, () => report(web.address().port));
+  return new WebSocketServer({ server: web, ...options });
 }
 
-server.on('connection', (ws, req) => {
+function serve(ws, req, clients) {
   if (kind === 'fan-out') {
-    const isPublisher = req.url === '/publish';
-    if (isPublisher) server.clients.delete(ws);
+    if (req.url !== '/publish') return;
+    clients.delete(ws);
     ws.on('message', (data) => {
-      for (const client of server.clients) client.send(data);
-      ws.send(data);
+      for (const client of clients) client.send(data);
     });
   } else if (kind === 'text') {
     ws.onmessage = ({ data }) => ws.send(data);
   } else {
     ws.on('message', (data, isBinary) => ws.send(data, { binary: isBinary }));
   }
-});
+}
+
+if (rivals.includes(name)) {
+  startRival(name, report);
+} else {
+  const server = start();
+  server.on('connection', (ws, req) => serve(ws, req, server.clients));
+}
 
 process.on('message', (what) => {
   if (what === 'collect') global.gc();

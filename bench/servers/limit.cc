@@ -1,8 +1,8 @@
-// What the kernel costs: answers every message as the echo servers do, with the system calls that a
-// server cannot go without, and nothing else. It parses no frames (all have the size that it is
-// told, at most one is unfinished), unmasks nothing, and sends bytes that it has lying there.
+// What the kernel costs: does what the servers in JavaScript do with the system calls that a server
+// cannot go without, and nothing else. It parses no frames (all have the size that it is told, at
+// most one is unfinished), unmasks nothing, and sends bytes that it has lying there.
 //
-//   limit SIZE
+//   limit echo|fan-out|handshake SIZE
 //
 // Prints its port; then, for each line that it reads, its CPU time in microseconds.
 
@@ -19,6 +19,7 @@
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
+#include <cstring>
 #include <string>
 #include <vector>
 
@@ -54,8 +55,11 @@ std::string MakeFrames(size_t payload) {
   return frames;
 }
 
+enum class Mode { kEcho, kFanOut, kHandshake };
+
 struct Peer {
   int fd;
+  bool publishes = false;
   bool open = false;     // The handshake is done.
   bool blocked = false;  // The kernel took less than it was offered.
   uint64_t received = 0;
@@ -66,8 +70,9 @@ struct Peer {
 
 class Server {
  public:
-  explicit Server(size_t payload)
-      : frames_(MakeFrames(payload)),
+  Server(Mode mode, size_t payload)
+      : mode_(mode),
+        frames_(MakeFrames(payload)),
         frame_in_(HeaderSize(payload) + 4 + payload),
         frame_out_(HeaderSize(payload) + payload),
         buffer_(256 * 1024) {}
@@ -139,18 +144,34 @@ class Server {
     if (got < 0 && errno == EAGAIN) return;
     if (got <= 0) {
       close(peer->fd);
+      peers_.erase(std::remove(peers_.begin(), peers_.end(), peer), peers_.end());
       delete peer;
     } else if (!peer->open) {
       // The load generator sends its request at once, and waits for the answer.
       peer->open = true;
+      peer->publishes = std::memcmp(buffer_.data(), "GET /publish", 12) == 0;
+      if (mode_ == Mode::kFanOut && !peer->publishes) peers_.push_back(peer);
       if (write(peer->fd, kResponse, sizeof(kResponse) - 1) < 0) Die("write");
+    } else if (mode_ == Mode::kHandshake) {
+      // A close frame.
+      if (write(peer->fd, "\x88\x02\x03\xe8", 4) < 0) Die("write");
+      shutdown(peer->fd, SHUT_WR);
     } else {
       peer->received += static_cast<uint64_t>(got);
       const uint64_t whole = peer->received / frame_in_;
-      peer->to_send += (whole - peer->answered) * frame_out_;
+      const uint64_t bytes = (whole - peer->answered) * frame_out_;
       peer->answered = whole;
-      Flush(peer);
+      if (mode_ == Mode::kEcho) {
+        Send(peer, bytes);
+      } else {
+        for (Peer* subscriber : peers_) Send(subscriber, bytes);
+      }
     }
+  }
+
+  void Send(Peer* peer, uint64_t bytes) {
+    peer->to_send += bytes;
+    Flush(peer);
   }
 
   void Flush(Peer* peer) {
@@ -172,10 +193,12 @@ class Server {
     }
   }
 
+  Mode mode_;
   std::string frames_;
   size_t frame_in_;
   size_t frame_out_;
   std::vector<char> buffer_;
+  std::vector<Peer*> peers_;  // Those that a message goes to.
   int listening_ = -1;
   int epoll_ = -1;
 };
@@ -183,11 +206,15 @@ class Server {
 }  // namespace
 
 int main(int argc, char** argv) {
-  if (argc != 2) {
-    std::fprintf(stderr, "usage: limit SIZE\n");
+  if (argc != 3) {
+    std::fprintf(stderr, "usage: limit echo|fan-out|handshake SIZE\n");
     return 2;
   }
-  Server server(static_cast<size_t>(std::atoll(argv[1])));
+  const std::string name = argv[1];
+  const Mode mode = name == "echo"      ? Mode::kEcho
+                    : name == "fan-out" ? Mode::kFanOut
+                                        : Mode::kHandshake;
+  Server server(mode, static_cast<size_t>(std::atoll(argv[2])));
   server.Listen();
   server.Run();
   return 0;

@@ -1,0 +1,133 @@
+'use strict';
+
+const { execFileSync } = require('child_process');
+const { once } = require('events');
+const fs = require('fs');
+const path = require('path');
+const readline = require('readline');
+
+const { jsonLike } = require('./clients/json_like');
+const { built, compile, inProduction, spawnClient, spawnOn, startServer } = require('./processes');
+
+/**
+ * @typedef {Object} Load
+ * @property {Number} connections
+ * @property {Number} inFlight messages a connection
+ * @property {Number} size bytes of a message
+ * @property {String} kind text or binary (an echo); fan-out: every message goes to all connections;
+ *     handshake: every message is a connection that is opened and closed
+ * @property {Number} warmUp seconds
+ * @property {Number} seconds
+ * @property {String} [on] where the server listens: port (default), http or https
+ * @property {(Object|Boolean)} [compression] the server's perMessageDeflate
+ * @property {Boolean} [ofClient] whether the client is what is measured
+ * @property {Number} [idle] further connections, which do nothing
+ */
+
+function payloadFile(size) {
+  const file = path.join(built, `payload-${size}`);
+  fs.writeFileSync(file, jsonLike(size));
+  return file;
+}
+
+// What makes the load: load_generator.cc, or where that cannot do it, a client in JavaScript.
+function spawnLoad(name, port, load) {
+  const { on, compression, kind, ofClient, size } = load;
+  const numbers = [load.connections, load.inFlight, size, load.warmUp, load.seconds];
+  const isEcho = kind === 'text' || kind === 'binary';
+  if (isEcho && (ofClient || compression)) {
+    const url = `ws://127.0.0.1:${port}`;
+    const args = [ofClient ? name : 'wsuv', url, ...numbers, kind, Boolean(compression)];
+    return spawnClient(ofClient ? 0 : 1, 'echo.js', args);
+  }
+  if (on === 'https') return spawnClient(1, 'raw_tls.js', [port, ...numbers, kind]);
+  const generator = compile('load/load_generator.cc');
+  return compression
+    ? spawnOn(1, generator, [port, ...numbers, `${kind}-compressed`, payloadFile(size)])
+    : spawnOn(1, generator, [port, ...numbers, kind]);
+}
+
+async function hold(port, connections, messages, compression) {
+  const url = `ws://127.0.0.1:${port}`;
+  const client = spawnClient(1, 'hold.js', [url, connections, messages, Boolean(compression)]);
+  await once(client.stdout, 'data');
+  return client;
+}
+
+/**
+ * Measures one server (or client) under one load.
+ *
+ * @param {String} name the package, or "limit"
+ * @param {Load} load
+ * @return {Promise<Object>} rate (messages a second), cpu (microseconds of the measured process a
+ *     message); and where the load comes from load_generator.cc, p50, p90, p99, p999 (microseconds)
+ */
+async function measureLoad(name, load) {
+  const { idle = 0, ofClient = false } = load;
+  const server = await startServer(ofClient ? 'wsuv' : name, load, ofClient ? 1 : 0);
+  const idlers = idle > 0 ? await hold(server.port, idle, 0, false) : undefined;
+  const client = spawnLoad(name, server.port, load);
+  let before;
+  let after;
+  let result;
+  for await (const line of readline.createInterface({ input: client.stdout })) {
+    if (line === 'start') before = server.cpu();
+    else if (line === 'end') after = server.cpu();
+    else result = JSON.parse(line);
+  }
+  if (result === undefined) throw new Error(`The load on ${name} failed`);
+  const { messages, seconds, cpu: clientCpu, ...latencies } = result;
+  const cpu = ofClient ? clientCpu : (await after) - (await before);
+  idlers?.kill();
+  await server.stop();
+  return { rate: messages / seconds, cpu: cpu / messages, ...latencies };
+}
+
+/**
+ * Measures what connections cost in memory.
+ *
+ * @param {String} name the package
+ * @param {{connections: Number, messages: Number, compression: (Object|Boolean), on: String}} load
+ *     how many connections, and how many messages to and fro on each before they are idle
+ * @return {Promise<{bytes: Number}>} resident bytes of the server a connection
+ */
+async function measureMemory(name, load) {
+  const { connections, messages = 0, compression = false } = load;
+  const server = await startServer(name, load);
+  // The first connections warm everything up.
+  const first = await hold(server.port, 100, messages, compression);
+  const before = await server.resident();
+  const others = await hold(server.port, connections, messages, compression);
+  const after = await server.resident();
+  first.kill();
+  others.kill();
+  await server.stop();
+  return { bytes: (after - before) / connections };
+}
+
+/**
+ * Measures a start.
+ *
+ * @param {String} name the package
+ * @return {{milliseconds: Number, bytes: Number}} of require(); resident with an idle server
+ */
+function measureStart(name) {
+  const { env, execArgv } = inProduction;
+  const file = path.join(__dirname, 'servers', 'start.js');
+  return JSON.parse(execFileSync(process.execPath, [...execArgv, file, name], { env }));
+}
+
+/** The median of some numbers. */
+function median(values) {
+  const sorted = [...values].sort((a, b) => a - b);
+  return sorted[Math.floor(sorted.length / 2)];
+}
+
+/** Each figure's median over several runs. */
+function medians(runs) {
+  return Object.fromEntries(
+    Object.keys(runs[0]).map((key) => [key, median(runs.map((run) => run[key]))])
+  );
+}
+
+module.exports = { measureLoad, measureMemory, measureStart, medians };
