@@ -8,6 +8,7 @@ const fs = require('fs');
 const os = require('os');
 const path = require('path');
 const readline = require('readline');
+const { setTimeout: delay } = require('timers/promises');
 
 /** Where compiled programs and results go. */
 const built = path.join(__dirname, '..', 'build', 'bench');
@@ -96,10 +97,14 @@ class JavaScriptServer {
     return cpu.user + cpu.system;
   }
 
-  /** Resident bytes after two collections. */
+  /**
+   * Resident bytes once the server has been idle for so long that V8 counts no allocations of its
+   * last seconds and gives back what it has grown by.
+   */
   async resident() {
+    await delay(12_000);
     await this._ask('collect');
-    await new Promise((resolve) => setTimeout(resolve, 300));
+    await delay(300);
     const { rss } = await this._ask('collect');
     return rss;
   }

@@ -133,7 +133,7 @@ class ClientHandshake {
       );
     }
     const url = parseAddress(address);
-    ws._url = url.href;
+    ws._rarely().url = url.href;
     checkUrl(url);
     this.#address = address;
     this.#protocols = checkProtocols(normalised.protocols);
@@ -148,14 +148,14 @@ class ClientHandshake {
     if (opts.followRedirects) this.#guardCredentials(url, opts);
 
     const ws = this.#ws;
-    const req = (ws._req = (isSecure ? https : http).request(opts));
+    const req = (ws._rarely().req = (isSecure ? https : http).request(opts));
     if (this.#redirects > 0) ws.emit('redirect', ws.url, req);
     if (opts.timeout) {
       req.on('timeout', () => this.#abort(req, 'Opening handshake has timed out'));
     }
     req.on('error', (error) => {
       if (ws._req !== req || aborted.has(req)) return;
-      ws._req = null;
+      ws._rarely().req = null;
       fail(ws, error);
     });
     req.on('response', (res) => this.#onResponse(req, res, opts));
@@ -262,7 +262,7 @@ class ClientHandshake {
     }
     this.#address = url;
     url = parseAddress(url);
-    ws._url = url.href;
+    ws._rarely().url = url.href;
     try {
       checkUrl(url);
     } catch (error) {
@@ -277,7 +277,7 @@ class ClientHandshake {
     ws.emit('upgrade', res);
     // A listener may have closed it.
     if (ws.readyState !== ws.CONNECTING) return;
-    ws._req = null;
+    ws._rarely().req = null;
 
     const message = this.#checkResponse(res, key);
     if (message !== undefined) {
@@ -363,7 +363,7 @@ function abortHandshake(ws, stream, message) {
 
 function fail(ws, error) {
   ws._readyState = ws.CLOSING;
-  ws._errorEmitted = true;
+  ws._rarely().errorEmitted = true;
   ws.emit('error', error);
   ws.emitClose();
 }

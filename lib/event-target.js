@@ -103,7 +103,7 @@ const makers = {
     new CloseEvent('close', {
       code,
       reason: reason.toString(),
-      wasClean: socket._closeFrameReceived && socket._closeFrameSent
+      wasClean: socket._rare.closeFrameReceived && socket._rare.closeFrameSent
     })
 };
 

@@ -9,10 +9,8 @@ const { ClientHandshake, abortHandshake } = require('./client-handshake');
 const { compressionFor, negotiated } = require('./compression');
 const { ConnectionReceiver, ConnectionSender } = require('./connection-halves');
 const {
-  ABNORMAL_CLOSURE,
   BINARY_TYPES,
   CLOSE_TIMEOUT,
-  EMPTY_BUFFER,
   FLAG_COMPRESS,
   FLAG_FIN,
   FLAG_MASK,
@@ -33,6 +31,7 @@ const { mixInEventTarget } = require('./event-target');
 const { ConnectionHandle } = require('./connection-handle');
 const { endedSocket, socketOf } = require('./connection-socket');
 const { SendQueue } = require('./send-queue');
+const { INITIAL_STATE, RareState } = require('./rare-state');
 const { settingsFor } = require('./settings');
 const { StreamBridge } = require('./stream-bridge');
 const { isBlob, sizeOf, toBytes, toPayload } = require('./validation');
@@ -44,6 +43,13 @@ const CLOSING = 2;
 const CLOSED = 3;
 const CLOSED_EARLY = 'WebSocket was closed before the connection was established';
 const READY_STATES = ['CONNECTING', 'OPEN', 'CLOSING', 'CLOSED'];
+
+/**
+ * What EventEmitter keeps listeners in, as an object with a shape of its own: 150 bytes less than the
+ * dictionary that EventEmitter makes, which is a seventh of an idle connection.
+ */
+function Listeners() {}
+Listeners.prototype = Object.freeze(Object.create(null));
 
 /**
  * One end of a WebSocket connection, with the API of ws. Protocol and transport are in the addon,
@@ -68,40 +74,17 @@ class WebSocket extends EventEmitter {
     this._readyState = CONNECTING;
     this._isServer = address === null;
     this._wantsText = false;
-    this._paused = false;
     this._isAttached = false;
     // Whether send() may pass data straight on: no mask of the user's, no unfinished message, no
     // queue, no compression; and the bits that go with every frame.
     this._isPlain = true;
     this._frameFlags = FLAG_FIN;
     this._binaryType = BINARY_TYPES[0];
-    this._closeCode = ABNORMAL_CLOSURE;
-    this._closeMessage = EMPTY_BUFFER;
-    this._closeFrameReceived = false;
-    // Nothing more is read: by the peer's close frame, its end, or its fault.
-    this._inputEnded = false;
-    this._closeFrameSent = false;
-    this._errorEmitted = false;
-    this._inFragments = false;
-    // Whether those fragments are compressed.
-    this._compressesFragments = false;
     this._protocol = '';
-    this._ownExtensions = null;
-    this._compression = null;
     this._options = options;
-    this._bufferedAfterClose = 0;
-    // Bytes that were compressed in this turn, which ws would still be compressing.
-    this._justCompressed = 0;
-    // Made when they are first needed.
     this._ownSocket = null;
-    this._ownSender = null;
-    this._ownReceiver = null;
-    this._bridge = null;
-    this._callbacks = null;
-    this._sendQueue = null;
-    this._autoPong = null;
-    this._req = undefined;
-    this._url = undefined;
+    // To be read as `this._rare`, and to be written to through this._rarely().
+    this._rare = INITIAL_STATE;
 
     if (address !== null) new ClientHandshake(this, address, protocols, options);
   }
@@ -117,34 +100,47 @@ class WebSocket extends EventEmitter {
 
   /** @type {Number} bytes that were sent and that the kernel (or the stream) has not taken yet */
   get bufferedAmount() {
-    const amount = this._bufferedAfterClose + this._queuedBytes;
-    if (this._bridge !== null) return amount + this._bridge.bufferedAmount;
+    const amount = this._rare.bufferedAfterClose + this._queuedBytes;
+    if (this._rare.bridge !== null) return amount + this._rare.bridge.bufferedAmount;
     if (this._handle === 0) return amount;
     return amount + native.enqueued(this._handle) - native.flush(this._handle);
   }
 
+  /** A client's request, until it is answered. */
+  get _req() {
+    return this._rare.req;
+  }
+
+  /** The object of this connection's own for what is not as it was at the beginning. */
+  _rarely() {
+    if (this._rare === INITIAL_STATE) this._rare = new RareState();
+    return this._rare;
+  }
+
   /** Bytes of payload that wait to be read or compressed. */
   get _queuedBytes() {
-    return this._justCompressed + (this._sendQueue === null ? 0 : this._sendQueue.bytes);
+    return (
+      this._rare.justCompressed + (this._rare.sendQueue === null ? 0 : this._rare.sendQueue.bytes)
+    );
   }
 
   /** @type {String} the names of the extensions in use */
   get extensions() {
-    return this._ownExtensions === null ? '' : Object.keys(this._ownExtensions).join();
+    return this._rare.extensions === null ? '' : Object.keys(this._rare.extensions).join();
   }
 
   /** The negotiated extensions, by name. */
   get _extensions() {
-    return (this._ownExtensions ??= {});
+    return this._rare.extensions ?? (this._rarely().extensions = {});
   }
 
   set _extensions(extensions) {
-    this._ownExtensions = extensions;
+    this._rarely().extensions = extensions;
   }
 
   /** @type {Boolean} */
   get isPaused() {
-    return this._paused;
+    return this._rare.paused;
   }
 
   /** @type {String} the subprotocol in use, or an empty string */
@@ -159,7 +155,7 @@ class WebSocket extends EventEmitter {
 
   /** @type {(String|undefined)} of a client */
   get url() {
-    return this._url;
+    return this._rare.url;
   }
 
   /**
@@ -177,16 +173,17 @@ class WebSocket extends EventEmitter {
 
   /** The writing half of the connection, made when somebody asks for it; see Sender. */
   get _sender() {
-    if (this._ownSender === null && this._isAttached) this._ownSender = new ConnectionSender(this);
-    return this._ownSender;
+    if (this._rare.sender === null && this._isAttached)
+      this._rarely().sender = new ConnectionSender(this);
+    return this._rare.sender;
   }
 
   /** The reading half of the connection, made when somebody asks for it; see Receiver. */
   get _receiver() {
-    if (this._ownReceiver === null && this._isAttached) {
-      this._ownReceiver = new ConnectionReceiver(this);
+    if (this._rare.receiver === null && this._isAttached) {
+      this._rarely().receiver = new ConnectionReceiver(this);
     }
-    return this._ownReceiver;
+    return this._rare.receiver;
   }
 
   /**
@@ -202,8 +199,8 @@ class WebSocket extends EventEmitter {
     const settings = settingsFor(this._options);
     let handle = adoptSocket(socket, head, settings, this._isServer);
     if (handle === 0) {
-      this._bridge = new StreamBridge(this, socket, head, settings);
-      ({ handle } = this._bridge);
+      this._rarely().bridge = new StreamBridge(this, socket, head, settings);
+      ({ handle } = this._rare.bridge);
     }
     this._open(handle);
   }
@@ -218,10 +215,10 @@ class WebSocket extends EventEmitter {
     this._handle = handle;
     this._isAttached = true;
     this._frameFlags = this._isServer ? FLAG_FIN : FLAG_FIN | FLAG_MASK;
-    const perMessageDeflate = negotiated(this._ownExtensions);
+    const perMessageDeflate = negotiated(this._rare.extensions);
     if (perMessageDeflate !== undefined) {
-      this._compression = compressionFor(perMessageDeflate);
-      native.useCompression(handle, this._compression.external);
+      this._rarely().compression = compressionFor(perMessageDeflate);
+      native.useCompression(handle, this._rare.compression.external);
     }
     this._updateIsPlain();
     setEndpoint(
@@ -279,17 +276,21 @@ class WebSocket extends EventEmitter {
       return;
     }
     const payload = toPayload(data);
-    if (this._inFragments) {
+    if (this._rare.inFragments) {
       flags |= OP_CONTINUATION;
     } else {
       flags |= binary ? OP_BINARY : OP_TEXT;
       // The first fragment decides for all of them.
-      this._compressesFragments =
-        compress && this._compression !== null && sizeOf(payload) >= this._compression.threshold;
-      if (this._compressesFragments) flags |= FLAG_RSV1;
+      const { compression } = this._rare;
+      const compresses =
+        Boolean(compress) && compression !== null && sizeOf(payload) >= compression.threshold;
+      if (compresses !== this._rare.compressesFragments) {
+        this._rarely().compressesFragments = compresses;
+      }
+      if (compresses) flags |= FLAG_RSV1;
     }
-    if (this._compressesFragments) flags |= FLAG_COMPRESS;
-    this._inFragments = !fin;
+    if (this._rare.compressesFragments) flags |= FLAG_COMPRESS;
+    if (this._rare.inFragments !== !fin) this._rarely().inFragments = !fin;
     this._sendPayload(payload, flags, cb);
     this._updateIsPlain();
   }
@@ -341,10 +342,11 @@ class WebSocket extends EventEmitter {
 
   /** Sends one frame, behind what is still being read or compressed. */
   _sendPayload(payload, flags, cb) {
-    if (this._sendQueue === null && !isBlob(payload) && !this._isForLater(payload, flags)) {
+    if (this._rare.sendQueue === null && !isBlob(payload) && !this._isForLater(payload, flags)) {
       this._sendFrame(payload, flags);
       // As under ws, what is compressed reaches a stream later.
-      if (this._bridge !== null && (flags & FLAG_COMPRESS) !== 0) this._bridge.pumpLater(cb);
+      if (this._rare.bridge !== null && (flags & FLAG_COMPRESS) !== 0)
+        this._rare.bridge.pumpLater(cb);
       else this._sent(cb);
       return;
     }
@@ -357,7 +359,7 @@ class WebSocket extends EventEmitter {
   }
 
   _isForLater(payload, flags) {
-    return (flags & FLAG_COMPRESS) !== 0 && payload.length > this._compression.asyncThreshold;
+    return (flags & FLAG_COMPRESS) !== 0 && payload.length > this._rare.compression.asyncThreshold;
   }
 
   /** Sends frames that are ready; false if the connection is over. */
@@ -371,7 +373,7 @@ class WebSocket extends EventEmitter {
   /** Takes bytes as if the peer had sent them. */
   _feed(chunk) {
     if (this._handle === 0) return;
-    if (this._bridge !== null) this._bridge.feed(chunk);
+    if (this._rare.bridge !== null) this._rare.bridge.feed(chunk);
     else native.feed(this._handle, chunk);
   }
 
@@ -389,8 +391,9 @@ class WebSocket extends EventEmitter {
 
   // Under ws compressing takes some time, during which the bytes count as buffered.
   _countCompressed(size) {
-    if (this._justCompressed === 0) process.nextTick(() => (this._justCompressed = 0));
-    this._justCompressed += size;
+    if (this._rare.justCompressed === 0)
+      process.nextTick(() => (this._rarely().justCompressed = 0));
+    this._rarely().justCompressed += size;
   }
 
   /** A masking key of the user's; undefined where the addon is to make one. */
@@ -404,32 +407,32 @@ class WebSocket extends EventEmitter {
 
   /** The addon is about to send a close frame. */
   _maskCloseFrame() {
-    if (this._isServer || this._closeFrameSent) return;
+    if (this._isServer || this._rare.closeFrameSent) return;
     const key = this._mask();
     if (key !== undefined) native.setNextMaskingKey(this._handle, key);
   }
 
   _ensureSendQueue() {
-    if (this._sendQueue === null) {
+    if (this._rare.sendQueue === null) {
       this._isPlain = false;
-      this._sendQueue = new SendQueue({
+      this._rarely().sendQueue = new SendQueue({
         isClosed: () => this._handle === 0,
         onError: (error) => this._onSendError(error),
         onSent: (cb) => this._sent(cb),
         onEmpty: () => {
-          this._sendQueue = null;
+          this._rarely().sendQueue = null;
           this._updateIsPlain();
         }
       });
     }
-    return this._sendQueue;
+    return this._rare.sendQueue;
   }
 
   _updateIsPlain() {
     this._isPlain =
-      !this._inFragments &&
-      this._sendQueue === null &&
-      this._compression === null &&
+      !this._rare.inFragments &&
+      this._rare.sendQueue === null &&
+      this._rare.compression === null &&
       !this._options.generateMask;
   }
 
@@ -446,8 +449,9 @@ class WebSocket extends EventEmitter {
 
   /** Something was queued; `cb` waits for the kernel, or the stream, to take it. */
   _sent(cb) {
-    if (this._bridge !== null) this._bridge.pump(cb);
-    else if (cb !== undefined) (this._callbacks ??= new WrittenCallbacks(this._handle)).push(cb);
+    if (this._rare.bridge !== null) this._rare.bridge.pump(cb);
+    else if (cb !== undefined)
+      (this._rarely().callbacks ??= new WrittenCallbacks(this._handle)).push(cb);
   }
 
   /** send(), ping() and pong() in any other state than OPEN. */
@@ -455,7 +459,7 @@ class WebSocket extends EventEmitter {
     if (this._readyState === CONNECTING) {
       throw new Error('WebSocket is not open: readyState 0 (CONNECTING)');
     }
-    if (data) this._bufferedAfterClose += sizeOf(toPayload(data));
+    if (data) this._rarely().bufferedAfterClose += sizeOf(toPayload(data));
     if (cb) {
       const state = READY_STATES[this._readyState];
       const error = new Error(`WebSocket is not open: readyState ${this._readyState} (${state})`);
@@ -474,14 +478,14 @@ class WebSocket extends EventEmitter {
   close(code, data) {
     if (this._readyState === CLOSED || this._readyState === CLOSING) return;
     if (this._readyState === CONNECTING) {
-      abortHandshake(this, this._req, CLOSED_EARLY);
+      abortHandshake(this, this._rare.req, CLOSED_EARLY);
       return;
     }
     const reason = closeReason(code, data);
     const send = () => {
       this._maskCloseFrame();
       native.close(this._handle, code === undefined ? NO_CLOSE_CODE : code, reason);
-      this._closeFrameSent = true;
+      this._rarely().closeFrameSent = true;
     };
     this._readyState = CLOSING;
     this._inTurn(send);
@@ -489,11 +493,11 @@ class WebSocket extends EventEmitter {
 
   /** Runs what sends something, behind what is still being read or compressed. */
   _inTurn(send) {
-    if (this._sendQueue === null) {
+    if (this._rare.sendQueue === null) {
       send();
       this._sent(undefined);
     } else {
-      this._sendQueue.push(null, 0, send, undefined);
+      this._rare.sendQueue.push(null, 0, send, undefined);
     }
   }
 
@@ -501,7 +505,7 @@ class WebSocket extends EventEmitter {
   terminate() {
     if (this._readyState === CLOSED) return;
     if (this._readyState === CONNECTING) {
-      abortHandshake(this, this._req, CLOSED_EARLY);
+      abortHandshake(this, this._rare.req, CLOSED_EARLY);
       return;
     }
     this._readyState = CLOSING;
@@ -513,20 +517,20 @@ class WebSocket extends EventEmitter {
   /** Reads nothing more from the socket. Messages that were read already still come. */
   pause() {
     if (this._readyState === CONNECTING || this._readyState === CLOSED) return;
-    this._paused = true;
+    this._rarely().paused = true;
     this._setReading(false);
   }
 
   /** Undoes pause(). */
   resume() {
     if (this._readyState === CONNECTING || this._readyState === CLOSED) return;
-    this._paused = false;
+    if (this._rare.paused) this._rarely().paused = false;
     this._setReading(true);
   }
 
   _setReading(isReading) {
-    if (this._handle === 0 || (isReading && this._paused)) return;
-    const target = this._bridge ?? ConnectionHandle.existing(this._handle)?.socket ?? native;
+    if (this._handle === 0 || (isReading && this._rare.paused)) return;
+    const target = this._rare.bridge ?? ConnectionHandle.existing(this._handle)?.socket ?? native;
     if (isReading) target.resume(this._handle);
     else target.pause(this._handle);
   }
@@ -534,20 +538,21 @@ class WebSocket extends EventEmitter {
   // The socket emits 'close'. As under ws, its listeners hear of an end that came unexpectedly before
   // those of the WebSocket do.
   _afterSocket() {
-    if (this._inputEnded) this.emitClose();
+    if (this._rare.inputEnded) this.emitClose();
     else process.nextTick(() => this.emitClose());
   }
 
   /** Emits the last event. */
   emitClose() {
     this._readyState = CLOSED;
-    if (debug.enabled) debug.connection(this, `closed, ${this._closeCode} ${this._closeMessage}`);
-    this.emit('close', this._closeCode, this._closeMessage);
+    if (debug.enabled)
+      debug.connection(this, `closed, ${this._rare.closeCode} ${this._rare.closeMessage}`);
+    this.emit('close', this._rare.closeCode, this._rare.closeMessage);
   }
 
   _emitErrorOnce(error) {
-    if (this._errorEmitted) return;
-    this._errorEmitted = true;
+    if (this._rare.errorEmitted) return;
+    this._rarely().errorEmitted = true;
     if (debug.enabled) debug.connection(this, `${error.code ?? 'error'}: ${error.message}`);
     this.emit('error', error);
   }
@@ -556,41 +561,43 @@ class WebSocket extends EventEmitter {
 
   _onMessage(data, isBinary, ends) {
     if (isBinary) data = toBinaryType(data, this._binaryType, ends);
-    if (this._ownReceiver !== null) this._ownReceiver.emit('message', data, isBinary);
+    if (this._rare.receiver !== null) this._rare.receiver.emit('message', data, isBinary);
     this.emit('message', data, isBinary);
   }
 
   _onPing(data) {
     if (this._readyState === OPEN && this._options.autoPong !== false) {
-      this._autoPong ??= new AutoPong(this, this._options.maxPendingAutoPongs | 0);
-      this._autoPong.answer(data);
+      const rare = this._rarely();
+      rare.autoPong ??= new AutoPong(this, this._options.maxPendingAutoPongs | 0);
+      rare.autoPong.answer(data);
     }
-    if (this._ownReceiver !== null) this._ownReceiver.emit('ping', data);
+    if (this._rare.receiver !== null) this._rare.receiver.emit('ping', data);
     this.emit('ping', data);
   }
 
   _onPong(data) {
-    if (this._ownReceiver !== null) this._ownReceiver.emit('pong', data);
+    if (this._rare.receiver !== null) this._rare.receiver.emit('pong', data);
     this.emit('pong', data);
   }
 
   _onPeerClose(code, reason) {
-    this._closeFrameReceived = this._inputEnded = true;
+    const rare = this._rarely();
+    rare.closeFrameReceived = rare.inputEnded = true;
     if (debug.enabled) debug.connection(this, `close frame, ${code} ${reason}`);
-    this._closeCode = code;
+    rare.closeCode = code;
     if (reason.length > 0) {
       // Memory of its own, since people keep WebSockets that are closed.
-      this._closeMessage = Buffer.allocUnsafeSlow(reason.length);
-      reason.copy(this._closeMessage);
+      rare.closeMessage = Buffer.allocUnsafeSlow(reason.length);
+      reason.copy(rare.closeMessage);
     }
-    if (this._ownReceiver !== null) {
-      this._ownReceiver.emit('conclude', code, this._closeMessage);
-      this._ownReceiver.end();
+    if (rare.receiver !== null) {
+      rare.receiver.emit('conclude', code, rare.closeMessage);
+      rare.receiver.end();
     }
     const answer = () => {
       this._maskCloseFrame();
-      native.reactToClose(this._handle, code, this._closeMessage);
-      this._closeFrameSent = true;
+      native.reactToClose(this._handle, code, rare.closeMessage);
+      rare.closeFrameSent = true;
       if (this._handle !== 0) ConnectionHandle.existing(this._handle)?.socket.end();
     };
     if (this._readyState === OPEN) this._readyState = CLOSING;
@@ -598,11 +605,11 @@ class WebSocket extends EventEmitter {
   }
 
   _onProtocolError(index, detail, sentence) {
-    this._inputEnded = true;
+    this._rarely().inputEnded = true;
     this._maskCloseFrame();
     native.reactToError(this._handle, index);
     this._readyState = CLOSING;
-    this._closeFrameSent = true;
+    this._rarely().closeFrameSent = true;
     this._ended();
     this._emitErrorOnce(createProtocolError(index, detail, sentence));
   }
@@ -610,7 +617,7 @@ class WebSocket extends EventEmitter {
   _onPeerEnd() {
     this._readyState = CLOSING;
     native.reactToEnd(this._handle);
-    this._inputEnded = true;
+    this._rarely().inputEnded = true;
     this._sent(undefined);
     if (this._handle !== 0) ConnectionHandle.existing(this._handle)?.peerEnded();
   }
@@ -622,30 +629,30 @@ class WebSocket extends EventEmitter {
   }
 
   _onWritten() {
-    this._callbacks?.callWritten();
+    this._rare.callbacks?.callWritten();
     ConnectionHandle.existing(this._handle)?.written();
   }
 
   _onCompressed() {
-    this._sendQueue?.compressed();
+    this._rare.sendQueue?.compressed();
   }
 
   _onOutput() {
-    if (this._bridge !== null) this._bridge.pump();
+    if (this._rare.bridge !== null) this._rare.bridge.pump();
   }
 
   _onClosed() {
     const own = ConnectionHandle.existing(this._handle);
     this._readyState = CLOSING;
     this._handle = 0;
-    const callbacks = this._callbacks;
-    this._callbacks = null;
+    const { callbacks } = this._rare;
+    if (callbacks !== null) this._rarely().callbacks = null;
     try {
       callbacks?.fail();
-      this._sendQueue?.closed();
+      this._rare.sendQueue?.closed();
     } finally {
       if (own !== undefined) own.closed(() => this._afterSocket());
-      else if (this._bridge !== null) this._afterSocket();
+      else if (this._rare.bridge !== null) this._afterSocket();
       else this.emitClose();
     }
   }
