@@ -450,6 +450,52 @@ describe('binaryType', () => {
   );
 });
 
+describe('the memory of large messages', () => {
+  parity(
+    'can be transferred',
+    acting(
+      (ws, log) => {
+        ws.binaryType = 'arraybuffer';
+        ws.on('message', (data) => {
+          const copy = structuredClone(data, { transfer: [data] });
+          log.push([data.byteLength, copy.byteLength]);
+        });
+      },
+      { send: [frame('binary', Buffer.alloc(20_000, 'a')), frame('binary', Buffer.alloc(300_000))] }
+    )
+  );
+});
+
+describe('the EventEmitter', () => {
+  parity('listeners that come and go', async (lib) => {
+    const ws = new lib.WebSocket(null, undefined, {});
+    const log = [];
+    const note = (what) => log.push([what, ws.eventNames(), ws._eventsCount]);
+    const listener = () => log.push('called');
+    const symbol = Symbol('symbol');
+    note('new');
+    ws.on('newListener', (type) => log.push(['new', type]));
+    ws.on('removeListener', (type) => log.push(['removed', type]));
+    for (const type of ['message', '7', symbol, '3', 'toString', '__proto__', 'hasOwnProperty']) {
+      log.push([ws.emit(type), ws.listenerCount(type)]);
+      ws.on(type, listener);
+      ws.prependOnceListener(type, listener);
+      log.push([ws.emit(type), ws.listenerCount(type), ws.rawListeners(type).length]);
+    }
+    note('all');
+    ws.off('message', listener);
+    note('less');
+    ws.removeAllListeners('removeListener');
+    ws.removeAllListeners();
+    note('none');
+    ws.once('close', listener);
+    note('again');
+    ws.emit('close');
+    note('over');
+    return log.flat(3).map(String);
+  });
+});
+
 describe('the EventTarget face', () => {
   const describe = (event) => ({
     class: event.constructor.name,
