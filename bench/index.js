@@ -86,7 +86,7 @@ function contestants({ withLimit, withRivals }, { kind }) {
 function adjusted(load) {
   if (load.warmUp !== undefined) return load;
   const seconds = Number(options.seconds ?? (quick ? 0.5 : 3));
-  const timed = { ...load, warmUp: quick ? 0.3 : 1, seconds };
+  const timed = { ...load, warmUp: quick ? 0.3 : 1, seconds, idleFor: quick ? 0 : 12 };
   if (quick && load.size === undefined) timed.connections = 1000;
   return timed;
 }

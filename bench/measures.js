@@ -87,18 +87,19 @@ async function measureLoad(name, load) {
  * Measures what connections cost in memory.
  *
  * @param {String} name the package
- * @param {{connections: Number, messages: Number, compression: (Object|Boolean), on: String}} load
- *     how many connections, and how many messages to and fro on each before they are idle
+ * @param {{connections: Number, messages: Number, compression: (Object|Boolean), on: String,
+ *     idleFor: Number}} load how many connections, how many messages to and fro on each before they
+ *     are idle, and for how many seconds
  * @return {Promise<{bytes: Number}>} resident bytes of the server a connection
  */
 async function measureMemory(name, load) {
-  const { connections, messages = 0, compression = false } = load;
+  const { connections, messages = 0, compression = false, idleFor } = load;
   const server = await startServer(name, load);
   // The first connections warm everything up.
   const first = await hold(server.port, 100, messages, compression);
-  const before = await server.resident();
+  const before = await server.resident(idleFor);
   const others = await hold(server.port, connections, messages, compression);
-  const after = await server.resident();
+  const after = await server.resident(idleFor);
   first.kill();
   others.kill();
   await server.stop();

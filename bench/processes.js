@@ -98,11 +98,13 @@ class JavaScriptServer {
   }
 
   /**
-   * Resident bytes once the server has been idle for so long that V8 counts no allocations of its
-   * last seconds and gives back what it has grown by.
+   * Resident bytes, after two collections.
+   *
+   * @param {Number} idle seconds to wait before: after ten or so, V8 counts no allocations of its
+   *     last seconds and gives back what it has grown by
    */
-  async resident() {
-    await delay(12_000);
+  async resident(idle) {
+    await delay(idle * 1000);
     await this._ask('collect');
     await delay(300);
     const { rss } = await this._ask('collect');

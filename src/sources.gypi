@@ -12,7 +12,8 @@
       "src/protocol/message_reader.cc",
       "src/protocol/session.cc",
       "src/protocol/sha1.cc",
-      "src/protocol/utf8.cc"
+      "src/protocol/utf8.cc",
+      "src/protocol/utf8_vector.cc"
     ],
     "transport_sources": [
       "src/transport/compression.cc",

@@ -2,6 +2,8 @@
 
 #include <cstring>
 
+#include "protocol/utf8_vector.h"
+
 namespace wsuv {
 namespace {
 
@@ -29,12 +31,19 @@ size_t AsciiPrefix(const uint8_t* data, size_t size) {
 
 bool Utf8Validator::Push(const uint8_t* data, size_t size) {
   size_t i = 0;
+  bool may_be_vectorised = true;
   while (i < size) {
     if (pending_ == 0) {
       i += AsciiPrefix(data + i, size - i);
       while (i < size && data[i] < 0x80) i++;
       if (i == size) return true;
       ascii_ = false;
+      if (may_be_vectorised && size - i >= 16) {
+        i += ValidUtf8Prefix(data + i, size - i);
+        // Behind that are an unfinished block, or an error.
+        may_be_vectorised = false;
+        continue;
+      }
       const uint8_t lead = data[i++];
       if (lead < 0xC2 || lead > 0xF4) return false;
       pending_ = lead < 0xE0 ? 1 : lead < 0xF0 ? 2 : 3;
