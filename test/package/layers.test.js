@@ -15,8 +15,9 @@ const allowed = {
   transport: [/^protocol\//, /^transport\//, /^uv\.h$/],
   binding: [/^protocol\//, /^transport\//, /^binding\//, /^napi\.h$/, /^node_api\.h$/]
 };
-// The operating system, for what libuv has no function for.
+// The operating system, for what libuv has no function for; and the processor.
 const systemHeaders = {
+  'protocol/utf8_vector.cc': ['tmmintrin.h'],
   'transport/descriptor.cc': ['errno.h', 'fcntl.h', 'unistd.h'],
   'transport/listener.cc': ['netinet/in.h', 'netinet/tcp.h', 'sys/socket.h']
 };
