@@ -26,6 +26,7 @@ function label(x, y, content, colour, size = 13, anchor = 'start') {
   );
 }
 
+/** A figure with three digits or so. */
 function figure(value) {
   if (value >= 100) return Math.round(value).toLocaleString('en');
   return value >= 10 ? value.toFixed(1) : value.toFixed(2);
@@ -76,4 +77,4 @@ function drawCharts(results, file) {
   }
 }
 
-module.exports = { drawCharts };
+module.exports = { drawCharts, figure };

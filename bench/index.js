@@ -7,17 +7,19 @@
 //   npm run bench -- echo --connections 100 --in-flight 32 --size 20 [--text] [--on http]
 //
 // The groups are in groups.js; without any, all are measured. Writes GROUP.json and a chart for
-// light and for dark pages to build/bench/results.
+// light and for dark pages to build/bench/results, and GROUP.md, a table.
 
 const fs = require('fs');
 const os = require('os');
 const path = require('path');
+const readline = require('readline');
 const { parseArgs } = require('util');
 
 const { drawCharts } = require('./chart');
 const { GROUPS, titleOf } = require('./groups');
 const { measureLoad, measureMemory, measureStart, medians } = require('./measures');
 const { built } = require('./processes');
+const { writeTable } = require('./table');
 const { installRivals, rivals, versions } = require('./rivals');
 
 const { values: options, positionals } = parseArgs({
@@ -100,6 +102,14 @@ function format(key, value) {
   return ['cpu', 'milliseconds'].includes(key) ? value.toFixed(3) : Math.round(value);
 }
 
+// A line that the next one replaces.
+function showProgress(text) {
+  if (!process.stdout.isTTY) return;
+  readline.clearLine(process.stdout, 0);
+  readline.cursorTo(process.stdout, 0);
+  process.stdout.write(text);
+}
+
 async function measureRow(group, load) {
   const { columns, key, measure, runs: usual } = MEASURES[group.measure];
   const runs = Number(options.runs ?? usual);
@@ -113,8 +123,12 @@ async function measureRow(group, load) {
     )
   );
   for (let i = 0; i < runs; i++) {
-    for (const name of names) measured[name].push(await measure(name, adjusted(load)));
+    for (const name of names) {
+      showProgress(`run ${i + 1} of ${runs}: ${name}`);
+      measured[name].push(await measure(name, adjusted(load)));
+    }
   }
+  showProgress('');
   const results = {};
   for (const name of names) {
     const figures = (results[name] = medians(measured[name]));
@@ -171,6 +185,7 @@ async function main() {
     const file = path.join(options.out, name);
     fs.writeFileSync(`${file}.json`, `${JSON.stringify(results, null, 2)}\n`);
     drawCharts(results, file);
+    writeTable(results, `${file}.md`);
   }
   console.log(`\nResults and charts: ${path.relative('.', options.out)}`);
 }
