@@ -18,6 +18,7 @@
     "transport_sources": [
       "src/transport/compression.cc",
       "src/transport/connection.cc",
+      "src/transport/connection_write.cc",
       "src/transport/deadline_list.cc",
       "src/transport/descriptor.cc",
       "src/transport/listener.cc",

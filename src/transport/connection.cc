@@ -13,22 +13,6 @@ namespace {
 // What may wait unread in memory while the handler decides about an upgrade; past it the socket
 // is not read.
 constexpr size_t kMaxEarlyInput = 64 * 1024;
-// A payload of this size is offered to the kernel from where it lies; below it, copying it behind
-// the other frames of the round is cheaper than a system call of its own (echo of 16 KiB with 8 in
-// flight: 8.8 microseconds a message with a threshold of 16 KiB, 5.5 with this one).
-constexpr size_t kDirectSendSize = 64 * 1024;
-// More than this in the queue is flushed at once rather than at the end of the round.
-constexpr size_t kFlushThreshold = 128 * 1024;
-// The largest piece of memory asked for at once.
-constexpr size_t kLargestPiece = size_t{1} << 30;
-// Buffers in one system call.
-constexpr size_t kMaxBuffers = 32;
-
-struct WriteRequest {
-  uv_write_t request;
-  Connection* connection;
-  WriteBlock* blocks;
-};
 
 }  // namespace
 
@@ -376,34 +360,6 @@ void Connection::WriteFrame(Opcode opcode, ByteView payload) {
   SendFrame(header, payload);
 }
 
-void Connection::SendFrame(FrameHeader header, ByteView payload) {
-  if (stage_ != Stage::kWebSocket || end_sent_) return;
-  header.payload_length = payload.size;
-  uint8_t bytes[kMaxFrameHeaderSize];
-  const size_t header_size = EncodeFrameHeader(header, bytes);
-  if (header.masking_key == nullptr && payload.size >= kDirectSendSize &&
-      SendDirectly(bytes, header_size, payload)) {
-    return;
-  }
-  enqueued_ += header_size + payload.size;
-  MaskingKey key;
-  if (header.masking_key != nullptr) key = MaskingKey(header.masking_key);
-  if (header_size + payload.size <= BlockPool::kStagingCapacity) {
-    uint8_t* place = queue_.Extend(header_size + payload.size, loop_->pool());
-    std::memcpy(place, bytes, header_size);
-    key.Apply(place + header_size, payload.data, payload.size);
-  } else {
-    queue_.Append(bytes, header_size, loop_->pool());
-    for (size_t at = 0; at < payload.size;) {
-      const size_t piece = std::min(payload.size - at, kLargestPiece);
-      key.Apply(queue_.Extend(piece, loop_->pool()), payload.data + at, piece);
-      at += piece;
-    }
-  }
-  MarkDirty();
-  if (queue_.size() > kFlushThreshold) Flush();
-}
-
 bool Connection::inflating() const {
   return extras_ != nullptr && extras_->compression != nullptr &&
          extras_->compression->core.inflating();
@@ -438,129 +394,6 @@ void Connection::OnCompressed(const FrameHeader& header, const MessageBuffer* pa
   handler_->OnCompressed(*this);
 }
 
-void Connection::SendRaw(ByteView bytes) {
-  if (stage_ == Stage::kClosed || end_sent_) return;
-  enqueued_ += bytes.size;
-  queue_.Append(bytes.data, bytes.size, loop_->pool());
-  MarkDirty();
-}
-
-// Offers the queue, a header and a large payload to the kernel in one call. Only what it does not
-// take is copied: so nothing of the caller's is referred to after the call, whatever happens to
-// the ArrayBuffer it came from.
-bool Connection::SendDirectly(const uint8_t* header, size_t header_size, ByteView payload) {
-  if (writing_ || transport_ == Transport::kExternal || payload.size > UINT32_MAX) return false;
-  uv_buf_t buffers[kMaxBuffers];
-  size_t count = queue_.Gather(buffers, kMaxBuffers - 2);
-  size_t gathered = 0;
-  for (size_t i = 0; i < count; i++) gathered += buffers[i].len;
-  if (gathered != queue_.size()) return false;
-  buffers[count++] = uv_buf_init(reinterpret_cast<char*>(const_cast<uint8_t*>(header)),
-                                 static_cast<unsigned>(header_size));
-  buffers[count++] = uv_buf_init(reinterpret_cast<char*>(const_cast<uint8_t*>(payload.data)),
-                                 static_cast<unsigned>(payload.size));
-  const int result = uv_try_write(&handle_.stream, buffers, static_cast<unsigned>(count));
-  size_t taken = result > 0 ? static_cast<size_t>(result) : 0;
-  enqueued_ += header_size + payload.size;
-
-  const size_t from_queue = std::min(taken, queue_.size());
-  queue_.Consume(from_queue, loop_->pool());
-  taken -= from_queue;
-  const size_t from_header = std::min(taken, header_size);
-  queue_.Append(header + from_header, header_size - from_header, loop_->pool());
-  taken -= from_header;
-  queue_.Append(payload.data + taken, payload.size - taken, loop_->pool());
-  if (!queue_.empty()) {
-    if (result >= 0 || result == UV_EAGAIN) {
-      SubmitWrite();
-    } else {
-      // The connection is broken; flushing finds out again, where it can be dealt with.
-      MarkDirty();
-    }
-  }
-  return true;
-}
-
-void Connection::MarkDirty() {
-  if (dirty_) return;
-  dirty_ = true;
-  loop_->MarkDirty(this);
-}
-
-void Connection::FlushMarked() {
-  dirty_ = false;
-  NoteActivity();
-  Flush();
-}
-
-void Connection::Flush() {
-  if (stage_ == Stage::kClosed) return;
-  if (transport_ == Transport::kExternal) {
-    handler_->OnOutput(*this);
-    return;
-  }
-  if (writing_) return;
-  while (!queue_.empty()) {
-    uv_buf_t buffers[kMaxBuffers];
-    const size_t count = queue_.Gather(buffers, kMaxBuffers);
-    const int result = uv_try_write(&handle_.stream, buffers, static_cast<unsigned>(count));
-    if (result < 0 && result != UV_EAGAIN) {
-      Destroy();
-      return;
-    }
-    size_t offered = 0;
-    for (size_t i = 0; i < count; i++) offered += buffers[i].len;
-    const size_t taken = result > 0 ? static_cast<size_t>(result) : 0;
-    queue_.Consume(taken, loop_->pool());
-    if (taken < offered) {
-      SubmitWrite();
-      return;
-    }
-  }
-  EndIfWritten();
-}
-
-// Gives the queue to libuv, which writes it as the kernel takes it.
-void Connection::SubmitWrite() {
-  auto* write = new WriteRequest();
-  write->connection = this;
-  queue_.LeaveStaging(loop_->pool());
-  const std::vector<uv_buf_t> buffers = queue_.GatherAll();
-  write->blocks = queue_.TakeAll();
-  const int status = uv_write(&write->request, &handle_.stream, buffers.data(),
-                              static_cast<unsigned>(buffers.size()), OnWriteDone);
-  if (status != 0) {
-    loop_->pool().Give(write->blocks);
-    delete write;
-    Destroy();
-    return;
-  }
-  writing_ = true;
-}
-
-void Connection::OnWriteDone(uv_write_t* request, int status) {
-  auto* write = reinterpret_cast<WriteRequest*>(request);
-  Connection* self = write->connection;
-  self->loop_->pool().Give(write->blocks);
-  delete write;
-  self->writing_ = false;
-  if (self->stage_ == Stage::kClosed) return;
-  if (status != 0) {
-    self->Destroy();
-    return;
-  }
-  self->Flush();
-  if (self->notify_written_ && self->stage_ != Stage::kClosed) self->handler_->OnWritten(*self);
-}
-
-uint64_t Connection::written() const {
-  uint64_t waiting = queue_.size();
-  if (writing_ && stage_ != Stage::kClosed) {
-    waiting += uv_stream_get_write_queue_size(&handle_.stream);
-  }
-  return enqueued_ - waiting;
-}
-
 void Connection::Close(uint16_t code, ByteView reason) {
   if (stage_ != Stage::kWebSocket) return;
   session_.Close(code, reason, *this);
@@ -585,11 +418,6 @@ void Connection::ReactToEnd() {
   AfterStateChange();
 }
 
-void Connection::EndTransport() {
-  end_requested_ = true;
-  MarkDirty();
-}
-
 void Connection::AfterStateChange() {
   if (session_.wants_close_deadline() && bucket == nullptr) {
     loop_->ArmDeadline(this, settings_->close_timeout);
@@ -599,26 +427,6 @@ void Connection::AfterStateChange() {
     if (session_.reader().ended()) Resume();
     EndTransport();
   }
-}
-
-void Connection::EndIfWritten() {
-  if (!end_requested_ || end_sent_ || writing_ || !queue_.empty()) return;
-  end_sent_ = true;
-  if (peer_ended_) {
-    Destroy();
-    return;
-  }
-  auto* request = new uv_shutdown_t;
-  if (uv_shutdown(request, &handle_.stream, OnShutdownDone) != 0) {
-    delete request;
-    Destroy();
-  }
-}
-
-void Connection::OnShutdownDone(uv_shutdown_t* request, int status) {
-  auto* self = static_cast<Connection*>(request->handle->data);
-  delete request;
-  if (status != 0 && status != UV_ECANCELED) self->Destroy();
 }
 
 void Connection::Pause() {
