@@ -115,6 +115,7 @@ async function measureRow(group, load) {
   const runs = Number(options.runs ?? usual);
   const names = contestants(group, load);
   const measured = Object.fromEntries(names.map((name) => [name, []]));
+  const failures = new Map();
   console.log(`\n${titleOf(load)}; median of ${runs}`);
   console.log(
     line(
@@ -125,12 +126,22 @@ async function measureRow(group, load) {
   for (let i = 0; i < runs; i++) {
     for (const name of names) {
       showProgress(`run ${i + 1} of ${runs}: ${name}`);
-      measured[name].push(await measure(name, adjusted(load)));
+      try {
+        measured[name].push(await measure(name, adjusted(load)));
+      } catch (error) {
+        // A rival may be unable to do the work, or to run on this version of Node.js.
+        if (!rivals.includes(name)) throw error;
+        failures.set(name, error.message);
+      }
     }
   }
   showProgress('');
   const results = {};
   for (const name of names) {
+    if (failures.has(name)) {
+      console.log(`${name}: ${failures.get(name)}`);
+      continue;
+    }
     const figures = (results[name] = medians(measured[name]));
     console.log(
       line(

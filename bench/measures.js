@@ -75,7 +75,10 @@ async function measureLoad(name, load) {
     else if (line === 'end') after = server.cpu();
     else result = JSON.parse(line);
   }
-  if (result === undefined) throw new Error(`The load on ${name} failed`);
+  if (result === undefined) {
+    await server.stop();
+    throw new Error('the load failed');
+  }
   const { messages, seconds, cpu: clientCpu, ...latencies } = result;
   const cpu = ofClient ? clientCpu : (await after) - (await before);
   idlers?.kill();

@@ -14,6 +14,9 @@ const { setTimeout: delay } = require('timers/promises');
 const built = path.join(__dirname, '..', 'build', 'bench');
 const hasTwoCores = os.cpus().length > 1 && process.platform === 'linux';
 
+// Milliseconds.
+const START_TIMEOUT = 15_000;
+
 const inProduction = {
   env: { ...process.env, NODE_ENV: 'production' },
   execArgv: ['--expose-gc']
@@ -80,7 +83,14 @@ class JavaScriptServer {
       [name, kind, on, JSON.stringify(compression)],
       inProduction
     );
-    [{ port: server.port }] = await once(server._process, 'message');
+    const timer = setTimeout(() => server._process.kill('SIGKILL'), START_TIMEOUT);
+    const [answer] = await Promise.race([
+      once(server._process, 'message'),
+      once(server._process, 'exit')
+    ]);
+    clearTimeout(timer);
+    if (answer?.port === undefined) throw new Error(`A server of ${name} does not start`);
+    server.port = answer.port;
     pin(server._process.pid, core);
     return server;
   }

@@ -21,12 +21,13 @@ const directory = path.join(__dirname, '..', '..', 'build', 'bench', 'rivals');
 /** @type {Object<String, StartEcho>} by the package's name */
 const ECHO_SERVERS = {
   '@encharm/cws': ({ WebSocketServer }, report) => {
-    const server = new WebSocketServer({ port: 0, host: '127.0.0.1' }, () =>
-      report(server.address().port)
-    );
+    // Given a port of 0, it does not listen.
+    const web = http.createServer();
+    const server = new WebSocketServer({ server: web });
     server.on('connection', (ws) => {
       ws.on('message', (data) => ws.send(data));
     });
+    web.listen(0, '127.0.0.1', () => report(web.address().port));
   },
 
   'faye-websocket': (WebSocket, report) => {
@@ -38,7 +39,8 @@ const ECHO_SERVERS = {
     server.listen(0, '127.0.0.1', () => report(server.address().port));
   },
 
-  'nodejs-websocket': ({ createServer }, report) => {
+  'nodejs-websocket': ({ createServer, setMaxBufferLength }, report) => {
+    setMaxBufferLength(16 * 1024 * 1024);
     const server = createServer((connection) => {
       connection.on('text', (text) => connection.sendText(text));
       connection.on('binary', (stream) => {
