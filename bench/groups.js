@@ -82,6 +82,7 @@ const GROUPS = {
     title: 'Connections opened and closed, and connections that do nothing',
     unit: 'CPU microseconds of the server',
     measure: 'load',
+    withLimit: true,
     loads: [
       { connections: 50, inFlight: 1, size: 0, kind: 'handshake' },
       { connections: 50, inFlight: 1, size: 0, kind: 'handshake', on: 'http' },

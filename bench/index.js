@@ -78,10 +78,10 @@ function loadsOf(group) {
 }
 
 // Nobody is measured at what it does not do.
-function contestants({ withLimit, withRivals }, { kind }) {
+function contestants({ withLimit, withRivals }, { idle, kind, on }) {
   const names = ['ws', 'wsuv'];
   if (withRivals && !quick) names.push(...rivals);
-  if (withLimit && kind !== 'text') names.push('limit');
+  if (withLimit && kind !== 'text' && on === undefined && !idle) names.push('limit');
   return names;
 }
 

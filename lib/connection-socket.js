@@ -103,7 +103,8 @@ function destroyIt() {
 }
 
 function endIt() {
-  this.end();
+  // Whoever calls end() twice is made an error for, with its stack.
+  if (!this.writableEnded) this.end();
 }
 
 function tellHandle() {

@@ -30,30 +30,30 @@ int main(int argc, char** argv) {
   const std::string payload = argc == 9
                                   ? load::ReadPayload(argv[8])
                                   : load::MakePayload(static_cast<size_t>(std::atoll(argv[4])));
-  std::unique_ptr<load::Load> load;
+  std::unique_ptr<load::Load> generator;
   if (kind == "handshake") {
-    load = std::make_unique<load::Handshakes>(std::atoi(argv[2]));
+    generator = std::make_unique<load::Handshakes>(std::atoi(argv[2]));
   } else {
-    load = std::make_unique<load::Messages>(std::atoi(argv[2]), std::atoi(argv[3]),
-                                            load::MakeFrame(payload, kind == "text"), kind);
+    generator = std::make_unique<load::Messages>(std::atoi(argv[2]), std::atoi(argv[3]),
+                                                 load::MakeFrame(payload, kind == "text"), kind);
   }
-  load->Start(std::atoi(argv[1]));
-  load->RunFor(std::atof(argv[5]));
-  load->Measure(true);
+  generator->Start(std::atoi(argv[1]));
+  generator->RunFor(std::atof(argv[5]));
+  generator->Measure(true);
   std::puts("start");
   std::fflush(stdout);
   const uint64_t begin = load::Nanoseconds();
-  load->RunFor(std::atof(argv[6]));
+  generator->RunFor(std::atof(argv[6]));
   const double seconds = static_cast<double>(load::Nanoseconds() - begin) / 1e9;
-  load->Measure(false);
+  generator->Measure(false);
   std::puts("end");
   std::printf(
       "{\"messages\":%llu,\"seconds\":%.4f,\"p50\":%.1f,\"p90\":%.1f,\"p99\":%.1f,\"p999\":%.1f}\n",
-      static_cast<unsigned long long>(load->messages()), seconds, load->histogram().Quantile(0.5),
-      load->histogram().Quantile(0.9), load->histogram().Quantile(0.99),
-      load->histogram().Quantile(0.999));
+      static_cast<unsigned long long>(generator->messages()), seconds,
+      generator->histogram().Quantile(0.5), generator->histogram().Quantile(0.9),
+      generator->histogram().Quantile(0.99), generator->histogram().Quantile(0.999));
   std::fflush(stdout);
   // Goes on a little, so that the server is still at work when its CPU time is read.
-  load->RunFor(0.2);
+  generator->RunFor(0.2);
   return 0;
 }
