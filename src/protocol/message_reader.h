@@ -39,8 +39,8 @@ struct Message {
 /// What a sink answers: whether the reader shall go on with the bytes it has.
 enum class Flow : uint8_t { kContinue, kStop };
 
-/// Takes what a MessageReader finds. A view is valid during the call only.
-class MessageSink {
+/// Says where the messages are to be put that it is going to get.
+class MessagePlacer {
  public:
   /// Where a small message is to be put before OnMessage() is called with it, `size` bytes of room;
   /// null: the reader shows it where it has it. The place is given up if no OnMessage() follows.
@@ -53,6 +53,14 @@ class MessageSink {
     static_cast<void>(size);
     return nullptr;
   }
+
+ protected:
+  ~MessagePlacer() = default;
+};
+
+/// Takes what a MessageReader finds. A view is valid during the call only.
+class MessageSink : public MessagePlacer {
+ public:
   virtual Flow OnMessage(const Message& message) = 0;
   virtual Flow OnPing(ByteView payload) = 0;
   virtual Flow OnPong(ByteView payload) = 0;

@@ -34,7 +34,7 @@ struct ConnectionSettings {
 /// What happens on connections. Views are valid during the call only. A handler may queue the
 /// event; the connection reacts when the matching On...() method of its session is called (see
 /// Session), for which Connection has React...() methods.
-class ConnectionHandler {
+class ConnectionHandler : public MessagePlacer {
  public:
   /// A request head came: answer it with Accept() or Reject(). `head` is null, and `bytes` holds
   /// what came so far, where `status` says that it is no head at all.
@@ -42,16 +42,6 @@ class ConnectionHandler {
                          const RequestHead* head) = 0;
   /// All bytes that were read, where that was asked for.
   virtual void OnRaw(Connection& connection, ByteView bytes) = 0;
-  /// As in MessageSink.
-  virtual uint8_t* Place(size_t size) {
-    static_cast<void>(size);
-    return nullptr;
-  }
-  /// As in MessageSink.
-  virtual std::unique_ptr<MessageMemory> Allocate(size_t size) {
-    static_cast<void>(size);
-    return nullptr;
-  }
   virtual Flow OnMessage(Connection& connection, const Message& message) = 0;
   virtual Flow OnPing(Connection& connection, ByteView payload) = 0;
   virtual Flow OnPong(Connection& connection, ByteView payload) = 0;
