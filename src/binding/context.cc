@@ -307,7 +307,7 @@ void Context::Deliver(Batch& batch, bool in_javascript) {
   // Held, since the connection may be gone before the callback returns.
   const std::shared_ptr<AsyncScope> own_scope =
       batch.connection == nullptr ? nullptr : environment_->ScopeOf(batch.handle);
-  const napi_async_context async = (own_scope != nullptr ? own_scope : scope_)->context();
+  const napi_async_context async = own_scope != nullptr ? own_scope->context() : scope_->context();
   size_t next = batch.start;
   napi_value large = nullptr;
   napi_handle_scope scope;
