@@ -70,6 +70,7 @@ class WebSocket extends EventEmitter {
   constructor(address, protocols, options) {
     super();
 
+    this._events = new Listeners();
     this._handle = 0;
     this._readyState = CONNECTING;
     this._isServer = address === null;
