@@ -225,14 +225,17 @@ void Context::OnListenerClosed(Listener& listener) {
 void Context::DeliverAll() {
   delivering_++;
   // Callbacks may report further events, which are delivered in the same go.
-  for (size_t i = 0; i < batches_.size(); i++) {
-    Batch batch = std::move(batches_[i]);
-    batches_[i].connection = nullptr;
-    batches_[i].ring = nullptr;
-    Deliver(batch, false);
-  }
+  for (size_t i = 0; i < batches_.size(); i++) DeliverAt(i, false);
   delivering_--;
   FinishDelivery();
+}
+
+// Leaves an empty batch in its place.
+void Context::DeliverAt(size_t index, bool in_javascript) {
+  Batch batch = std::move(batches_[index]);
+  batches_[index].connection = nullptr;
+  batches_[index].ring = nullptr;
+  Deliver(batch, in_javascript);
 }
 
 bool Context::IsFull() const { return waiting_bytes_ > kMaxWaitingBytes; }
@@ -246,11 +249,7 @@ void Context::DeliverPending(const Connection* connection) {
   if (batches_.empty()) return;
   delivering_++;
   for (size_t i = 0; i < batches_.size(); i++) {
-    if (batches_[i].connection != connection || batches_[i].ring == nullptr) continue;
-    Batch batch = std::move(batches_[i]);
-    batches_[i].connection = nullptr;
-    batches_[i].ring = nullptr;
-    Deliver(batch, true);
+    if (batches_[i].connection == connection && batches_[i].ring != nullptr) DeliverAt(i, true);
   }
   delivering_--;
   FinishDelivery();
@@ -323,7 +322,7 @@ void Context::Deliver(Batch& batch, bool in_javascript) {
     napi_create_uint32(env_, static_cast<uint32_t>(next * 4), &args[2]);
     napi_create_uint32(env_, static_cast<uint32_t>(batch.end * 4), &args[3]);
     if (batch.slab != nullptr) {
-      napi_get_reference_value(env_, batch.slab->buffer, &args[4]);
+      args[4] = batch.slab->memory->buffer();
     } else {
       napi_get_undefined(env_, &args[4]);
     }

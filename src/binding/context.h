@@ -103,6 +103,7 @@ class Context final : public ConnectionHandler, public ListenerHandler {
                    size_t length, uint32_t detail);
   bool AddLarge(Connection* connection, EventKind kind, uint32_t flags, const Message& message);
   void Deliver(Batch& batch, bool in_javascript);
+  void DeliverAt(size_t index, bool in_javascript);
   void AddPayload(Connection& connection, EventKind kind, uint32_t flags, const Message& message);
   napi_value LargeMessages(Batch& batch);
   void FinishDelivery();

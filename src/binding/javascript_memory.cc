@@ -5,7 +5,8 @@
 namespace wsuv {
 namespace {
 
-// From this size on, memory that V8 frees lets glibc give pages back to the system.
+// Above this size, memory that V8 frees lets glibc give pages back to the system. (At it are slabs,
+// which every server has; SlabAllocator says when they are many.)
 constexpr size_t kPagesMatter = 64 * 1024;
 
 }  // namespace
@@ -28,7 +29,7 @@ void KeepFreedMemory() {
 }
 
 std::unique_ptr<JavaScriptMemory> JavaScriptMemory::Create(napi_env env, size_t size) {
-  if (size >= kPagesMatter) KeepFreedMemory();
+  if (size > kPagesMatter) KeepFreedMemory();
   napi_handle_scope scope;
   napi_open_handle_scope(env, &scope);
   void* data = nullptr;

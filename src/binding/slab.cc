@@ -2,8 +2,6 @@
 
 #include <cstring>
 
-#include "binding/javascript_memory.h"
-
 namespace wsuv {
 namespace {
 
@@ -15,36 +13,23 @@ size_t RoundUp(size_t size) { return (size + 7) & ~size_t{7}; }
 
 }  // namespace
 
-Slab::~Slab() {
-  if (buffer != nullptr) napi_delete_reference(env, buffer);
-}
-
 bool SlabAllocator::IsAttached(napi_env env) const {
   napi_handle_scope scope;
   napi_open_handle_scope(env, &scope);
-  napi_value buffer;
+  const napi_value buffer = current_->memory->buffer();
   void* data = nullptr;
   size_t size = 0;
-  const bool attached = napi_get_reference_value(env, current_->buffer, &buffer) == napi_ok &&
-                        buffer != nullptr &&
+  const bool attached = buffer != nullptr &&
                         napi_get_buffer_info(env, buffer, &data, &size) == napi_ok &&
-                        size == kSlabSize && data == current_->data;
+                        size == kSlabSize && data == current_->memory->data();
   napi_close_handle_scope(env, scope);
   return attached;
 }
 
 bool SlabAllocator::Renew(napi_env env) {
-  napi_handle_scope scope;
-  napi_open_handle_scope(env, &scope);
   auto slab = std::make_shared<Slab>();
-  slab->env = env;
-  void* data = nullptr;
-  napi_value buffer;
-  const bool ok = napi_create_buffer(env, kSlabSize, &data, &buffer) == napi_ok &&
-                  napi_create_reference(env, buffer, 1, &slab->buffer) == napi_ok;
-  napi_close_handle_scope(env, scope);
-  if (!ok) return false;
-  slab->data = static_cast<uint8_t*>(data);
+  slab->memory = JavaScriptMemory::Create(env, kSlabSize);
+  if (slab->memory == nullptr) return false;
   current_ = std::move(slab);
   checked_ = true;
   if (++renewed_ == kManySlabs) KeepFreedMemory();
@@ -60,7 +45,7 @@ uint8_t* SlabAllocator::Place(napi_env env, size_t size) {
   if (current_ == nullptr || kSlabSize - current_->used < needed) {
     if (!Renew(env)) return nullptr;
   }
-  return current_->data + current_->used;
+  return current_->memory->data() + current_->used;
 }
 
 int32_t SlabAllocator::Copy(napi_env env, ByteView bytes) {

@@ -7,19 +7,17 @@
 #include <cstdint>
 #include <memory>
 
+#include "binding/javascript_memory.h"
 #include "protocol/bytes.h"
+#include "protocol/message_reader.h"
 
 namespace wsuv {
 
 /// A block of memory that JavaScript owns, into which payloads of received messages are copied one
 /// behind the other; JavaScript makes views of it. It lives as long as something refers to it.
 struct Slab {
-  napi_ref buffer = nullptr;  ///< The Buffer; deleted with `env`.
-  napi_env env = nullptr;
-  uint8_t* data = nullptr;
+  std::unique_ptr<JavaScriptMemory> memory;
   size_t used = 0;
-
-  ~Slab();
 };
 
 /// Hands out places in slabs, a new slab when one is full.
@@ -29,7 +27,7 @@ class SlabAllocator {
   /// alive: so a program that keeps a small message pins no more than under ws.
   static constexpr size_t kSlabSize = 64 * 1024;
   /// Larger payloads get memory of their own.
-  static constexpr size_t kMaxPayload = 16 * 1024;
+  static constexpr size_t kMaxPayload = kMaxPlacedMessage;
 
   /// Copies `bytes` (at most kMaxPayload) into the current slab. Returns the offset there, or -1
   /// if JavaScript cannot give memory.

@@ -13,8 +13,6 @@ constexpr size_t kDirectThreshold = 64 * 1024;
 // Messages of this size are unmasked to the place where the sink wants them; below it, to unmask
 // them in place and to copy them is as cheap.
 constexpr size_t kPlaceThreshold = 512;
-// Larger messages get memory of their own from the sink.
-constexpr size_t kAllocateThreshold = 16 * 1024;
 
 constexpr uint8_t kFin = 0x80;
 constexpr uint8_t kRsv1 = 0x40;
@@ -241,7 +239,7 @@ size_t MessageReader::ReadPayload(uint8_t* data, size_t size, const ReaderLimits
     }
     return take;
   }
-  if (whole && fin_ && fragments_ == 1 && (take <= kAllocateThreshold || compressed_)) {
+  if (whole && fin_ && fragments_ == 1 && (take <= kMaxPlacedMessage || compressed_)) {
     uint8_t* place = take >= kPlaceThreshold && !compressed_ ? sink.Place(take) : nullptr;
     if (place == nullptr) place = data;
     key_.Apply(place, data, take);
@@ -316,7 +314,7 @@ uint64_t MessageReader::Ceiling(const ReaderLimits& limits) const {
 void MessageReader::Settle(size_t more, MessageSink& sink) {
   MessageBuffer& buffer = partial_->message;
   const auto length = static_cast<size_t>(message_length_);
-  if (!fin_ || compressed_ || buffer.has_memory() || length <= kAllocateThreshold ||
+  if (!fin_ || compressed_ || buffer.has_memory() || length <= kMaxPlacedMessage ||
       length != message_length_ || buffer.size() + more < length / 2) {
     return;
   }

@@ -39,11 +39,15 @@ struct Message {
 /// What a sink answers: whether the reader shall go on with the bytes it has.
 enum class Flow : uint8_t { kContinue, kStop };
 
+/// Larger messages get memory of their own from a MessagePlacer, others only a place.
+constexpr size_t kMaxPlacedMessage = 16 * 1024;
+
 /// Says where the messages are to be put that it is going to get.
 class MessagePlacer {
  public:
-  /// Where a small message is to be put before OnMessage() is called with it, `size` bytes of room;
-  /// null: the reader shows it where it has it. The place is given up if no OnMessage() follows.
+  /// Where a small message is to be put before OnMessage() is called with it, `size` bytes of room
+  /// (at most kMaxPlacedMessage); null: the reader shows it where it has it. The place is given up
+  /// if no OnMessage() follows.
   virtual uint8_t* Place(size_t size) {
     static_cast<void>(size);
     return nullptr;
