@@ -5,6 +5,7 @@
 #include <cstring>
 
 #include "transport/connection.h"
+#include "transport/descriptor.h"
 
 namespace wsuv {
 namespace {
@@ -121,7 +122,9 @@ void Connection::Flush() {
   while (!queue_.empty()) {
     uv_buf_t buffers[kMaxBuffers];
     const size_t count = queue_.Gather(buffers, kMaxBuffers);
-    const int result = uv_try_write(&handle_.stream, buffers, static_cast<unsigned>(count));
+    const auto used = static_cast<unsigned>(count);
+    const int result = end_requested_ ? WriteBeforeEnd(&handle_.stream, buffers, used)
+                                      : uv_try_write(&handle_.stream, buffers, used);
     if (result < 0 && result != UV_EAGAIN) {
       Destroy();
       return;
@@ -188,6 +191,13 @@ void Connection::EndIfWritten() {
   if (!end_requested_ || end_sent_ || writing_ || !queue_.empty()) return;
   end_sent_ = true;
   if (peer_ended_) {
+    Destroy();
+    return;
+  }
+  // Without waiting, which libuv would do, since nothing is being written.
+  const int status = EndWriting(&handle_.stream);
+  if (status == 0) return;
+  if (status != UV_ENOTSUP) {
     Destroy();
     return;
   }

@@ -1,6 +1,8 @@
 #ifndef WSUV_TRANSPORT_DESCRIPTOR_H_
 #define WSUV_TRANSPORT_DESCRIPTOR_H_
 
+#include <uv.h>
+
 namespace wsuv {
 
 /// A second descriptor for what `fd` stands for, not passed on to child processes. A negative libuv
@@ -9,6 +11,15 @@ int DuplicateDescriptor(int fd);
 
 /// Closes a descriptor that nobody has taken over.
 void CloseDescriptor(int fd);
+
+/// uv_try_write() for the last bytes of a socket that EndWriting() follows: where the system can,
+/// it keeps them back and sends them in one packet with the end.
+int WriteBeforeEnd(uv_stream_t* stream, uv_buf_t* buffers, unsigned count);
+
+/// Ends the writing half of a socket at once, where uv_shutdown() takes a turn of the loop and a
+/// call of epoll_ctl(). Nothing may be waiting to be written. 0 or a libuv error; UV_ENOTSUP where
+/// only uv_shutdown() can (Windows).
+int EndWriting(const uv_stream_t* stream);
 
 }  // namespace wsuv
 

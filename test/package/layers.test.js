@@ -18,7 +18,7 @@ const allowed = {
 // The operating system, for what libuv has no function for; and the processor.
 const systemHeaders = {
   'protocol/utf8_vector.cc': ['tmmintrin.h'],
-  'transport/descriptor.cc': ['errno.h', 'fcntl.h', 'unistd.h'],
+  'transport/descriptor.cc': ['errno.h', 'fcntl.h', 'sys/socket.h', 'unistd.h'],
   'transport/listener.cc': ['netinet/in.h', 'netinet/tcp.h', 'sys/socket.h']
 };
 
