@@ -15,7 +15,8 @@ function limit(value) {
   return Math.max(value | 0, 0);
 }
 
-let last = { values: {}, external: undefined };
+// The last settings that were made, and what of.
+let last = {};
 
 /**
  * The addon's form of the options that a connection needs. Connections with the same options share
@@ -26,19 +27,41 @@ let last = { values: {}, external: undefined };
  * @return {Object} to be passed to the addon
  */
 function settingsFor(options) {
-  const { handshakeTimeout } = options;
-  const values = {
-    maxPayload: limit(options.maxPayload),
-    maxFragments: limit(options.maxFragments),
-    maxBufferedChunks: limit(options.maxBufferedChunks),
-    skipUTF8Validation: Boolean(options.skipUTF8Validation),
-    closeTimeout: milliseconds(options.closeTimeout, CLOSE_TIMEOUT),
+  const {
+    closeTimeout,
+    handshakeTimeout,
+    maxBufferedChunks,
+    maxFragments,
+    maxPayload,
+    skipUTF8Validation
+  } = options;
+  const isLast =
+    closeTimeout === last.closeTimeout &&
+    handshakeTimeout === last.handshakeTimeout &&
+    maxBufferedChunks === last.maxBufferedChunks &&
+    maxFragments === last.maxFragments &&
+    maxPayload === last.maxPayload &&
+    skipUTF8Validation === last.skipUTF8Validation &&
+    last.external !== undefined;
+  if (isLast) return last.external;
+  const external = native.settings({
+    maxPayload: limit(maxPayload),
+    maxFragments: limit(maxFragments),
+    maxBufferedChunks: limit(maxBufferedChunks),
+    skipUTF8Validation: Boolean(skipUTF8Validation),
+    closeTimeout: milliseconds(closeTimeout, CLOSE_TIMEOUT),
     handshakeTimeout: handshakeTimeout === 0 ? 0 : milliseconds(handshakeTimeout, HANDSHAKE_TIMEOUT)
+  });
+  last = {
+    closeTimeout,
+    external,
+    handshakeTimeout,
+    maxBufferedChunks,
+    maxFragments,
+    maxPayload,
+    skipUTF8Validation
   };
-  if (Object.keys(values).some((name) => values[name] !== last.values[name])) {
-    last = { values, external: native.settings(values) };
-  }
-  return last.external;
+  return external;
 }
 
 module.exports = { settingsFor };
