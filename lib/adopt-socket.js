@@ -3,7 +3,7 @@
 const net = require('net');
 
 const native = require('./binding');
-const { adoptSocketOf } = require('./connection-socket');
+const { adoptSocketOf, closeHandleOf } = require('./connection-socket');
 const { context } = require('./dispatch');
 
 // What a program may have put in the way of a socket's bytes.
@@ -20,6 +20,26 @@ const METHODS = ['destroy', 'emit', 'end', 'pause', 'push', 'read', 'resume', 'w
  * @return {Number} the addon's name for the connection; 0 where that cannot be, with nothing done
  */
 function adoptSocket(socket, head, settings, isServer) {
+  const handle = takeDescriptor(socket, head, settings, isServer);
+  if (handle !== 0) adoptSocketOf(socket, handle);
+  return handle;
+}
+
+/**
+ * The same for a socket of a server that nobody refers to: nothing of it remains.
+ *
+ * @param {net.Socket} socket
+ * @param {Buffer} head
+ * @param {Object} settings
+ * @return {Number}
+ */
+function replaceSocket(socket, head, settings) {
+  const handle = takeDescriptor(socket, head, settings, true);
+  if (handle !== 0) closeHandleOf(socket);
+  return handle;
+}
+
+function takeDescriptor(socket, head, settings, isServer) {
   if (!isPlain(socket)) return 0;
   socket.setTimeout(0);
   socket.setNoDelay();
@@ -28,12 +48,9 @@ function adoptSocket(socket, head, settings, isServer) {
   const isPipe = socket._handle.constructor.name === 'Pipe';
   const read = socket.readableLength > 0 ? socket.read(socket.readableLength) : null;
   const early = read === null ? head : Buffer.concat([head, read]);
-  const handle = native.adopt(context, settings, isServer, fd, isPipe, early);
-  if (handle === 0) {
-    if (read !== null) socket.unshift(read);
-    return 0;
-  }
-  adoptSocketOf(socket, handle);
+  const received = socket.bytesRead;
+  const handle = native.adopt(context, settings, isServer, fd, isPipe, early, received);
+  if (handle === 0 && read !== null) socket.unshift(read);
   return handle;
 }
 
@@ -58,4 +75,4 @@ function isPlain(socket) {
   );
 }
 
-module.exports = { adoptSocket };
+module.exports = { adoptSocket, replaceSocket };

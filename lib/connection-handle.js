@@ -28,8 +28,8 @@ class ConnectionHandle {
   #hasShutdown = false;
   #hasPeerEnded = false;
   #isTapped = false;
-  // What was read and written by another handle before, or, when the connection is gone, ever.
-  #received;
+  // What was read and written when the addon does not know it: before, or ever.
+  #received = 0;
   #sent;
 
   /** The addon's name for the connection; 0 when it is gone. */
@@ -57,13 +57,12 @@ class ConnectionHandle {
 
   /**
    * @param {Number} id the addon's name for the connection; 0 for one that is over
-   * @param {Object} [before] the handle before this one, of Node's
+   * @param {Number} [sent] bytes that were sent before the addon had the connection
    */
-  constructor(id, before) {
+  constructor(id, sent = 0) {
     this.id = id;
     this.#isDecided = id === 0 || native.stage(id) !== STAGE_UNDECIDED;
-    this.#received = before?.bytesRead ?? 0;
-    this.#sent = before?.bytesWritten ?? 0;
+    this.#sent = sent;
     if (id !== 0) handles.set(id, this);
   }
 
@@ -81,6 +80,11 @@ class ConnectionHandle {
 
   get writeQueueSize() {
     return native.enqueued(this.id) - native.flush(this.id);
+  }
+
+  /** Whether the upgrade was accepted, or is over. */
+  get isDecided() {
+    return this.#isDecided;
   }
 
   /** Whether somebody reads from the socket. */

@@ -23,12 +23,20 @@ const { prototype } = net.Socket;
  * The socket of a connection.
  *
  * @param {Number} id the addon's name for the connection
+ * @param {(http.Server|null)} [server] the one that counts the connection among its own
  * @return {net.Socket} one that has ended where the connection is over
  */
-function socketOf(id) {
+function socketOf(id, server = null) {
   const existing = ConnectionHandle.existing(id);
   if (existing !== undefined) return existing.socket;
-  return native.stage(id) === STAGE_OVER ? endedSocket() : makeSocket(id);
+  if (native.stage(id) === STAGE_OVER) return endedSocket();
+  const socket = makeSocket(id);
+  if (server !== null) {
+    // As Node does. Of the first one, the socket itself says when it does not count any more.
+    socket._server = socket.server = server;
+    socket.parser = null;
+  }
+  return socket;
 }
 
 /**
@@ -69,13 +77,24 @@ function makeSocket(id) {
  */
 function adoptSocketOf(socket, id) {
   const old = socket._handle;
-  const handle = new ConnectionHandle(id, old);
+  const handle = new ConnectionHandle(id, old.bytesWritten);
   // Node notes in its handles whose they are.
   for (const key of Object.getOwnPropertySymbols(old)) handle[key] = old[key];
+  closeHandleOf(socket);
   socket._handle = handle;
-  old.onread = NOOP;
-  old.close();
   attach(socket, handle);
+}
+
+/**
+ * Closes the handle that a socket of Node's has, and nothing else of it.
+ *
+ * @param {net.Socket} socket
+ */
+function closeHandleOf(socket) {
+  const handle = socket._handle;
+  socket._handle = null;
+  handle.onread = NOOP;
+  handle.close();
 }
 
 function attach(socket, handle) {
@@ -192,4 +211,4 @@ function watchIdleTime(socket, wasEmitted) {
   if (isIdle && !wasEmitted) socket.emit('timeout');
 }
 
-module.exports = { adoptSocketOf, endedSocket, handleOf, socketOf };
+module.exports = { adoptSocketOf, closeHandleOf, endedSocket, handleOf, socketOf };

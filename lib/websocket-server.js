@@ -22,6 +22,7 @@ const { handleOf } = require('./connection-socket');
 const PerMessageDeflate = require('./permessage-deflate');
 const { settingsFor } = require('./settings');
 const subprotocol = require('./subprotocol');
+const { UnseenSockets, asOwnListener, forgetSocket, peekAtSocket } = require('./unseen-sockets');
 const { UpgradeRequest, headerOf, urlOf } = require('./upgrade-request');
 const WebSocket = require('./websocket');
 
@@ -42,6 +43,8 @@ class WebSocketServer extends EventEmitter {
   // What listens at the port.
   #ownServer = null;
   #removeListeners = null;
+  // Of an HTTP server.
+  #unseen = null;
   #shouldEmitClose = false;
   // One listener for all of them, which Node calls with the WebSocket as `this`.
   #untrack = bindServer(this, function untrack(server, ws) {
@@ -107,8 +110,12 @@ class WebSocketServer extends EventEmitter {
   }
 
   #listenOnHttp() {
+    this.#unseen = new UnseenSockets(this._server);
     this.#listen({
-      upgrade: (req, socket, head) => this.handleUpgrade(req, socket, head, this.#emitConnection)
+      upgrade: asOwnListener((req, socket, head) => {
+        if (this.#hasOwnHandshake()) this.#unseen.begin(req, socket);
+        this.handleUpgrade(req, socket, head, this.#emitConnection);
+      })
     });
   }
 
@@ -158,6 +165,7 @@ class WebSocketServer extends EventEmitter {
     this._state = CLOSING;
 
     if (this.#removeListeners !== null) this.#removeListeners();
+    if (this.#unseen !== null) this.#unseen.stop();
     this.#removeListeners = this._server = null;
     if (this.#ownServer !== null) {
       const server = this.#ownServer;
@@ -253,9 +261,10 @@ class WebSocketServer extends EventEmitter {
       proceed();
       return;
     }
+    const { authorized, encrypted } = peekAtSocket(req);
     const info = {
       origin: headers[version === 8 ? 'sec-websocket-origin' : 'origin'],
-      secure: Boolean(req.socket.authorized || req.socket.encrypted),
+      secure: Boolean(authorized || encrypted),
       req
     };
     if (verifyClient.length === 2) {
@@ -298,7 +307,7 @@ class WebSocketServer extends EventEmitter {
       socket.destroy();
       return;
     }
-    if (upgraded.has(socket)) {
+    if (upgraded.has(socket) || handleOf(socket)?.isDecided) {
       throw new Error(
         'server.handleUpgrade() was called more than once with the same socket, possibly due ' +
           'to a misconfiguration'
@@ -333,8 +342,14 @@ class WebSocketServer extends EventEmitter {
     this.emit('headers', headers, req);
     const response = `${headers.join('\r\n')}\r\n\r\n`;
 
-    upgraded.add(socket);
     socket.removeListener('error', destroySocket);
+    if (this.#unseen?.has(req) && ws._replaceSocket(socket, head, response)) {
+      forgetSocket(req, ws);
+      this.#track(ws);
+      cb(ws, req);
+      return;
+    }
+    upgraded.add(socket);
     const handle = handleOf(socket);
     if (handle !== undefined) {
       native.acceptWith(handle.id, settingsFor(this.options), response);
@@ -398,14 +413,22 @@ class WebSocketServer extends EventEmitter {
 
   // Whether a handshake can do without the methods and hooks that users may set.
   #isPlain(head) {
-    const { prototype } = WebSocketServer;
     return (
       !/^sec-websocket-protocol:/im.test(head) &&
       !this.options.verifyClient &&
+      this.#hasOwnHandshake() &&
+      this.shouldHandle === WebSocketServer.prototype.shouldHandle &&
+      this.listenerCount('headers') === 0
+    );
+  }
+
+  // Whether the methods that get sockets are those of this class.
+  #hasOwnHandshake() {
+    const { prototype } = WebSocketServer;
+    return (
       this.handleUpgrade === prototype.handleUpgrade &&
       this.completeUpgrade === prototype.completeUpgrade &&
-      this.shouldHandle === prototype.shouldHandle &&
-      this.listenerCount('headers') === 0
+      this.options.WebSocket.prototype.setSocket === WebSocket.prototype.setSocket
     );
   }
 

@@ -1,7 +1,7 @@
 'use strict';
 
 const EventEmitter = require('events');
-const { adoptSocket } = require('./adopt-socket');
+const { adoptSocket, replaceSocket } = require('./adopt-socket');
 const { AutoPong } = require('./auto-pong');
 const { toBinaryType } = require('./binary-type');
 const native = require('./binding');
@@ -84,6 +84,8 @@ class WebSocket extends EventEmitter {
     this._protocol = '';
     this._options = options;
     this._ownSocket = null;
+    // The HTTP server that counts the connection, while it has no socket that would tell it.
+    this._httpServer = null;
     // To be read as `this._rare`, and to be written to through this._rarely().
     this._rare = INITIAL_STATE;
 
@@ -167,7 +169,10 @@ class WebSocket extends EventEmitter {
    */
   get _socket() {
     if (this._ownSocket === null && this._isAttached) {
-      this._ownSocket = this._handle === 0 ? endedSocket() : socketOf(this._handle);
+      this._ownSocket =
+        this._handle === 0 ? endedSocket() : socketOf(this._handle, this._httpServer);
+      // It tells the server; one that has ended already does not.
+      if (this._ownSocket._server !== null) this._httpServer = null;
     }
     return this._ownSocket;
   }
@@ -195,7 +200,9 @@ class WebSocket extends EventEmitter {
    * @param {Object} options limits and time-outs
    */
   setSocket(socket, head, options) {
-    this._options = { closeTimeout: CLOSE_TIMEOUT, ...this._options, ...options };
+    if (options !== this._options) {
+      this._options = { closeTimeout: CLOSE_TIMEOUT, ...this._options, ...options };
+    }
     this._ownSocket = socket;
     const settings = settingsFor(this._options);
     let handle = adoptSocket(socket, head, settings, this._isServer);
@@ -204,6 +211,25 @@ class WebSocket extends EventEmitter {
       ({ handle } = this._rare.bridge);
     }
     this._open(handle);
+  }
+
+  /**
+   * Attaches the connection of a server's socket that nobody knows, and sends the response to the
+   * opening handshake. The socket is of no use afterwards; `_socket` makes another one.
+   *
+   * @param {net.Socket} socket before the response
+   * @param {Buffer} head what was read already and belongs to the first frames
+   * @param {String} response
+   * @return {Boolean} whether that can be; nothing is done where not
+   */
+  _replaceSocket(socket, head, response) {
+    const server = socket._server;
+    const handle = replaceSocket(socket, head, settingsFor(this._options));
+    if (handle === 0) return false;
+    this._httpServer = server;
+    native.sendRaw(handle, Buffer.from(response, 'latin1'));
+    this._open(handle);
+    return true;
   }
 
   /**
@@ -536,6 +562,15 @@ class WebSocket extends EventEmitter {
     else target.pause(this._handle);
   }
 
+  // Does what a socket of the server's would do when it is destroyed.
+  _leaveHttpServer() {
+    const server = this._httpServer;
+    this._httpServer = null;
+    server._connections--;
+    server._emitCloseIfDrained();
+    setImmediate(() => this._afterSocket());
+  }
+
   // The socket emits 'close'. As under ws, its listeners hear of an end that came unexpectedly before
   // those of the WebSocket do.
   _afterSocket() {
@@ -653,6 +688,7 @@ class WebSocket extends EventEmitter {
       this._rare.sendQueue?.closed();
     } finally {
       if (own !== undefined) own.closed(() => this._afterSocket());
+      else if (this._httpServer !== null) this._leaveHttpServer();
       else if (this._rare.bridge !== null) this._afterSocket();
       else this.emitClose();
     }

@@ -39,12 +39,13 @@ Napi::Value Attach(const Napi::CallbackInfo& info) {
   });
 }
 
-/// adopt(context, settings, isServer, fd, isPipe, early): a handle for a connection on a socket
-/// whose opening handshake is done, on a descriptor of its own; 0 where that cannot be.
+/// adopt(context, settings, isServer, fd, isPipe, early, received): a handle for a connection on a
+/// socket whose opening handshake is done, on a descriptor of its own; 0 where that cannot be.
 Napi::Value Adopt(const Napi::CallbackInfo& info) {
   const auto transport =
       info[4].ToBoolean() ? Connection::Transport::kPipe : Connection::Transport::kTcp;
   return MakeConnection(info, transport, [&info](Connection& connection) {
+    connection.set_received(static_cast<uint64_t>(info[6].ToNumber().Int64Value()));
     return connection.StartAdopted(info[3].ToNumber(), BytesAt(info, 5));
   });
 }

@@ -135,6 +135,8 @@ class Connection final : private MessageSink, private FrameOutput, private Deadl
   void set_tapped(bool tapped) { tapped_ = tapped; }
   /// Bytes that were read, ever.
   uint64_t received() const { return received_; }
+  /// What somebody else has read before.
+  void set_received(uint64_t received) { received_ = received; }
   /// The loop's time (milliseconds) of the last read or write; counted from the first call of this.
   uint64_t LastActivity();
 
