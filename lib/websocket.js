@@ -294,6 +294,12 @@ class WebSocket extends EventEmitter {
 
   /** send() for whatever is not a whole, plain message. */
   _sendWith(data, options, cb) {
+    if (this._isPlain && data instanceof Uint8Array && areOnlyBinary(options)) {
+      const opcode = options.binary ? OP_BINARY : OP_TEXT;
+      native.send(this._handle, data, this._frameFlags | opcode);
+      this._sent(cb);
+      return;
+    }
     const { binary, compress, fin, mask } = sendOptions(options, data, this._isServer);
     let flags = (fin ? FLAG_FIN : 0) | (mask ? FLAG_MASK : 0);
     if (fin && this._isPlain && data instanceof Uint8Array) {
@@ -693,6 +699,23 @@ class WebSocket extends EventEmitter {
       else this.emitClose();
     }
   }
+}
+
+/**
+ * Whether options are a plain object that says nothing but what `binary` is, as most programs give
+ * them: to find that out costs 15 ns less than to add the defaults.
+ */
+function areOnlyBinary(options) {
+  return (
+    typeof options === 'object' &&
+    options !== null &&
+    typeof options.binary === 'boolean' &&
+    !('compress' in options) &&
+    !('fin' in options) &&
+    !('mask' in options) &&
+    Object.getPrototypeOf(options) === Object.prototype &&
+    !('binary' in Object.prototype)
+  );
 }
 
 /**
