@@ -1,5 +1,10 @@
 {
   "includes": ["src/sources.gypi"],
+  "variables": {
+    # Link-time optimisation, where it needs nothing but the compiler itself: GCC's linker plugin is
+    # always there, clang's is not. Small messages cost 3% less with it.
+    "has_lto%": "<!(node -p \"Number(process.platform === 'linux' && /Free Software/.test(require('child_process').spawnSync(process.env.CXX || 'g++', ['--version']).stdout))\")"
+  },
   "targets": [
     {
       "target_name": "wsuv",
@@ -17,6 +22,9 @@
       "cflags_cc": ["-std=c++17", "-fno-rtti", "-fno-exceptions"],
       "cflags_cc!": ["-std=gnu++17", "-std=gnu++20"],
       "ldflags": ["-static-libstdc++", "-Wl,--exclude-libs,ALL", "-Wl,--gc-sections"],
+      "conditions": [
+        ["has_lto == 1", { "cflags": ["-flto=auto"], "ldflags": ["-flto=auto", "-O3"] }]
+      ],
       "xcode_settings": {
         "CLANG_CXX_LANGUAGE_STANDARD": "c++17",
         "GCC_SYMBOLS_PRIVATE_EXTERN": "YES",
