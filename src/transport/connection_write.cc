@@ -145,7 +145,7 @@ void Connection::Flush() {
 void Connection::SubmitWrite() {
   auto* write = new WriteRequest();
   write->connection = this;
-  queue_.LeaveStaging(loop_->pool());
+  queue_.Settle(loop_->pool());
   const std::vector<uv_buf_t> buffers = queue_.GatherAll();
   write->blocks = queue_.TakeAll();
   const int status = uv_write(&write->request, &handle_.stream, buffers.data(),

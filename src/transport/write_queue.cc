@@ -137,19 +137,20 @@ void WriteQueue::Consume(size_t count, BlockPool& pool) {
   last_ = nullptr;
 }
 
-void WriteQueue::LeaveStaging(BlockPool& pool) {
+void WriteQueue::Settle(BlockPool& pool) {
   for (WriteBlock** link = &first_; *link != nullptr; link = &(*link)->next) {
-    WriteBlock* staging = *link;
-    if (!staging->staging) continue;
-    const uint32_t size = staging->end - staging->begin;
+    WriteBlock* block = *link;
+    const uint32_t size = block->end - block->begin;
+    const bool is_pooled = block->capacity == BlockPool::kBlockCapacity;
+    if (!block->staging && (!is_pooled || size >= block->capacity / 2)) continue;
     WriteBlock* own = Allocate(size);
-    std::memcpy(own->data(), staging->data() + staging->begin, size);
+    std::memcpy(own->data(), block->data() + block->begin, size);
     own->end = size;
-    own->next = staging->next;
+    own->next = block->next;
     *link = own;
-    if (last_ == staging) last_ = own;
-    staging->next = nullptr;
-    pool.Give(staging);
+    if (last_ == block) last_ = own;
+    block->next = nullptr;
+    pool.Give(block);
   }
 }
 

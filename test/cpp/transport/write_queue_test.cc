@@ -34,7 +34,7 @@ TEST(WriteQueue, KeepsBytesInOrderHoweverTheyComeAndGo) {
       const size_t count = expected.empty() ? 0 : random() % (expected.size() + 1);
       queue.Consume(count, pool);
       expected.erase(0, count);
-      if (random() % 4 == 0) queue.LeaveStaging(pool);
+      if (random() % 4 == 0) queue.Settle(pool);
     }
     ASSERT_EQ(queue.size(), expected.size());
     ASSERT_EQ(Contents(queue), expected);
@@ -56,7 +56,7 @@ TEST(WriteQueue, LeavesStagingBlocksToOthers) {
   append(late);
   append(late);
   EXPECT_EQ(late.GatherAll().size(), 2u) << "there was no staging block left";
-  waiting[0].LeaveStaging(pool);
+  waiting[0].Settle(pool);
   EXPECT_EQ(Contents(waiting[0]), bytes);
   WriteQueue next;
   append(next);
@@ -68,6 +68,27 @@ TEST(WriteQueue, LeavesStagingBlocksToOthers) {
   for (WriteQueue& queue : waiting) pool.Give(queue.TakeAll());
   pool.Give(late.TakeAll());
   pool.Give(next.TakeAll());
+}
+
+TEST(WriteQueue, HoldsLittleWhereLittleWaits) {
+  BlockPool pool;
+  const auto capacity_after_settling = [&pool](size_t size) {
+    WriteQueue queue;
+    const std::string bytes(size, 'x');
+    queue.Append(reinterpret_cast<const uint8_t*>(bytes.data()), bytes.size(), pool);
+    queue.Settle(pool);
+    EXPECT_EQ(Contents(queue), bytes);
+    WriteBlock* block = queue.TakeAll();
+    const size_t capacity = block->capacity;
+    pool.Give(block);
+    return capacity;
+  };
+  EXPECT_EQ(capacity_after_settling(20), 20u);
+  const size_t half = BlockPool::kBlockCapacity / 2;
+  EXPECT_EQ(capacity_after_settling(half), BlockPool::kBlockCapacity);
+  // Not worth copying: it is no larger than it need be.
+  const size_t large = BlockPool::kStagingCapacity + 1;
+  EXPECT_EQ(capacity_after_settling(large), large);
 }
 
 TEST(WriteQueue, GathersNoMoreBuffersThanAsked) {
