@@ -95,10 +95,11 @@ const GROUPS = {
     unit: 'resident bytes of the server a connection',
     measure: 'memory',
     loads: [
-      { connections: 10000 },
-      { connections: 10000, on: 'http' },
-      { connections: 5000, messages: 1, compression: true },
-      { connections: 5000, messages: 1, compression: withoutTakeover }
+      // Each with a listener for 'message', as most programs have.
+      { connections: 10000, kind: 'binary' },
+      { connections: 10000, kind: 'binary', on: 'http' },
+      { connections: 5000, kind: 'binary', messages: 1, compression: true },
+      { connections: 5000, kind: 'binary', messages: 1, compression: withoutTakeover }
     ]
   },
   start: {

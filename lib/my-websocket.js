@@ -19,7 +19,10 @@ class Peer extends WebSocket {
    */
   belongTo(owner) {
     this.#owner = owner;
-    this._wantsText = true;
+  }
+
+  get _wantsText() {
+    return true;
   }
 
   _onText(text) {

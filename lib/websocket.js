@@ -41,6 +41,9 @@ const CONNECTING = 0;
 const OPEN = 1;
 const CLOSING = 2;
 const CLOSED = 3;
+// The bit of `_flags` that says that send() may pass data straight on: there is no mask of the
+// user's, no unfinished message, no queue, no compression. The addon does not look at it.
+const IS_PLAIN = 0x10000;
 const CLOSED_EARLY = 'WebSocket was closed before the connection was established';
 const READY_STATES = ['CONNECTING', 'OPEN', 'CLOSING', 'CLOSED'];
 
@@ -73,13 +76,8 @@ class WebSocket extends EventEmitter {
     this._events = new Listeners();
     this._handle = 0;
     this._readyState = CONNECTING;
-    this._isServer = address === null;
-    this._wantsText = false;
-    this._isAttached = false;
-    // Whether send() may pass data straight on: no mask of the user's, no unfinished message, no
-    // queue, no compression; and the bits that go with every frame.
-    this._isPlain = true;
-    this._frameFlags = FLAG_FIN;
+    // The bits that go with every frame (FIN once there is a connection), and IS_PLAIN.
+    this._flags = IS_PLAIN | (address === null ? 0 : FLAG_MASK);
     this._binaryType = BINARY_TYPES[0];
     this._protocol = '';
     this._options = options;
@@ -107,6 +105,33 @@ class WebSocket extends EventEmitter {
     if (this._rare.bridge !== null) return amount + this._rare.bridge.bufferedAmount;
     if (this._handle === 0) return amount;
     return amount + native.enqueued(this._handle) - native.flush(this._handle);
+  }
+
+  /** @type {Boolean} whether this is a server's end, whose frames are not masked */
+  get _isServer() {
+    return (this._flags & FLAG_MASK) === 0;
+  }
+
+  set _isServer(isServer) {
+    this._flags = isServer ? this._flags & ~FLAG_MASK : this._flags | FLAG_MASK;
+  }
+
+  /** Whether there is a connection, or was. */
+  get _isAttached() {
+    return (this._flags & FLAG_FIN) !== 0;
+  }
+
+  get _isPlain() {
+    return (this._flags & IS_PLAIN) !== 0;
+  }
+
+  set _isPlain(isPlain) {
+    this._flags = isPlain ? this._flags | IS_PLAIN : this._flags & ~IS_PLAIN;
+  }
+
+  /** Whether text messages are to come as strings, to _onText(); see lib/dispatch.js. */
+  get _wantsText() {
+    return false;
   }
 
   /** A client's request, until it is answered. */
@@ -240,8 +265,7 @@ class WebSocket extends EventEmitter {
   _open(handle) {
     const { allowSynchronousEvents } = this._options;
     this._handle = handle;
-    this._isAttached = true;
-    this._frameFlags = this._isServer ? FLAG_FIN : FLAG_FIN | FLAG_MASK;
+    this._flags |= FLAG_FIN;
     const perMessageDeflate = negotiated(this._rare.extensions);
     if (perMessageDeflate !== undefined) {
       this._rarely().compression = compressionFor(perMessageDeflate);
@@ -279,12 +303,12 @@ class WebSocket extends EventEmitter {
     }
     if (options === undefined && this._isPlain) {
       if (typeof data === 'string') {
-        native.sendText(this._handle, data, this._frameFlags | OP_TEXT);
+        native.sendText(this._handle, data, this._flags | OP_TEXT);
         this._sent(cb);
         return;
       }
       if (data instanceof Uint8Array) {
-        native.send(this._handle, data, this._frameFlags | OP_BINARY);
+        native.send(this._handle, data, this._flags | OP_BINARY);
         this._sent(cb);
         return;
       }
@@ -296,7 +320,7 @@ class WebSocket extends EventEmitter {
   _sendWith(data, options, cb) {
     if (this._isPlain && data instanceof Uint8Array && areOnlyBinary(options)) {
       const opcode = options.binary ? OP_BINARY : OP_TEXT;
-      native.send(this._handle, data, this._frameFlags | opcode);
+      native.send(this._handle, data, this._flags | opcode);
       this._sent(cb);
       return;
     }

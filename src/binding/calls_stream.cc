@@ -16,9 +16,9 @@ Napi::Value MakeConnection(const Napi::CallbackInfo& info, Connection::Transport
   Loop* loop = environment->loop();
   if (loop == nullptr) return Napi::Number::New(env, 0);
   const Role role = info[2].ToBoolean() ? Role::kServer : Role::kClient;
-  auto* connection = new Connection(loop, context, SettingsAt(info, 1), role, transport);
+  auto* connection = Connection::Make(loop, context, SettingsAt(info, 1), role, transport);
   if (start(*connection) != 0) return Napi::Number::New(env, 0);
-  if (!environment->AssignHandle(*connection, context)) {
+  if (!environment->AssignHandle(*connection)) {
     connection->Abandon();
     return Napi::Number::New(env, 0);
   }
@@ -73,7 +73,7 @@ Napi::Value TellState(const Napi::CallbackInfo& info, uint32_t handle) {
       state |= kEnd;
     }
   }
-  environment->ContextOf(handle)->set_stream_state(state);
+  Environment::ContextOf(*connection)->set_stream_state(state);
   return Napi::Number::New(info.Env(), static_cast<double>(size));
 }
 
@@ -83,7 +83,7 @@ Napi::Value Report(const Napi::CallbackInfo& info, Action action) {
   Connection* connection = ConnectionAt(info, 0);
   if (connection == nullptr) return Napi::Number::New(info.Env(), 0);
   const uint32_t handle = connection->id();
-  Context* context = Environment::From(info.Env())->ContextOf(handle);
+  Context* context = Environment::ContextOf(*connection);
   context->DeliverPending(connection);
   connection = Environment::From(info.Env())->Find(handle);
   if (connection == nullptr) return Napi::Number::New(info.Env(), 0);

@@ -179,7 +179,7 @@ void Context::OnOutput(Connection& connection) { Add(&connection, EventKind::kOu
 void Context::OnUpgrade(Connection& connection, UpgradeStatus status, std::string_view bytes,
                         const RequestHead* head) {
   if (dispatch_ == nullptr) return;
-  if (connection.id() == 0 && !environment_->AssignHandle(connection, this)) {
+  if (connection.id() == 0 && !environment_->AssignHandle(connection)) {
     connection.Terminate();
     return;
   }

@@ -40,6 +40,7 @@ void Environment::OnCleanup(napi_async_cleanup_hook_handle handle, void* data) {
   self->ending_ = true;
   for (const auto& context : self->contexts_) context->Detach();
   self->slots_.clear();
+  self->scopes_.clear();
   self->listeners_.clear();
   const auto finish = [self, handle] {
     self->self_.reset();
@@ -65,7 +66,7 @@ void Environment::RemoveContext(Context* context) {
   if (found != contexts_.end()) contexts_.erase(found);
 }
 
-bool Environment::AssignHandle(Connection& connection, Context* context) {
+bool Environment::AssignHandle(Connection& connection) {
   uint32_t slot;
   if (!free_slots_.empty()) {
     slot = free_slots_.back();
@@ -78,10 +79,9 @@ bool Environment::AssignHandle(Connection& connection, Context* context) {
   Slot& entry = slots_[slot];
   entry.generation = (entry.generation + 1) & kGenerationMask;
   entry.connection = &connection;
-  entry.context = context;
   entry.handle = entry.generation << kSlotBits | slot;
   connection.set_id(entry.handle);
-  context->Retain();
+  ContextOf(connection)->Retain();
   return true;
 }
 
@@ -91,10 +91,16 @@ void Environment::ReleaseHandle(uint32_t handle) {
   Slot& entry = slots_[handle & kSlotMask];
   entry.connection = nullptr;
   entry.handle = 0;
-  entry.scope.reset();
-  std::exchange(entry.context, nullptr)->Unretain();
+  if (ScopeOf(handle) != nullptr) SetScope(handle, nullptr);
+  ContextOf(*connection)->Unretain();
   free_slots_.push_back(handle & kSlotMask);
   connection->Release();
+}
+
+void Environment::SetScope(uint32_t handle, std::shared_ptr<AsyncScope> scope) {
+  const uint32_t slot = handle & kSlotMask;
+  if (slot >= scopes_.size()) scopes_.resize(slots_.size());
+  scopes_[slot] = std::move(scope);
 }
 
 void Environment::AddListener(Listener* listener) {

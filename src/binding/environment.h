@@ -41,23 +41,25 @@ class Environment final : public RoundObserver {
   /// For what may be finalized after the environment has ended.
   std::weak_ptr<Environment> weak() const { return self_; }
 
-  /// Gives `connection` a handle (as its id) and counts it for `context`. False when there are
+  /// Gives `connection` a handle (as its id) and counts it for its context. False when there are
   /// 2^20 connections already.
-  bool AssignHandle(Connection& connection, Context* context);
+  bool AssignHandle(Connection& connection);
   /// The connection of `handle`; null where there is none.
   Connection* Find(uint32_t handle) const {
     const uint32_t slot = handle & kSlotMask;
     return slot < slots_.size() && slots_[slot].handle == handle ? slots_[slot].connection
                                                                  : nullptr;
   }
-  Context* ContextOf(uint32_t handle) const { return slots_[handle & kSlotMask].context; }
+  /// The context that a connection was given a handle for.
+  static Context* ContextOf(const Connection& connection) {
+    return static_cast<Context*>(connection.handler());
+  }
   /// Where the connection's events are delivered; null where nobody has said.
   std::shared_ptr<AsyncScope> ScopeOf(uint32_t handle) const {
-    return slots_[handle & kSlotMask].scope;
+    const uint32_t slot = handle & kSlotMask;
+    return slot < scopes_.size() ? scopes_[slot] : nullptr;
   }
-  void SetScope(uint32_t handle, std::shared_ptr<AsyncScope> scope) {
-    slots_[handle & kSlotMask].scope = std::move(scope);
-  }
+  void SetScope(uint32_t handle, std::shared_ptr<AsyncScope> scope);
   /// JavaScript has seen the end of the connection: frees the handle and the connection.
   void ReleaseHandle(uint32_t handle);
 
@@ -80,8 +82,6 @@ class Environment final : public RoundObserver {
 
   struct Slot {
     Connection* connection = nullptr;
-    Context* context = nullptr;
-    std::shared_ptr<AsyncScope> scope;
     uint32_t handle = 0;  // 0: free. Otherwise the generation and the slot's number.
     uint32_t generation = 0;
   };
@@ -95,6 +95,7 @@ class Environment final : public RoundObserver {
   bool started_ = false;
   bool ending_ = false;
   std::vector<Slot> slots_;
+  std::vector<std::shared_ptr<AsyncScope>> scopes_;  // By slot, as far as there are any.
   std::vector<uint32_t> free_slots_;
   std::vector<std::unique_ptr<Context>> contexts_;
   std::unordered_map<uint32_t, Listener*> listeners_;

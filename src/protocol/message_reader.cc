@@ -76,23 +76,26 @@ size_t MessageReader::Read(uint8_t* data, size_t size, const ReaderLimits& limit
         header_size = header_have_;
         if (parse == Parse::kIncomplete) {
           header_size = size - at;
-          std::memcpy(header_, data + at, header_size);
+          std::memcpy(EnsurePartial().header, data + at, header_size);
           held_before = 0;
         }
       } else {
         // It came in pieces: take what is missing, byte by byte since each one can tell how many
         // more there are.
         const uint8_t have = header_have_;
-        header_[have] = data[at];
-        parse = ParseHeader(header_, have + size_t{1}, limits, sink);
+        const bool is_first = fragmented_ == Opcode::kContinuation;
+        partial_->header[have] = data[at];
+        parse = ParseHeader(partial_->header, have + size_t{1}, limits, sink);
         header_size = 1;
         if (parse == Parse::kIncomplete) header_have_ = have + 1;
+        // Nothing else is in it.
+        if (parse == Parse::kComplete && is_first) partial_.reset();
       }
       if (parse == Parse::kFailed) return size;
       at += header_size;
       if (parse == Parse::kIncomplete) {
         if (header_have_ == 0) header_have_ = static_cast<uint8_t>(header_size);
-        is_step = EndsStep(header_, header_have_);
+        is_step = EndsStep(partial_->header, header_have_);
         if (is_step) held_before = 0;
         continue;
       }

@@ -84,7 +84,7 @@ class MessageSink : public MessagePlacer {
 class MessageReader {
  public:
   /// `role` is our own: a server expects masked frames, a client unmasked ones.
-  explicit MessageReader(Role role) : role_(role) {}
+  explicit MessageReader(Role role) : role_(role), rsv1_allowed_(false), compressed_(false) {}
 
   /// Parses `size` bytes, which it may change (unmasking is done in place). Returns how many it
   /// consumed: all of them, unless the sink answered kStop; then pass the rest again later.
@@ -115,10 +115,11 @@ class MessageReader {
   size_t HeldBytes() const;
 
  private:
-  // Memory of an unfinished message or control frame.
+  // Memory of an unfinished message, control frame or header.
   struct Partial {
     MessageBuffer message;
     std::vector<size_t> fragment_ends;
+    uint8_t header[kMaxFrameHeaderSize];  // As far as it is there.
     uint8_t control[kMaxControlPayload];
     uint8_t control_size = 0;
   };
@@ -156,10 +157,9 @@ class MessageReader {
   bool fin_ = false;
   bool in_payload_ = false;
   bool ended_ = false;
-  bool rsv1_allowed_ = false;
-  bool compressed_ = false;
+  bool rsv1_allowed_ : 1;
+  bool compressed_ : 1;
   uint8_t header_have_ = 0;
-  uint8_t header_[kMaxFrameHeaderSize];
 };
 
 }  // namespace wsuv

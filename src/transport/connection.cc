@@ -39,25 +39,53 @@ struct Connection::Extras {
   uint8_t next_key[4];
 };
 
+// The frames of the closing handshake.
+class Connection::Output final : public FrameOutput {
+ public:
+  explicit Output(Connection* connection) : connection_(connection) {}
+  void WriteFrame(Opcode opcode, ByteView payload) override;
+
+ private:
+  Connection* connection_;
+};
+
+struct Connection::Deadline final : DeadlineEntry {
+  explicit Deadline(Connection* connection) : owner(connection) {}
+  ~Deadline() { owner->loop_->DisarmDeadline(this); }
+
+  Connection* owner;
+};
+
 Connection::Extras& Connection::EnsureExtras() {
   if (extras_ == nullptr) extras_ = std::make_unique<Extras>();
   return *extras_;
 }
 
+Connection* Connection::Make(Loop* loop, ConnectionHandler* handler,
+                             std::shared_ptr<const ConnectionSettings> settings, Role role,
+                             Transport transport) {
+  size_t handle_size = 0;
+  if (transport == Transport::kTcp) handle_size = sizeof(uv_tcp_t);
+  if (transport == Transport::kPipe) handle_size = sizeof(uv_pipe_t);
+  void* memory = ::operator new(sizeof(Connection) + handle_size);
+  return ::new (memory) Connection(loop, handler, std::move(settings), role, transport);
+}
+
 Connection::Connection(Loop* loop, ConnectionHandler* handler,
                        std::shared_ptr<const ConnectionSettings> settings, Role role,
                        Transport transport)
-    : loop_(loop),
+    : ConnectionFlags(),
+      transport_(transport),
+      loop_(loop),
       handler_(handler),
       settings_(std::move(settings)),
-      session_(role),
-      transport_(transport) {
+      session_(role) {
   if (transport_ == Transport::kTcp) {
-    uv_tcp_init(loop_->uv(), &handle_.tcp);
+    uv_tcp_init(loop_->uv(), tcp());
   } else if (transport_ == Transport::kPipe) {
-    uv_pipe_init(loop_->uv(), &handle_.pipe, 0);
+    uv_pipe_init(loop_->uv(), pipe(), 0);
   }
-  handle_.handle.data = this;
+  if (transport_ != Transport::kExternal) handle()->data = this;
   loop_->Add(this);
 }
 
@@ -66,12 +94,12 @@ Connection::~Connection() { loop_->pool().Give(queue_.TakeAll()); }
 int Connection::StartAccepted(Listener* listener, uv_stream_t* listening) {
   listener_ = listener;
   listener->AddConnection();
-  int status = uv_accept(listening, &handle_.stream);
+  int status = uv_accept(listening, stream());
 #ifndef __linux__
   // On Linux an accepted socket has these from the listening one, without a system call.
   if (status == 0 && transport_ == Transport::kTcp) {
-    uv_tcp_nodelay(&handle_.tcp, settings_->no_delay);
-    if (settings_->keep_alive) uv_tcp_keepalive(&handle_.tcp, 1, 60);
+    uv_tcp_nodelay(tcp(), settings_->no_delay);
+    if (settings_->keep_alive) uv_tcp_keepalive(tcp(), 1, 60);
   }
 #endif
   if (status == 0) status = StartReading();
@@ -80,7 +108,7 @@ int Connection::StartAccepted(Listener* listener, uv_stream_t* listening) {
     return status;
   }
   if (settings_->handshake_timeout > 0) {
-    loop_->ArmDeadline(this, settings_->handshake_timeout);
+    ArmDeadline(settings_->handshake_timeout);
   }
   return 0;
 }
@@ -96,8 +124,7 @@ int Connection::StartAdopted(int fd, ByteView early) {
   const int own = DuplicateDescriptor(fd);
   int status = own;
   if (own >= 0) {
-    status = transport_ == Transport::kTcp ? uv_tcp_open(&handle_.tcp, own)
-                                           : uv_pipe_open(&handle_.pipe, own);
+    status = transport_ == Transport::kTcp ? uv_tcp_open(tcp(), own) : uv_pipe_open(pipe(), own);
     if (status != 0) CloseDescriptor(own);
   }
   if (status == 0 && early.size > 0) {
@@ -112,14 +139,14 @@ int Connection::StartAdopted(int fd, ByteView early) {
 
 int Connection::StartReading() {
   if (reading_ || transport_ == Transport::kExternal) return 0;
-  const int status = uv_read_start(&handle_.stream, OnAllocate, OnRead);
+  const int status = uv_read_start(stream(), OnAllocate, OnRead);
   reading_ = status == 0;
   return status;
 }
 
 void Connection::StopReading() {
   if (!reading_) return;
-  uv_read_stop(&handle_.stream);
+  uv_read_stop(stream());
   reading_ = false;
 }
 
@@ -203,7 +230,7 @@ void Connection::ReadHead(uint8_t* data, size_t size) {
     if (input_ == nullptr) Postpone(data, size);
     return;
   }
-  loop_->DisarmDeadline(this);
+  deadline_.reset();
   stage_ = Stage::kDeciding;
   if (parsed != HeadStatus::kComplete) {
     handler_->OnUpgrade(
@@ -290,8 +317,8 @@ void Connection::Reject(std::string_view response) {
   input_.reset();
   SendRaw(ByteView(response));
   // Whoever does not read the answer is not waited for any longer than for a head.
-  loop_->ArmDeadline(this, settings_->handshake_timeout > 0 ? settings_->handshake_timeout
-                                                            : settings_->close_timeout);
+  ArmDeadline(settings_->handshake_timeout > 0 ? settings_->handshake_timeout
+                                               : settings_->close_timeout);
   if (!peer_ended_) StartReading();
   EndTransport();
 }
@@ -348,16 +375,17 @@ void Connection::OnError(ErrorCode code, uint32_t detail) {
   handler_->OnProtocolError(*this, code, detail, {});
 }
 
-void Connection::WriteFrame(Opcode opcode, ByteView payload) {
+void Connection::Output::WriteFrame(Opcode opcode, ByteView payload) {
   FrameHeader header;
   header.opcode = opcode;
   uint8_t key[4];
-  if (session_.role() == Role::kClient) {
-    const bool has_next_key = extras_ != nullptr && extras_->has_next_key;
-    if (!has_next_key) loop_->NextMaskingKey(key);
-    header.masking_key = has_next_key ? extras_->next_key : key;
+  if (connection_->session_.role() == Role::kClient) {
+    const Extras* extras = connection_->extras_.get();
+    const bool has_next_key = extras != nullptr && extras->has_next_key;
+    if (!has_next_key) connection_->loop_->NextMaskingKey(key);
+    header.masking_key = has_next_key ? extras->next_key : key;
   }
-  SendFrame(header, payload);
+  connection_->SendFrame(header, payload);
 }
 
 bool Connection::inflating() const {
@@ -396,19 +424,22 @@ void Connection::OnCompressed(const FrameHeader& header, const MessageBuffer* pa
 
 void Connection::Close(uint16_t code, ByteView reason) {
   if (stage_ != Stage::kWebSocket) return;
-  session_.Close(code, reason, *this);
+  Output output(this);
+  session_.Close(code, reason, output);
   AfterStateChange();
 }
 
 void Connection::ReactToClose(uint16_t code, ByteView reason) {
   if (stage_ != Stage::kWebSocket) return;
-  session_.OnPeerClose(code, reason, *this);
+  Output output(this);
+  session_.OnPeerClose(code, reason, output);
   AfterStateChange();
 }
 
 void Connection::ReactToError(ErrorCode code) {
   if (stage_ != Stage::kWebSocket) return;
-  session_.OnProtocolError(code, *this);
+  Output output(this);
+  session_.OnProtocolError(code, output);
   AfterStateChange();
 }
 
@@ -419,8 +450,8 @@ void Connection::ReactToEnd() {
 }
 
 void Connection::AfterStateChange() {
-  if (session_.wants_close_deadline() && bucket == nullptr) {
-    loop_->ArmDeadline(this, settings_->close_timeout);
+  if (session_.wants_close_deadline() && deadline_ == nullptr) {
+    ArmDeadline(settings_->close_timeout);
   }
   if (session_.wants_end()) {
     // Nothing more is delivered, so a paused connection must read on to see the peer's end.
@@ -468,7 +499,8 @@ void Connection::NoteActivity() {
 }
 
 void Connection::OnDeadline(DeadlineEntry* entry) {
-  auto* self = static_cast<Connection*>(entry);
+  Connection* self = static_cast<Deadline*>(entry)->owner;
+  self->deadline_.reset();
   if (self->stage_ != Stage::kHead) {
     self->Destroy();
     return;
@@ -514,9 +546,14 @@ bool Connection::TakeEnd() {
   return true;
 }
 
+void Connection::ArmDeadline(uint64_t milliseconds) {
+  if (deadline_ == nullptr) deadline_ = std::make_unique<Deadline>(this);
+  loop_->ArmDeadline(deadline_.get(), milliseconds);
+}
+
 void Connection::Unlist() {
   session_.SetClosed();
-  loop_->DisarmDeadline(this);
+  deadline_.reset();
   // Of what was read, only that counts which waits for a message that is being inflated.
   if (!inflating()) input_.reset();
 }
@@ -532,8 +569,8 @@ void Connection::Destroy(bool with_reset) {
   reading_ = false;
   Unlist();
   if (!with_reset || transport_ != Transport::kTcp ||
-      uv_tcp_close_reset(&handle_.tcp, OnHandleClosed) != 0) {
-    uv_close(&handle_.handle, OnHandleClosed);
+      uv_tcp_close_reset(tcp(), OnHandleClosed) != 0) {
+    uv_close(handle(), OnHandleClosed);
   }
   // Node's servers report their end in front of their last connection's, and so does this one.
   LeaveListener();
@@ -554,7 +591,7 @@ void Connection::Abandon() {
     if (transport_ == Transport::kExternal) {
       handle_closed_ = true;
     } else {
-      uv_close(&handle_.handle, OnHandleClosed);
+      uv_close(handle(), OnHandleClosed);
     }
   }
   Release();

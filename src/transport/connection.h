@@ -64,11 +64,29 @@ class ConnectionHandler : public MessagePlacer {
   ~ConnectionHandler() = default;
 };
 
+/// The state of a Connection, in bits.
+struct ConnectionFlags {
+  bool reading_ : 1;
+  bool paused_ : 1;
+  bool dirty_ : 1;
+  bool postponed_ : 1;
+  bool writing_ : 1;  ///< A uv_write is under way.
+  bool notify_written_ : 1;
+  bool peer_ended_ : 1;
+  bool end_reported_ : 1;   ///< The handler knows that the peer ended.
+  bool end_requested_ : 1;  ///< EndTransport was called.
+  bool end_sent_ : 1;       ///< Our side has ended, or the external stream's end was taken.
+  bool wants_destroy_ : 1;
+  bool handle_closed_ : 1;
+  bool released_ : 1;
+  bool tapped_ : 1;
+};
+
 /// One WebSocket connection over a libuv stream, or over a stream that somebody else moves the
 /// bytes of (kExternal), from the request head to the end of the transport.
 ///
-/// Made with new. It deletes itself when its handle is closed and Release() was called.
-class Connection final : private MessageSink, private FrameOutput, private DeadlineEntry {
+/// It deletes itself when its handle is closed and Release() was called.
+class Connection final : private MessageSink, private ConnectionFlags {
  public:
   enum class Transport : uint8_t { kTcp, kPipe, kExternal };
   enum class Stage : uint8_t {
@@ -79,8 +97,10 @@ class Connection final : private MessageSink, private FrameOutput, private Deadl
     kClosed,     ///< The transport is gone.
   };
 
-  Connection(Loop* loop, ConnectionHandler* handler,
-             std::shared_ptr<const ConnectionSettings> settings, Role role, Transport transport);
+  static Connection* Make(Loop* loop, ConnectionHandler* handler,
+                          std::shared_ptr<const ConnectionSettings> settings, Role role,
+                          Transport transport);
+  static void operator delete(void* memory) { ::operator delete(memory); }
 
   /// Takes the next connection of `listener`'s handle and waits for a request head. Returns a
   /// libuv error, after which the connection is closing.
@@ -169,7 +189,10 @@ class Connection final : private MessageSink, private FrameOutput, private Deadl
   Loop& loop() { return *loop_; }
   Listener* listener() const { return listener_; }
   const ConnectionSettings& settings() const { return *settings_; }
-  uv_stream_t* stream() { return &handle_.stream; }
+  ConnectionHandler* handler() const { return handler_; }
+  /// Not for kExternal, which has none.
+  uv_stream_t* stream() { return reinterpret_cast<uv_stream_t*>(this + 1); }
+  const uv_stream_t* stream() const { return reinterpret_cast<const uv_stream_t*>(this + 1); }
   /// A number for the handler's use; starts as 0.
   uint32_t id() const { return id_; }
   void set_id(uint32_t id) { id_ = id; }
@@ -191,9 +214,19 @@ class Connection final : private MessageSink, private FrameOutput, private Deadl
   void set_index(size_t index) { index_ = static_cast<uint32_t>(index); }
 
  private:
+  class Output;
+  struct Deadline;
+
+  Connection(Loop* loop, ConnectionHandler* handler,
+             std::shared_ptr<const ConnectionSettings> settings, Role role, Transport transport);
   ~Connection();
 
-  // MessageSink and FrameOutput: the session's two sides.
+  // libuv's handle lies right behind the connection, as large as its kind is.
+  uv_handle_t* handle() { return reinterpret_cast<uv_handle_t*>(this + 1); }
+  uv_tcp_t* tcp() { return reinterpret_cast<uv_tcp_t*>(this + 1); }
+  uv_pipe_t* pipe() { return reinterpret_cast<uv_pipe_t*>(this + 1); }
+
+  // MessageSink
   uint8_t* Place(size_t size) override { return handler_->Place(size); }
   std::unique_ptr<MessageMemory> Allocate(size_t size) override { return handler_->Allocate(size); }
   Flow OnMessage(const Message& message) override;
@@ -201,7 +234,6 @@ class Connection final : private MessageSink, private FrameOutput, private Deadl
   Flow OnPong(ByteView payload) override;
   void OnClose(uint16_t code, ByteView reason) override;
   void OnError(ErrorCode code, uint32_t detail) override;
-  void WriteFrame(Opcode opcode, ByteView payload) override;
   // Compression, and what it hears from the thread pool: few connections have one.
   struct Compressed;
   struct Extras;
@@ -235,47 +267,33 @@ class Connection final : private MessageSink, private FrameOutput, private Deadl
   void AfterStateChange();
   void Destroy(bool with_reset = false);
   void DeleteIfDone();
+  void ArmDeadline(uint64_t milliseconds);
   void Unlist();
   void LeaveListener();
 
-  union Handle {
-    uv_handle_t handle;
-    uv_stream_t stream;
-    uv_tcp_t tcp;
-    uv_pipe_t pipe;
-  } handle_;
+  // Behind the flags, so that they share a word.
+  Stage stage_ = Stage::kHead;
+  Transport transport_;
+  uint32_t id_ = 0;
   Loop* loop_;
   ConnectionHandler* handler_;
   Listener* listener_ = nullptr;
   std::shared_ptr<const ConnectionSettings> settings_;
   Session session_;
   WriteQueue queue_;
+  std::unique_ptr<Deadline> deadline_;  // While one is armed.
   std::unique_ptr<Extras> extras_;
   std::unique_ptr<std::vector<uint8_t>> input_;  // A head in pieces, or bytes read too early.
   uint64_t enqueued_ = 0;
   uint64_t received_ = 0;
-  uint32_t id_ = 0;
   uint32_t index_ = 0;
-  Stage stage_ = Stage::kHead;
-  Transport transport_;
-  bool reading_ = false;
-  bool paused_ = false;
-  bool dirty_ = false;
-  bool postponed_ = false;
-  bool writing_ = false;  // A uv_write is under way.
-  bool notify_written_ = false;
-  bool peer_ended_ = false;
-  bool end_reported_ = false;   // The handler knows that the peer ended.
-  bool end_requested_ = false;  // EndTransport was called.
-  bool end_sent_ = false;       // uv_shutdown was called, or the external stream's end taken.
-  bool wants_destroy_ = false;
-  bool handle_closed_ = false;
-  bool released_ = false;
-  bool tapped_ = false;
 };
 
-// The budget of an idle connection (docs/architecture.md: at most 512 bytes of C++ memory).
-static_assert(sizeof(void*) != 8 || sizeof(Connection) <= 512, "an idle connection has grown");
+// The budget of an idle connection (docs/architecture.md: at most 440 bytes of C++ memory, since
+// glibc's next size is 16 more).
+static_assert(sizeof(void*) != 8 || sizeof(Connection) + sizeof(uv_tcp_t) <= 440,
+              "an idle connection has grown");
+static_assert(sizeof(Connection) % alignof(uv_pipe_t) == 0, "libuv's handle lies behind it");
 
 }  // namespace wsuv
 

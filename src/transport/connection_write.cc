@@ -78,7 +78,7 @@ bool Connection::SendDirectly(const uint8_t* header, size_t header_size, ByteVie
                                  static_cast<unsigned>(header_size));
   buffers[count++] = uv_buf_init(reinterpret_cast<char*>(const_cast<uint8_t*>(payload.data)),
                                  static_cast<unsigned>(payload.size));
-  const int result = uv_try_write(&handle_.stream, buffers, static_cast<unsigned>(count));
+  const int result = uv_try_write(stream(), buffers, static_cast<unsigned>(count));
   size_t taken = result > 0 ? static_cast<size_t>(result) : 0;
   enqueued_ += header_size + payload.size;
 
@@ -123,8 +123,8 @@ void Connection::Flush() {
     uv_buf_t buffers[kMaxBuffers];
     const size_t count = queue_.Gather(buffers, kMaxBuffers);
     const auto used = static_cast<unsigned>(count);
-    const int result = end_requested_ ? WriteBeforeEnd(&handle_.stream, buffers, used)
-                                      : uv_try_write(&handle_.stream, buffers, used);
+    const int result = end_requested_ ? WriteBeforeEnd(stream(), buffers, used)
+                                      : uv_try_write(stream(), buffers, used);
     if (result < 0 && result != UV_EAGAIN) {
       Destroy();
       return;
@@ -148,7 +148,7 @@ void Connection::SubmitWrite() {
   queue_.Settle(loop_->pool());
   const std::vector<uv_buf_t> buffers = queue_.GatherAll();
   write->blocks = queue_.TakeAll();
-  const int status = uv_write(&write->request, &handle_.stream, buffers.data(),
+  const int status = uv_write(&write->request, stream(), buffers.data(),
                               static_cast<unsigned>(buffers.size()), OnWriteDone);
   if (status != 0) {
     loop_->pool().Give(write->blocks);
@@ -177,7 +177,7 @@ void Connection::OnWriteDone(uv_write_t* request, int status) {
 uint64_t Connection::written() const {
   uint64_t waiting = queue_.size();
   if (writing_ && stage_ != Stage::kClosed) {
-    waiting += uv_stream_get_write_queue_size(&handle_.stream);
+    waiting += uv_stream_get_write_queue_size(stream());
   }
   return enqueued_ - waiting;
 }
@@ -195,14 +195,14 @@ void Connection::EndIfWritten() {
     return;
   }
   // Without waiting, which libuv would do, since nothing is being written.
-  const int status = EndWriting(&handle_.stream);
+  const int status = EndWriting(stream());
   if (status == 0) return;
   if (status != UV_ENOTSUP) {
     Destroy();
     return;
   }
   auto* request = new uv_shutdown_t;
-  if (uv_shutdown(request, &handle_.stream, OnShutdownDone) != 0) {
+  if (uv_shutdown(request, stream(), OnShutdownDone) != 0) {
     delete request;
     Destroy();
   }

@@ -78,8 +78,8 @@ void Listener::OnConnection(uv_stream_t* stream, int status) {
   if (status != 0) return;
   auto* self = static_cast<Listener*>(stream->data);
   auto* connection =
-      new Connection(self->loop_, self->connection_handler_, self->settings_, Role::kServer,
-                     self->is_pipe_ ? Connection::Transport::kPipe : Connection::Transport::kTcp);
+      Connection::Make(self->loop_, self->connection_handler_, self->settings_, Role::kServer,
+                       self->is_pipe_ ? Connection::Transport::kPipe : Connection::Transport::kTcp);
   connection->StartAccepted(self, stream);
 }
 
