@@ -252,7 +252,7 @@ class WebSocket extends EventEmitter {
     const handle = replaceSocket(socket, head, settingsFor(this._options));
     if (handle === 0) return false;
     this._httpServer = server;
-    native.sendRaw(handle, Buffer.from(response, 'latin1'));
+    native.sendRaw(handle, Buffer.from(response));
     this._open(handle);
     return true;
   }

@@ -116,7 +116,9 @@ Napi::Value Accept(const Napi::CallbackInfo& info) {
 /// acceptWith(handle, settings, response): answers with a 101 that lib/ has written.
 Napi::Value AcceptWith(const Napi::CallbackInfo& info) {
   Connection* connection = ConnectionAt(info, 0);
-  if (connection != nullptr) connection->Accept(Latin1At(info, 2), SettingsAt(info, 1));
+  if (connection != nullptr) {
+    connection->Accept(info[2].ToString().Utf8Value(), SettingsAt(info, 1));
+  }
   return info.Env().Undefined();
 }
 

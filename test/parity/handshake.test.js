@@ -119,7 +119,7 @@ const requests = {
     prepare: (server, log) =>
       server.on('headers', (headers, req) => {
         log.push(['headers', [...headers], req.url]);
-        headers.push('X-Added: yes');
+        headers.push('X-Added: \u00e9\u20ac');
       })
   },
   'what verifyClient is told': {

@@ -9,6 +9,7 @@ const http = require('http');
 const { setTimeout: sleep } = require('timers/promises');
 
 const wsuv = require('../..');
+const { frame } = require('../helpers/frames');
 const { expectNothingLeftOpen } = require('../helpers/open-sockets');
 const { RawClient } = require('../helpers/raw-client');
 const { attempt, bye, endsWithCloseFrame, parity, plain } = require('./parity');
@@ -241,6 +242,29 @@ describe('the socket of a connection on an HTTP server that nobody has seen', ()
         peer.on('close', (...args) => log.push(['close', ...args.map(plain)]));
       }
     });
+    return log;
+  });
+
+  parity('carries the response as ws sends it, and what came behind the request', async (lib) => {
+    const log = [];
+    const web = http.createServer();
+    const server = new lib.WebSocketServer({ server: web });
+    server.on('headers', (headers) => headers.push('X-Name: \u00e9\u20ac'));
+    server.on('connection', (peer) => {
+      peer.on('message', (data) => log.push(data.toString(), peer._socket.bytesRead));
+      peer.on('close', (code) => log.push(code));
+      peer.send('first');
+    });
+    web.listen(0, '127.0.0.1');
+    await once(web, 'listening');
+    const client = new RawClient(web.address().port);
+    log.push(await client.upgrade({}, {}, frame('text', 'early'), bye));
+    await client.until(endsWithCloseFrame);
+    log.push(plain(client.received));
+    client.socket.end();
+    await client.closed;
+    await new Promise((resolve) => web.close(resolve));
+    server.close();
     return log;
   });
 
