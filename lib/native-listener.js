@@ -1,6 +1,5 @@
 'use strict';
 
-const dns = require('dns');
 const EventEmitter = require('events');
 const net = require('net');
 const { getSystemErrorName } = require('util');
@@ -64,7 +63,8 @@ class NativeListener extends EventEmitter {
     } else if (net.isIP(host)) {
       this.#listen({ host, port: number, backlog });
     } else {
-      dns.lookup(host, (error, address) => {
+      // Required where it is needed: it takes a millisecond to load.
+      require('dns').lookup(host, (error, address) => {
         if (this.#isClosed) return;
         if (error !== null) this.emit('error', error);
         else this.#listen({ host: address, port: number, backlog });

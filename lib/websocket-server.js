@@ -1,6 +1,5 @@
 'use strict';
 
-const cluster = require('cluster');
 const EventEmitter = require('events');
 const http = require('http');
 
@@ -92,7 +91,7 @@ class WebSocketServer extends EventEmitter {
     this._state = RUNNING;
     if (clientTracking) this.clients = new Set();
 
-    if (port != null && !cluster.isWorker) {
+    if (port != null && !isClusterWorker()) {
       this.#ownServer = this._server = new NativeListener(settingsFor(this.options));
       this._server.listen(port, host, backlog, callback);
       this.#listen({
@@ -464,6 +463,11 @@ function bindServer(server, listener) {
   return function onEvent() {
     listener(server, this);
   };
+}
+
+// Required where it is needed: it takes a millisecond to load.
+function isClusterWorker() {
+  return require('cluster').isWorker;
 }
 
 function emitClose(server) {
