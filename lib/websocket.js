@@ -318,12 +318,6 @@ class WebSocket extends EventEmitter {
 
   /** send() for whatever is not a whole, plain message. */
   _sendWith(data, options, cb) {
-    if (this._isPlain && data instanceof Uint8Array && areOnlyBinary(options)) {
-      const opcode = options.binary ? OP_BINARY : OP_TEXT;
-      native.send(this._handle, data, this._flags | opcode);
-      this._sent(cb);
-      return;
-    }
     const { binary, compress, fin, mask } = sendOptions(options, data, this._isServer);
     let flags = (fin ? FLAG_FIN : 0) | (mask ? FLAG_MASK : 0);
     if (fin && this._isPlain && data instanceof Uint8Array) {
@@ -747,6 +741,9 @@ function areOnlyBinary(options) {
  * one that is there and undefined counts as false.
  */
 function sendOptions(options, data, isServer) {
+  if (areOnlyBinary(options)) {
+    return { binary: options.binary, compress: true, fin: true, mask: !isServer };
+  }
   return {
     binary: typeof data !== 'string',
     compress: true,
