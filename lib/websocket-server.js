@@ -342,12 +342,22 @@ class WebSocketServer extends EventEmitter {
     const response = `${headers.join('\r\n')}\r\n\r\n`;
 
     socket.removeListener('error', destroySocket);
-    if (this.#unseen?.has(req) && ws._replaceSocket(socket, head, response)) {
+    if (this.#isUnseen(req, ws) && ws._replaceSocket(socket, head, response)) {
       forgetSocket(req, ws);
-      this.#track(ws);
-      cb(ws, req);
-      return;
+    } else {
+      this.#attach(ws, socket, head, response);
     }
+    this.#track(ws);
+    cb(ws, req);
+  }
+
+  // Whether nobody knows the socket of a request, nor would if it was the WebSocket's.
+  #isUnseen(req, ws) {
+    return this.#unseen?.has(req) && ws.setSocket === WebSocket.prototype.setSocket;
+  }
+
+  // Sends the response, and gives the WebSocket its connection.
+  #attach(ws, socket, head, response) {
     upgraded.add(socket);
     const handle = handleOf(socket);
     if (handle !== undefined) {
@@ -359,8 +369,6 @@ class WebSocketServer extends EventEmitter {
       socket.write(response);
       ws.setSocket(socket, head, this.options);
     }
-    this.#track(ws);
-    cb(ws, req);
   }
 
   #track(ws) {
@@ -426,8 +434,7 @@ class WebSocketServer extends EventEmitter {
     const { prototype } = WebSocketServer;
     return (
       this.handleUpgrade === prototype.handleUpgrade &&
-      this.completeUpgrade === prototype.completeUpgrade &&
-      this.options.WebSocket.prototype.setSocket === WebSocket.prototype.setSocket
+      this.completeUpgrade === prototype.completeUpgrade
     );
   }
 

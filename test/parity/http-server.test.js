@@ -268,6 +268,18 @@ describe('the socket of a connection on an HTTP server that nobody has seen', ()
     return log;
   });
 
+  parity('is there where a function makes the WebSocket', async (lib) => {
+    const log = [];
+    function make(...args) {
+      return new lib.WebSocket(...args);
+    }
+    await connectOnce(lib, {
+      options: { WebSocket: make.bind(null) },
+      onConnection: (peer, req) => log.push(peer instanceof lib.WebSocket, req.socket.destroyed)
+    });
+    return log;
+  });
+
   parity('can be replaced in the request', async (lib) => {
     const log = [];
     const stand = { remoteAddress: '192.0.2.1' };
