@@ -64,10 +64,9 @@ class CountingSink final : public MessageSink {
 std::string MaskedFrame(Opcode opcode, std::string payload) {
   FrameHeader header;
   header.opcode = opcode;
-  header.payload_length = payload.size();
   header.masking_key = kKey;
   uint8_t bytes[kMaxFrameHeaderSize];
-  const size_t size = EncodeFrameHeader(header, bytes);
+  const size_t size = EncodeFrameHeader(header, payload.size(), bytes);
   MaskingKey(kKey).Apply(reinterpret_cast<uint8_t*>(payload.data()),
                          reinterpret_cast<const uint8_t*>(payload.data()), payload.size());
   return std::string(reinterpret_cast<char*>(bytes), size) + payload;
@@ -173,9 +172,8 @@ std::vector<HotPath> HotPaths() {
   for (const size_t size : {20, 1024, 1048576}) {
     paths.Add("frame header/" + std::to_string(size), 0, [size] {
       FrameHeader header;
-      header.payload_length = size;
       uint8_t bytes[kMaxFrameHeaderSize];
-      Use(EncodeFrameHeader(header, bytes));
+      Use(EncodeFrameHeader(header, size, bytes));
     });
   }
   paths.Add("handshake/head", sizeof(kHead) - 1, [] {

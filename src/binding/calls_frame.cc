@@ -15,10 +15,10 @@ Napi::Value EncodeHeader(const Napi::CallbackInfo& info) {
   header.opcode = static_cast<Opcode>(flags & 0x0F);
   header.fin = (flags & 0x80) != 0;
   header.rsv1 = (flags & 0x40) != 0;
-  header.payload_length = static_cast<uint64_t>(info[1].ToNumber().Int64Value());
   if (key.size == 4) header.masking_key = key.data;
   uint8_t bytes[kMaxFrameHeaderSize];
-  const size_t size = EncodeFrameHeader(header, bytes);
+  const auto length = static_cast<uint64_t>(info[1].ToNumber().Int64Value());
+  const size_t size = EncodeFrameHeader(header, length, bytes);
   return Napi::Buffer<uint8_t>::Copy(info.Env(), bytes, size);
 }
 

@@ -36,13 +36,19 @@ struct FrameHeader {
   Opcode opcode = Opcode::kBinary;
   bool fin = true;
   bool rsv1 = false;
-  uint64_t payload_length = 0;           ///< At most 2^63 - 1 (RFC 6455 5.2).
   const uint8_t* masking_key = nullptr;  ///< Four bytes, or null for an unmasked frame.
 };
 
-/// Writes `header` in its shortest form to `out`, which must hold kMaxFrameHeaderSize bytes.
-/// Returns how many bytes it took. RFC 6455 5.2.
-size_t EncodeFrameHeader(const FrameHeader& header, uint8_t* out);
+/// How many bytes EncodeFrameHeader() takes.
+constexpr size_t FrameHeaderSize(const FrameHeader& header, uint64_t payload_length) {
+  const size_t length_bytes = payload_length < 126 ? 0 : payload_length < 65536 ? 2 : 8;
+  return 2 + length_bytes + (header.masking_key != nullptr ? 4 : 0);
+}
+
+/// Writes the header of a frame whose payload has `payload_length` bytes, at most 2^63 - 1, in its
+/// shortest form to `out`, which must hold kMaxFrameHeaderSize bytes. Returns how many bytes it
+/// took. RFC 6455 5.2.
+size_t EncodeFrameHeader(const FrameHeader& header, uint64_t payload_length, uint8_t* out);
 
 /// Whether `code` may stand in a close frame (RFC 6455 7.4 and the IANA registry): 1000-1014 but
 /// 1004-1006, and 3000-4999.

@@ -128,12 +128,14 @@ class MessageReader {
 
   Parse ParseHeader(const uint8_t* bytes, size_t have, const ReaderLimits& limits,
                     MessageSink& sink);
+  size_t ReadWholeMessages(uint8_t* data, size_t size, const ReaderLimits& limits,
+                           MessageSink& sink, Flow* flow);
   bool CheckFirstBytes(const uint8_t* bytes, MessageSink& sink);
   bool CheckLength(uint64_t length, Opcode opcode, const ReaderLimits& limits, MessageSink& sink);
   size_t ReadPayload(uint8_t* data, size_t size, const ReaderLimits& limits, MessageSink& sink,
                      Flow* flow);
   Flow FinishControl(ByteView payload, const ReaderLimits& limits, MessageSink& sink);
-  Flow FinishInPlace(const uint8_t* data, const ReaderLimits& limits, MessageSink& sink);
+  Flow FinishInPlace(ByteView data, const ReaderLimits& limits, MessageSink& sink);
   uint64_t Ceiling(const ReaderLimits& limits) const;
   bool AppendData(uint8_t* data, size_t size, const ReaderLimits& limits, MessageSink& sink);
   void Settle(size_t more, MessageSink& sink);

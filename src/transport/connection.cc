@@ -324,7 +324,10 @@ void Connection::Reject(std::string_view response) {
 }
 
 Flow Connection::OnMessage(const Message& message) {
-  if (!message.compressed) return handler_->OnMessage(*this, message);
+  return message.compressed ? Inflate(message) : handler_->OnMessage(*this, message);
+}
+
+Flow Connection::Inflate(const Message& message) {
   Message inflated = message;
   ErrorCode error = ErrorCode::kNone;
   const char* sentence = "";

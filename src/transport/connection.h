@@ -120,7 +120,7 @@ class Connection final : private MessageSink, private ConnectionFlags {
 
   /// Sends one frame; the payload's length is `payload`'s. The payload is copied unless the kernel
   /// takes it at once, so that it belongs to the caller again when this returns.
-  void SendFrame(FrameHeader header, ByteView payload);
+  void SendFrame(const FrameHeader& header, ByteView payload);
   /// permessage-deflate was negotiated; to be called before any frame is read or sent.
   void UseCompression(std::shared_ptr<const CompressionSettings> settings);
   /// SendFrame() for (a fragment of) a compressed message; the header of the first one has RSV1.
@@ -255,13 +255,16 @@ class Connection final : private MessageSink, private ConnectionFlags {
   void ReadHead(uint8_t* data, size_t size);
   void ReadFrames(uint8_t* data, size_t size);
   void Postpone(const uint8_t* data, size_t size);
+  Flow Inflate(const Message& message);
   void FailInflating(ErrorCode error, const char* sentence);
   void ReportClosed();
   void OnEnd();
   void ReportEnd();
   void MarkDirty();
   void MarkPostponed();
+  void SendLargeFrame(const FrameHeader& header, ByteView payload);
   bool SendDirectly(const uint8_t* header, size_t header_size, ByteView payload);
+  void AfterSend();
   void SubmitWrite();
   void EndIfWritten();
   void AfterStateChange();

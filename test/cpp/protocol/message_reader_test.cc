@@ -130,6 +130,21 @@ TEST(MessageReader, EndsWithTheCloseFrame) {
                {Error("INVALID_UTF8")});
 }
 
+TEST(MessageReader, SwallowsWhatFollowsItsEnd) {
+  const std::string ends[] = {MakeFrame(Opcode::kClose, ""), MakeFrame(Opcode::kText, "\xFF"),
+                              MakeFrame(Opcode::kBinary, "too long")};
+  ReaderLimits limits;
+  limits.max_payload = 7;
+  for (const std::string& end : ends) {
+    std::string bytes = MakeFrame(Opcode::kText, "a") + end + MakeFrame(Opcode::kText, "late");
+    MessageReader reader(Role::kServer);
+    RecordingSink sink;
+    EXPECT_EQ(reader.Read(reinterpret_cast<uint8_t*>(bytes.data()), bytes.size(), limits, sink),
+              bytes.size());
+    EXPECT_EQ(sink.events.size(), 2u);
+  }
+}
+
 TEST(MessageReader, RefusesUtf8AtTheFirstBadByteOfAnUnfinishedFrame) {
   const std::string frame = MakeFrame(Opcode::kText, std::string("ab\xC0") + std::string(50, 'x'));
   const size_t header = 6;
@@ -160,6 +175,7 @@ TEST(MessageReader, EnforcesThePayloadLimitFromTheHeaderOn) {
   const std::string frame = MakeFrame(Opcode::kBinary, "0123456789a");
   EXPECT_EQ(ReadInPieces(Role::kServer, frame.substr(0, 2), 0, limits),
             Events{Error("UNSUPPORTED_MESSAGE_LENGTH")});
+  ExpectEvents(Role::kServer, frame, {Error("UNSUPPORTED_MESSAGE_LENGTH")}, limits);
   ExpectEvents(
       Role::kServer,
       MakeFrame(Opcode::kBinary, "01234", false) + MakeFrame(Opcode::kContinuation, "567890"),
