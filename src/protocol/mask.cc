@@ -15,8 +15,7 @@ constexpr size_t kAhead = 2048;
 // Whether there is memory at all does not matter.
 void AskForMemoryBehind(const uint8_t* place) {
 #ifdef __GNUC__
-  const uintptr_t address = reinterpret_cast<uintptr_t>(place) + kAhead;
-  __builtin_prefetch(reinterpret_cast<const void*>(address), 1);
+  __builtin_prefetch(place + kAhead, 1);
 #else
   static_cast<void>(place);
 #endif
