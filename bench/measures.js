@@ -59,10 +59,11 @@ async function hold(port, connections, messages, compression) {
  *
  * @param {String} name the package, or "limit"
  * @param {Load} load
+ * @param {function(Number)} [onStart] gets the server's process id when what is measured begins
  * @return {Promise<Object>} rate (messages a second), cpu (microseconds of the measured process a
  *     message); and where the load comes from load_generator.cc, p50, p90, p99, p999 (microseconds)
  */
-async function measureLoad(name, load) {
+async function measureLoad(name, load, onStart) {
   const { idle = 0, ofClient = false } = load;
   const server = await startServer(ofClient ? 'wsuv' : name, load, ofClient ? 1 : 0);
   const idlers = idle > 0 ? await hold(server.port, idle, 0, false) : undefined;
@@ -71,8 +72,10 @@ async function measureLoad(name, load) {
   let after;
   let result;
   for await (const line of readline.createInterface({ input: client.stdout })) {
-    if (line === 'start') before = server.cpu();
-    else if (line === 'end') after = server.cpu();
+    if (line === 'start') {
+      before = server.cpu();
+      onStart?.(server.pid);
+    } else if (line === 'end') after = server.cpu();
     else result = JSON.parse(line);
   }
   if (result === undefined) {

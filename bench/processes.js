@@ -95,6 +95,10 @@ class JavaScriptServer {
     return server;
   }
 
+  get pid() {
+    return this._process.pid;
+  }
+
   async _ask(what) {
     this._process.send(what);
     const [answer] = await once(this._process, 'message');
@@ -108,7 +112,8 @@ class JavaScriptServer {
   }
 
   /**
-   * Resident bytes, after two collections.
+   * Resident bytes, after two collections, and when V8 has given back what they have freed, which it
+   * does on threads of its own.
    *
    * @param {Number} idle seconds to wait before: after ten or so, V8 counts no allocations of its
    *     last seconds and gives back what it has grown by
@@ -117,7 +122,9 @@ class JavaScriptServer {
     await delay(idle * 1000);
     await this._ask('collect');
     await delay(300);
-    const { rss } = await this._ask('collect');
+    await this._ask('collect');
+    await delay(300);
+    const { rss } = await this._ask('memory');
     return rss;
   }
 
@@ -137,6 +144,10 @@ class LimitServer {
     const [port] = await once(server._lines, 'line');
     server.port = Number(port);
     return server;
+  }
+
+  get pid() {
+    return this._process.pid;
   }
 
   async cpu() {

@@ -55,7 +55,7 @@ class ConnectionReceiver extends Receiver {
 
   /** @param {WebSocket} ws */
   constructor(ws) {
-    const { _binaryType: binaryType, _extensions: extensions, _isServer: isServer } = ws;
+    const { binaryType, _extensions: extensions, _isServer: isServer } = ws;
     super({ ...ws._options, binaryType, extensions, isServer });
     this.#ws = ws;
   }

@@ -47,6 +47,9 @@ const CLOSED = 3;
 // The bit of `_flags` that says that send() may pass data straight on: there is no mask of the
 // user's, no unfinished message, no queue, no compression. The addon does not look at it.
 const IS_PLAIN = 0x10000;
+// And those with the place of `binaryType` in BINARY_TYPES.
+const BINARY_TYPE_BITS = 0x60000;
+const BINARY_TYPE_SHIFT = 17;
 const CLOSED_EARLY = 'WebSocket was closed before the connection was established';
 const READY_STATES = ['CONNECTING', 'OPEN', 'CLOSING', 'CLOSED'];
 
@@ -79,9 +82,9 @@ class WebSocket extends EventEmitter {
     this._events = new Listeners();
     this._handle = 0;
     this._readyState = CONNECTING;
-    // The bits that go with every frame (FIN once there is a connection), and IS_PLAIN.
+    // The bits that go with every frame (FIN once there is a connection), IS_PLAIN, and those of
+    // `binaryType`.
     this._flags = IS_PLAIN | (address === null ? 0 : FLAG_MASK);
-    this._binaryType = BINARY_TYPES[0];
     this._protocol = '';
     this._options = options;
     this._ownSocket = null;
@@ -95,11 +98,13 @@ class WebSocket extends EventEmitter {
 
   /** @type {String} what binary messages come as: nodebuffer, arraybuffer, fragments or blob */
   get binaryType() {
-    return this._binaryType;
+    return BINARY_TYPES[(this._flags & BINARY_TYPE_BITS) >> BINARY_TYPE_SHIFT];
   }
 
   set binaryType(type) {
-    if (BINARY_TYPES.includes(type)) this._binaryType = type;
+    const index = BINARY_TYPES.indexOf(type);
+    if (index < 0) return;
+    this._flags = (this._flags & ~BINARY_TYPE_BITS) | (index << BINARY_TYPE_SHIFT);
   }
 
   /** @type {Number} bytes that were sent and that the kernel (or the stream) has not taken yet */
@@ -623,7 +628,9 @@ class WebSocket extends EventEmitter {
   // The Endpoint's methods; see lib/dispatch.js.
 
   _onMessage(data, isBinary, ends) {
-    if (isBinary) data = toBinaryType(data, this._binaryType, ends);
+    if (isBinary && (this._flags & BINARY_TYPE_BITS) !== 0) {
+      data = toBinaryType(data, this.binaryType, ends);
+    }
     if (this._rare.receiver !== null) this._rare.receiver.emit('message', data, isBinary);
     this.emit('message', data, isBinary);
   }
