@@ -149,14 +149,10 @@ size_t MessageReader::ReadWholeMessages(uint8_t* data, size_t size, const Reader
     }
     if (length > max_length || size - at < header_size + length) break;
     uint8_t* payload = data + at + header_size;
-    uint8_t* place = length >= kPlaceThreshold ? sink.Place(length) : nullptr;
-    if (place == nullptr) place = payload;
-    MaskingKey key;
-    if (key_bytes > 0) key = MaskingKey(payload - key_bytes);
-    key.Apply(place, payload, length);
-    at += header_size + length;
+    if (key_bytes > 0) key_ = MaskingKey(payload - key_bytes);
     opcode_ = opcode;
-    *flow = FinishInPlace({place, length}, limits, sink);
+    at += header_size + length;
+    *flow = FinishWhole(payload, length, limits, sink);
   }
   return at;
 }
@@ -290,12 +286,9 @@ size_t MessageReader::ReadPayload(uint8_t* data, size_t size, const ReaderLimits
     return take;
   }
   if (whole && fin_ && fragments_ == 1 && (take <= kMaxPlacedMessage || compressed_)) {
-    uint8_t* place = take >= kPlaceThreshold && !compressed_ ? sink.Place(take) : nullptr;
-    if (place == nullptr) place = data;
-    key_.Apply(place, data, take);
     payload_left_ = 0;
     in_payload_ = false;
-    *flow = FinishInPlace({place, take}, limits, sink);
+    *flow = FinishWhole(data, take, limits, sink);
     return take;
   }
   if (take > 0 && !AppendData(data, take, limits, sink)) return take;
@@ -336,16 +329,20 @@ bool MessageReader::CheckText(const uint8_t* data, size_t size, const ReaderLimi
   return false;
 }
 
-// A message in one frame that was read whole.
-Flow MessageReader::FinishInPlace(ByteView data, const ReaderLimits& limits, MessageSink& sink) {
-  if (!CheckText(data.data, data.size, limits, sink)) return Flow::kStop;
+// A message in one frame that was read whole, and is still masked.
+Flow MessageReader::FinishWhole(uint8_t* payload, size_t size, const ReaderLimits& limits,
+                                MessageSink& sink) {
+  uint8_t* place = size >= kPlaceThreshold && !compressed_ ? sink.Place(size) : nullptr;
+  if (place == nullptr) place = payload;
+  key_.Apply(place, payload, size);
+  if (!CheckText(place, size, limits, sink)) return Flow::kStop;
   if (!utf8_.IsComplete()) return Fail(sink, ErrorCode::kInvalidUtf8);
   Message message;
   message.binary = opcode_ == Opcode::kBinary;
   message.compressed = compressed_;
   message.ascii =
       !message.binary && !limits.skip_utf8_validation && !compressed_ && utf8_.IsAscii();
-  message.data = data;
+  message.data = {place, size};
   EndMessage();
   return sink.OnMessage(message);
 }

@@ -135,7 +135,7 @@ class MessageReader {
   size_t ReadPayload(uint8_t* data, size_t size, const ReaderLimits& limits, MessageSink& sink,
                      Flow* flow);
   Flow FinishControl(ByteView payload, const ReaderLimits& limits, MessageSink& sink);
-  Flow FinishInPlace(ByteView data, const ReaderLimits& limits, MessageSink& sink);
+  Flow FinishWhole(uint8_t* payload, size_t size, const ReaderLimits& limits, MessageSink& sink);
   uint64_t Ceiling(const ReaderLimits& limits) const;
   bool AppendData(uint8_t* data, size_t size, const ReaderLimits& limits, MessageSink& sink);
   void Settle(size_t more, MessageSink& sink);
