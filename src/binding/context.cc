@@ -327,8 +327,8 @@ void Context::Deliver(Batch& batch, bool in_javascript) {
       napi_get_undefined(env_, &args[4]);
     }
     args[5] = large;
-    napi_value receiver;
-    napi_get_global(env_, &receiver);
+    // `this` means nothing to it, but there has to be one.
+    const napi_value receiver = function;
     napi_value result;
     *cursor_word_ = static_cast<int32_t>(next * 4);
     const napi_status status =

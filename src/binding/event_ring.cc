@@ -2,27 +2,25 @@
 
 namespace wsuv {
 
-EventRecord* EventRings::Add(napi_env env, EventRing** ring) {
-  if (current_ < rings_.size() && rings_[current_]->used == EventRing::kCapacity) current_++;
-  if (current_ == rings_.size()) {
-    napi_handle_scope scope;
-    napi_open_handle_scope(env, &scope);
-    auto made = std::make_unique<EventRing>();
-    void* memory = nullptr;
-    napi_value buffer;
-    napi_value array;
-    const bool ok = napi_create_arraybuffer(env, EventRing::kCapacity * sizeof(EventRecord),
-                                            &memory, &buffer) == napi_ok &&
-                    napi_create_typedarray(env, napi_int32_array, EventRing::kCapacity * 4, buffer,
-                                           0, &array) == napi_ok &&
-                    napi_create_reference(env, array, 1, &made->array) == napi_ok;
-    napi_close_handle_scope(env, scope);
-    if (!ok) return nullptr;
-    made->records = static_cast<EventRecord*>(memory);
-    rings_.push_back(std::move(made));
-  }
-  *ring = rings_[current_].get();
-  return &(*ring)->records[(*ring)->used++];
+bool EventRings::MakeRoom(napi_env env) {
+  if (current_ < rings_.size()) current_++;
+  if (current_ < rings_.size()) return true;
+  napi_handle_scope scope;
+  napi_open_handle_scope(env, &scope);
+  auto made = std::make_unique<EventRing>();
+  void* memory = nullptr;
+  napi_value buffer;
+  napi_value array;
+  const bool ok = napi_create_arraybuffer(env, EventRing::kCapacity * sizeof(EventRecord), &memory,
+                                          &buffer) == napi_ok &&
+                  napi_create_typedarray(env, napi_int32_array, EventRing::kCapacity * 4, buffer, 0,
+                                         &array) == napi_ok &&
+                  napi_create_reference(env, array, 1, &made->array) == napi_ok;
+  napi_close_handle_scope(env, scope);
+  if (!ok) return false;
+  made->records = static_cast<EventRecord*>(memory);
+  rings_.push_back(std::move(made));
+  return true;
 }
 
 void EventRings::Reset(napi_env env) {

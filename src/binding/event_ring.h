@@ -55,13 +55,21 @@ struct EventRing {
 class EventRings {
  public:
   /// A place for one record, and the ring it is in; null if JavaScript cannot give memory.
-  EventRecord* Add(napi_env env, EventRing** ring);
+  EventRecord* Add(napi_env env, EventRing** ring) {
+    if (current_ >= rings_.size() || rings_[current_]->used == EventRing::kCapacity) {
+      if (!MakeRoom(env)) return nullptr;
+    }
+    *ring = rings_[current_].get();
+    return &(*ring)->records[(*ring)->used++];
+  }
   /// No record is in use any more.
   void Reset(napi_env env);
   /// Frees everything.
   void Clear(napi_env env);
 
  private:
+  bool MakeRoom(napi_env env);
+
   std::vector<std::unique_ptr<EventRing>> rings_;
   size_t current_ = 0;
 };

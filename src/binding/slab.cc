@@ -1,15 +1,10 @@
 #include "binding/slab.h"
 
-#include <cstring>
-
 namespace wsuv {
 namespace {
 
 // 32 MiB have been received: the process is a busy one.
 constexpr uint32_t kManySlabs = 512;
-
-// Views start at multiples of eight, so that typed arrays of any kind can be laid over them.
-size_t RoundUp(size_t size) { return (size + 7) & ~size_t{7}; }
 
 }  // namespace
 
@@ -36,25 +31,13 @@ bool SlabAllocator::Renew(napi_env env) {
   return true;
 }
 
-uint8_t* SlabAllocator::Place(napi_env env, size_t size) {
+bool SlabAllocator::MakeRoom(napi_env env, size_t size) {
   if (!checked_) {
     if (current_ != nullptr && !IsAttached(env)) current_.reset();
     checked_ = true;
   }
-  const size_t needed = RoundUp(size);
-  if (current_ == nullptr || kSlabSize - current_->used < needed) {
-    if (!Renew(env)) return nullptr;
-  }
-  return current_->memory->data() + current_->used;
-}
-
-int32_t SlabAllocator::Copy(napi_env env, ByteView bytes) {
-  uint8_t* place = Place(env, bytes.size);
-  if (place == nullptr) return -1;
-  if (place != bytes.data && bytes.size > 0) std::memcpy(place, bytes.data, bytes.size);
-  const size_t offset = current_->used;
-  current_->used += RoundUp(bytes.size);
-  return static_cast<int32_t>(offset);
+  if (current_ != nullptr && kSlabSize - current_->used >= RoundUp(size)) return true;
+  return Renew(env);
 }
 
 }  // namespace wsuv

@@ -5,6 +5,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <memory>
 
 #include "binding/javascript_memory.h"
@@ -31,10 +32,22 @@ class SlabAllocator {
 
   /// Copies `bytes` (at most kMaxPayload) into the current slab. Returns the offset there, or -1
   /// if JavaScript cannot give memory.
-  int32_t Copy(napi_env env, ByteView bytes);
+  int32_t Copy(napi_env env, ByteView bytes) {
+    uint8_t* place = Place(env, bytes.size);
+    if (place == nullptr) return -1;
+    if (place != bytes.data && bytes.size > 0) std::memcpy(place, bytes.data, bytes.size);
+    const size_t offset = current_->used;
+    current_->used += RoundUp(bytes.size);
+    return static_cast<int32_t>(offset);
+  }
   /// Where Copy() would put `size` bytes; whoever puts them there saves its copying. Null if
   /// JavaScript cannot give memory.
-  uint8_t* Place(napi_env env, size_t size);
+  uint8_t* Place(napi_env env, size_t size) {
+    if (!checked_ || current_ == nullptr || kSlabSize - current_->used < RoundUp(size)) {
+      if (!MakeRoom(env, size)) return nullptr;
+    }
+    return current_->memory->data() + current_->used;
+  }
   const std::shared_ptr<Slab>& current() const { return current_; }
 
   /// Call after JavaScript ran: it may have detached the slab's ArrayBuffer.
@@ -42,6 +55,9 @@ class SlabAllocator {
   void Clear() { current_.reset(); }
 
  private:
+  // Views start at multiples of eight, so that typed arrays of any kind can be laid over them.
+  static size_t RoundUp(size_t size) { return (size + 7) & ~size_t{7}; }
+  bool MakeRoom(napi_env env, size_t size);
   bool Renew(napi_env env);
   bool IsAttached(napi_env env) const;
 
