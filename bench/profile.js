@@ -28,11 +28,14 @@ const WRITE = 'kernel: write';
 const OTHER = 'kernel: other';
 const PARTS = [READ, WRITE, OTHER, 'libuv', 'Node.js, V8', 'JavaScript', 'addon', 'libc'];
 
-const loads = ['echo', 'fan-out', 'connections']
-  .flatMap((group) => GROUPS[group].loads)
-  .filter(({ kind, on, idle }) => kind !== 'text' && on === undefined && idle === undefined);
+const [handshake] = GROUPS.connections.loads;
+const loads = [
+  ...GROUPS.echo.loads.filter(({ kind }) => kind === 'binary'),
+  ...GROUPS['fan-out'].loads,
+  handshake
+];
 
-/** Samples a process while it is measured. */
+/** Samples a process for some seconds, which it must outlive. */
 async function record(pid, seconds, file) {
   const options = ['-q', '-g', '-e', EVENT, '-F', FREQUENCY, '-p', pid, '-o', file];
   const perf = spawn('perf', ['record', ...options, '--', 'sleep', seconds].map(String), {
@@ -80,7 +83,7 @@ function sharesOf(file) {
 
 async function profile(load) {
   const row = { title: titleOf(load) };
-  for (const name of ['ws', 'limit', 'wsuv']) {
+  for (const name of ['limit', 'wsuv']) {
     const runs = [];
     for (let i = 0; i < RUNS; i++) runs.push(await measureLoad(name, load));
     row[name] = medians(runs).cpu;
@@ -88,7 +91,7 @@ async function profile(load) {
   const file = path.join(built, 'profile.data');
   let recorded;
   await measureLoad('wsuv', load, (pid) => {
-    recorded = record(pid, load.seconds, file);
+    recorded = record(pid, load.seconds - 1, file);
   });
   await recorded;
   row.parts = sharesOf(file);
@@ -106,11 +109,11 @@ async function main() {
   }
   const out = path.join(built, 'results');
   const table = [
-    ['', 'ws', 'limit', 'wsuv', ...PARTS],
-    ['---', ...Array(3 + PARTS.length).fill('---:')],
-    ...rows.map(({ title, ws, limit, wsuv, parts }) => [
+    ['', 'limit', 'wsuv', ...PARTS],
+    ['---', ...Array(2 + PARTS.length).fill('---:')],
+    ...rows.map(({ title, limit, wsuv, parts }) => [
       title,
-      ...[ws, limit, wsuv, ...PARTS.map((part) => parts[part])].map(figure)
+      ...[limit, wsuv, ...PARTS.map((part) => parts[part])].map(figure)
     ])
   ];
   fs.mkdirSync(out, { recursive: true });
