@@ -16,6 +16,7 @@ const { figure } = require('./chart');
 const { GROUPS, titleOf } = require('./groups');
 const { measureLoad, medians } = require('./measures');
 const { built } = require('./processes');
+const { writeMarkdown } = require('./table');
 
 const RUNS = 3;
 const TIMES = { warmUp: 1, seconds: 3 };
@@ -108,20 +109,13 @@ async function main() {
     console.log(`${row.title}: ${figure(row.wsuv)} us; ${parts}`);
   }
   const out = path.join(built, 'results');
-  const table = [
-    ['', 'limit', 'wsuv', ...PARTS],
-    ['---', ...Array(2 + PARTS.length).fill('---:')],
-    ...rows.map(({ title, limit, wsuv, parts }) => [
-      title,
-      ...[limit, wsuv, ...PARTS.map((part) => parts[part])].map(figure)
-    ])
-  ];
+  const cells = rows.map(({ title, limit, wsuv, parts }) => [
+    title,
+    ...[limit, wsuv, ...PARTS.map((part) => parts[part])].map(figure)
+  ]);
   fs.mkdirSync(out, { recursive: true });
   fs.writeFileSync(path.join(out, 'profile.json'), `${JSON.stringify(rows, null, 2)}\n`);
-  fs.writeFileSync(
-    path.join(out, 'profile.md'),
-    `${table.map((cells) => `| ${cells.join(' | ')} |`).join('\n')}\n`
-  );
+  writeMarkdown(['', 'limit', 'wsuv', ...PARTS], cells, path.join(out, 'profile.md'));
 }
 
 main().catch((error) => {
