@@ -77,7 +77,7 @@ size_t MessageReader::Read(uint8_t* data, size_t size, const ReaderLimits& limit
       Parse parse;
       size_t header_size;
       if (header_have_ == 0) {
-        // The usual case: the header lies whole in what was read.
+        // Mostly, the header lies whole in what was read.
         parse = ParseHeader(data + at, size - at, limits, sink);
         header_size = header_have_;
         if (parse == Parse::kIncomplete) {
