@@ -3,7 +3,7 @@
 const { getSystemErrorMap } = require('util');
 const { constants } = require('zlib');
 
-const native = require('./binding');
+const native = require('./native/addon');
 
 // One table for C++, these classes and the documentation: src/protocol/error.cc.
 const table = native.errors();

@@ -4,11 +4,11 @@ const MyWebsocket = require('./my-websocket');
 const WebSocket = require('./websocket');
 const WebSocketServer = require('./websocket-server');
 const createWebSocketStream = require('./stream');
-const extension = require('./extension');
-const PerMessageDeflate = require('./permessage-deflate');
+const extension = require('./handshake/extension');
+const PerMessageDeflate = require('./compat/permessage-deflate');
 const Receiver = require('./receiver');
 const Sender = require('./sender');
-const subprotocol = require('./subprotocol');
+const subprotocol = require('./handshake/subprotocol');
 
 WebSocket.WebSocket = WebSocket;
 WebSocket.WebSocketServer = WebSocketServer;

@@ -3,11 +3,11 @@
 const { Writable } = require('stream');
 
 const { toBinaryType } = require('./binary-type');
-const native = require('./binding');
+const native = require('./native/addon');
 const { BINARY_TYPES, EMPTY_BUFFER } = require('./constants');
 const { createLimitError, createProtocolError, createUtf8Error } = require('./errors');
-const { extensionName } = require('./permessage-deflate');
-const { settingsFor } = require('./settings');
+const { extensionName } = require('./compat/permessage-deflate');
+const { settingsFor } = require('./native/settings');
 
 // The kinds of src/binding/event_ring.h.
 const KIND_TEXT = 0;

@@ -2,7 +2,7 @@
 
 const { randomFillSync } = require('crypto');
 
-const native = require('./binding');
+const native = require('./native/addon');
 const {
   FLAG_FIN,
   FLAG_RSV1,
@@ -14,9 +14,9 @@ const {
   OP_PONG,
   OP_TEXT
 } = require('./constants');
-const { closePayload, controlPayload } = require('./control-payload');
-const { extensionName } = require('./permessage-deflate');
-const { SendQueue } = require('./send-queue');
+const { closePayload, controlPayload } = require('./sending/control-payload');
+const { extensionName } = require('./compat/permessage-deflate');
+const { SendQueue } = require('./sending/send-queue');
 const { isBlob, sizeOf, toPayload } = require('./validation');
 
 /**

@@ -3,7 +3,7 @@
 const EventEmitter = require('events');
 const http = require('http');
 
-const native = require('./binding');
+const native = require('./native/addon');
 const {
   CLOSE_TIMEOUT,
   EMPTY_BUFFER,
@@ -14,15 +14,20 @@ const {
   UPGRADE_VALID
 } = require('./constants');
 const { debug } = require('./debug');
-const extension = require('./extension');
-const { formatRefusal } = require('./http-response');
-const { NativeListener } = require('./native-listener');
-const { handleOf } = require('./connection-socket');
-const PerMessageDeflate = require('./permessage-deflate');
-const { settingsFor } = require('./settings');
-const subprotocol = require('./subprotocol');
-const { UnseenSockets, asOwnListener, forgetSocket, peekAtSocket } = require('./unseen-sockets');
-const { UpgradeRequest, headerOf, urlOf } = require('./upgrade-request');
+const extension = require('./handshake/extension');
+const { formatRefusal } = require('./handshake/response');
+const { NativeListener } = require('./native/listener');
+const { handleOf } = require('./link/connection-socket');
+const PerMessageDeflate = require('./compat/permessage-deflate');
+const { settingsFor } = require('./native/settings');
+const subprotocol = require('./handshake/subprotocol');
+const {
+  UnseenSockets,
+  asOwnListener,
+  forgetSocket,
+  peekAtSocket
+} = require('./link/unseen-sockets');
+const { UpgradeRequest, headerOf, urlOf } = require('./handshake/request');
 const WebSocket = require('./websocket');
 
 const RUNNING = 0;

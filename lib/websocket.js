@@ -1,13 +1,13 @@
 'use strict';
 
 const EventEmitter = require('events');
-const { adoptSocket, replaceSocket } = require('./adopt-socket');
-const { AutoPong } = require('./auto-pong');
+const { adoptSocket, replaceSocket } = require('./link/adopt-socket');
+const { AutoPong } = require('./sending/auto-pong');
 const { toBinaryType } = require('./binary-type');
-const native = require('./binding');
-const { ClientHandshake, abortHandshake } = require('./client-handshake');
-const { compressionFor, negotiated } = require('./compression');
-const { ConnectionReceiver, ConnectionSender } = require('./connection-halves');
+const native = require('./native/addon');
+const { ClientHandshake, abortHandshake } = require('./handshake/client');
+const { compressionFor, negotiated } = require('./native/compression');
+const { ConnectionReceiver, ConnectionSender } = require('./compat/connection-halves');
 const {
   BINARY_TYPES,
   CLOSE_TIMEOUT,
@@ -22,20 +22,20 @@ const {
   OP_PONG,
   OP_TEXT
 } = require('./constants');
-const { closeReason, controlPayload } = require('./control-payload');
+const { closeReason, controlPayload } = require('./sending/control-payload');
 const { debug } = require('./debug');
-const { DeferringEndpoint } = require('./deferring-endpoint');
-const { setEndpoint } = require('./dispatch');
+const { DeferringEndpoint } = require('./link/deferring-endpoint');
+const { setEndpoint } = require('./native/dispatch');
 const { createProtocolError } = require('./errors');
 const { mixInEventTarget } = require('./event-target');
-const { ConnectionHandle } = require('./connection-handle');
-const { endedSocket, socketOf } = require('./connection-socket');
-const { SendQueue } = require('./send-queue');
+const { ConnectionHandle } = require('./link/connection-handle');
+const { endedSocket, socketOf } = require('./link/connection-socket');
+const { SendQueue } = require('./sending/send-queue');
 const { INITIAL_STATE, RareState } = require('./rare-state');
-const { settingsFor } = require('./settings');
-const { StreamBridge } = require('./stream-bridge');
+const { settingsFor } = require('./native/settings');
+const { StreamBridge } = require('./link/stream-bridge');
 const { isBlob, sizeOf, toBytes, toPayload } = require('./validation');
-const { WrittenCallbacks } = require('./written-callbacks');
+const { WrittenCallbacks } = require('./sending/written-callbacks');
 
 // As constants, since `native` has too many members for V8 to know them: 2% of a message of 20 bytes.
 const { send: sendBytes, sendText } = native;
@@ -66,7 +66,7 @@ Listeners.prototype = Object.freeze(Object.create(null));
  *
  * Members that begin with an underscore are either reached for by packages that depend on ws
  * (`_socket`, `_readyState`, `_isServer`, `_extensions`, ...), or they are the Endpoint that
- * lib/dispatch.js calls and what the server sets.
+ * lib/native/dispatch.js calls and what the server sets.
  */
 class WebSocket extends EventEmitter {
   /**
@@ -137,7 +137,7 @@ class WebSocket extends EventEmitter {
     this._flags = isPlain ? this._flags | IS_PLAIN : this._flags & ~IS_PLAIN;
   }
 
-  /** Whether text messages are to come as strings, to _onText(); see lib/dispatch.js. */
+  /** Whether text messages are to come as strings, to _onText(); see lib/native/dispatch.js. */
   get _wantsText() {
     return false;
   }
@@ -625,7 +625,7 @@ class WebSocket extends EventEmitter {
     this.emit('error', error);
   }
 
-  // The Endpoint's methods; see lib/dispatch.js.
+  // The Endpoint's methods; see lib/native/dispatch.js.
 
   _onMessage(data, isBinary, ends) {
     if (isBinary && (this._flags & BINARY_TYPE_BITS) !== 0) {

@@ -26,7 +26,7 @@ class Environment;
 /// classes, and its connections must come back to them.
 class Context final : public ConnectionHandler, public ListenerHandler {
  public:
-  /// `dispatch` is called as (handle, records, start, end, slab, buffers); see lib/dispatch.js.
+  /// `dispatch` is called as (handle, records, start, end, slab, buffers); see lib/native/dispatch.js.
   /// `cursor` is an Int32Array of two: in the first it notes the record behind the one that it
   /// works on; the second is for set_stream_state().
   Context(Environment* environment, napi_value dispatch, napi_value cursor);

@@ -10,7 +10,7 @@
 
 namespace wsuv {
 
-/// What a record says; the low byte of its first word. lib/dispatch.js knows the same numbers.
+/// What a record says; the low byte of its first word. lib/native/dispatch.js knows the same numbers.
 enum class EventKind : uint8_t {
   kText = 0,
   kBinary = 1,
@@ -40,7 +40,7 @@ struct EventRecord {
   int32_t length;
   int32_t detail;
 };
-static_assert(sizeof(EventRecord) == 16, "lib/dispatch.js steps by four words");
+static_assert(sizeof(EventRecord) == 16, "lib/native/dispatch.js steps by four words");
 
 /// Memory for event records that C++ and JavaScript share.
 struct EventRing {

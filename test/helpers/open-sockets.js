@@ -2,7 +2,7 @@
 
 const { setTimeout: sleep } = require('timers/promises');
 
-const native = require('../../lib/binding');
+const native = require('../../lib/native/addon');
 
 /**
  * Call at the top of a test file: after its tests, nothing may be left open in the addon. Jest does

@@ -9,7 +9,7 @@ const { once } = require('events');
 const path = require('path');
 
 const { WebSocketServer } = require('../..');
-const native = require('../../lib/binding');
+const native = require('../../lib/native/addon');
 
 const scale = Number(process.env.LEAK_SCALE || 1);
 const ROUNDS = 20;

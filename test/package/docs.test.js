@@ -6,7 +6,7 @@ const { execFileSync } = require('child_process');
 const fs = require('fs');
 const path = require('path');
 
-const native = require('../../lib/binding');
+const native = require('../../lib/native/addon');
 
 const root = path.join(__dirname, '..', '..');
 

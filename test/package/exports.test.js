@@ -54,17 +54,21 @@ test('without a compiler, the install script says what is missing', () => {
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'wsuv-'));
   fs.cpSync(path.join(root, 'lib'), path.join(folder, 'lib'), { recursive: true });
   const { spawnSync } = require('child_process');
-  const { status, stderr } = spawnSync(process.execPath, [path.join(folder, 'lib', 'install.js')], {
-    env: { PATH: folder },
-    encoding: 'utf8'
-  });
+  const { status, stderr } = spawnSync(
+    process.execPath,
+    [path.join(folder, 'lib', 'native', 'install.js')],
+    {
+      env: { PATH: folder },
+      encoding: 'utf8'
+    }
+  );
   expect(status).toBe(1);
   expect(stderr).toMatch(/this machine lacks Python 3 and make and a C\+\+17 compiler/);
   fs.rmSync(folder, { recursive: true });
 });
 
 test('the addon needs no symbols but those of Node-API, libuv, zlib and the C library', () => {
-  const { builtFile } = require('../../lib/binary-path');
+  const { builtFile } = require('../../lib/native/binary-path');
   const undefinedSymbols = execFileSync('nm', ['-D', '--undefined-only', builtFile()], {
     encoding: 'utf8'
   })
@@ -83,7 +87,7 @@ test('the addon needs no symbols but those of Node-API, libuv, zlib and the C li
 });
 
 test('the addon needs no newer C library than Node.js 20 does', () => {
-  const { builtFile } = require('../../lib/binary-path');
+  const { builtFile } = require('../../lib/native/binary-path');
   const symbols = execFileSync('objdump', ['-T', builtFile()], { encoding: 'utf8' });
   const versions = [...symbols.matchAll(/GLIBC_2\.(\d+)/g)].map(([, minor]) => Number(minor));
   expect(versions.length).toBeGreaterThan(0);

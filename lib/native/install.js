@@ -1,14 +1,14 @@
 'use strict';
 
 // Run by npm when the package is installed: builds the addon where no binary for this platform
-// came with it. `node lib/install.js --prebuild` puts the binary that was built where the package
+// came with it. `node lib/native/install.js --prebuild` puts the binary that was built where the package
 // carries it.
 
 const { execFileSync, spawnSync } = require('child_process');
 const fs = require('fs');
 const path = require('path');
 
-const root = path.join(__dirname, '..');
+const root = path.join(__dirname, '..', '..');
 const { builtFile, prebuiltFile } = require('./binary-path');
 
 /** @return {String[]} what a build needs and this machine does not have */

@@ -1,7 +1,7 @@
 'use strict';
 
-const native = require('./binding');
-const { CLOSE_TIMEOUT, HANDSHAKE_TIMEOUT } = require('./constants');
+const native = require('./addon');
+const { CLOSE_TIMEOUT, HANDSHAKE_TIMEOUT } = require('../constants');
 
 // setTimeout's rule, by which ws's time-outs go.
 function milliseconds(value, fallback) {

@@ -2,7 +2,7 @@
 
 const { IncomingMessage } = require('http');
 
-const { socketOf } = require('./connection-socket');
+const { socketOf } = require('../link/connection-socket');
 
 const kHead = Symbol('head');
 const kHandle = Symbol('handle');

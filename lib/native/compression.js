@@ -5,8 +5,8 @@ const {
   createDeflateRaw
 } = require('zlib');
 
-const native = require('./binding');
-const { extensionName } = require('./permessage-deflate');
+const native = require('./addon');
+const { extensionName } = require('../compat/permessage-deflate');
 
 // Payloads above this are compressed by the thread pool: below it the way there and back costs
 // more than it saves other connections (a compression of 64 KiB takes about a millisecond).

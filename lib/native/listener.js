@@ -4,9 +4,9 @@ const EventEmitter = require('events');
 const net = require('net');
 const { getSystemErrorName } = require('util');
 
-const native = require('./binding');
+const native = require('./addon');
 const { context, listeners } = require('./dispatch');
-const { createSystemError } = require('./errors');
+const { createSystemError } = require('../errors');
 
 // The backlog that Node's net uses.
 const DEFAULT_BACKLOG = 511;
@@ -122,7 +122,7 @@ class NativeListener extends EventEmitter {
     return this;
   }
 
-  // What lib/dispatch.js calls.
+  // What lib/native/dispatch.js calls.
 
   _onUpgrade(handle, status, bytes) {
     this.emit('upgrade', handle, status, bytes);

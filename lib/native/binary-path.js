@@ -2,7 +2,7 @@
 
 const path = require('path');
 
-const root = path.join(__dirname, '..');
+const root = path.join(__dirname, '..', '..');
 
 // Binaries for glibc and for musl differ. Only glibc tells its version, and only in the report,
 // which takes milliseconds: so it is asked for only where a prebuilt binary is looked for.

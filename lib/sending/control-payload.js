@@ -4,8 +4,8 @@ const {
   types: { isUint8Array }
 } = require('util');
 
-const { EMPTY_BUFFER } = require('./constants');
-const { isValidCloseCode, sizeOf, toPayload } = require('./validation');
+const { EMPTY_BUFFER } = require('../constants');
+const { isValidCloseCode, sizeOf, toPayload } = require('../validation');
 
 const MAX_CONTROL_PAYLOAD = 125;
 const MAX_REASON = MAX_CONTROL_PAYLOAD - 2;

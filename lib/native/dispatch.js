@@ -1,8 +1,8 @@
 'use strict';
 
-const native = require('./binding');
-const { EMPTY_BUFFER } = require('./constants');
-const { ConnectionHandle } = require('./connection-handle');
+const native = require('./addon');
+const { EMPTY_BUFFER } = require('../constants');
+const { ConnectionHandle } = require('../link/connection-handle');
 
 // A view made with this class costs less than half of what Buffer.from() does.
 const FastBuffer = Buffer[Symbol.species];
@@ -32,7 +32,7 @@ const endpoints = [undefined];
 const listeners = new Map();
 
 // Where the addon goes on if a handler throws: the record behind the one being worked on. And,
-// behind that, what it wants to be done with a stream; see lib/stream-bridge.js.
+// behind that, what it wants to be done with a stream; see lib/link/stream-bridge.js.
 const cursor = new Int32Array(2);
 
 /**

@@ -1,6 +1,6 @@
 'use strict';
 
-const { isToken } = require('./validation');
+const { isToken } = require('../validation');
 
 // One element of the grammar of RFC 6455 9.1 at a time: separators, tokens, quoted strings.
 const PART = /[ \t]*(?:([,;=])|([!#$%&'*+\-.^_`|~0-9A-Za-z]+)|"((?:[^"\\]|\\.)*)")/y;

@@ -2,7 +2,7 @@
 
 const zlib = require('zlib');
 
-const { createInflateError, createLimitError } = require('./errors');
+const { createInflateError, createLimitError } = require('../errors');
 const { Limiter } = require('./limiter');
 
 const NAME = 'permessage-deflate';

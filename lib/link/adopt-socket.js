@@ -2,9 +2,9 @@
 
 const net = require('net');
 
-const native = require('./binding');
+const native = require('../native/addon');
 const { adoptSocketOf, closeHandleOf } = require('./connection-socket');
-const { context } = require('./dispatch');
+const { context } = require('../native/dispatch');
 
 // What a program may have put in the way of a socket's bytes.
 const METHODS = ['destroy', 'emit', 'end', 'pause', 'push', 'read', 'resume', 'write'];

@@ -1,8 +1,8 @@
 'use strict';
 
-const native = require('./binding');
+const native = require('../native/addon');
 const { callEach } = require('./call-each');
-const { createDestroyedError } = require('./errors');
+const { createDestroyedError } = require('../errors');
 
 /** The callbacks of what was sent on a native connection, until the kernel has taken it. */
 class WrittenCallbacks {

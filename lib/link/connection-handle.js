@@ -2,7 +2,7 @@
 
 const net = require('net');
 
-const native = require('./binding');
+const native = require('../native/addon');
 
 const { prototype } = net.Socket;
 

@@ -10,9 +10,9 @@
 
 const net = require('net');
 
-const native = require('./binding');
+const native = require('../native/addon');
 const { ConnectionHandle } = require('./connection-handle');
-const { NOOP } = require('./constants');
+const { NOOP } = require('../constants');
 
 const STAGE_OVER = 0;
 

@@ -1,6 +1,6 @@
 'use strict';
 
-const { isToken } = require('./validation');
+const { isToken } = require('../validation');
 
 /**
  * Parses a Sec-WebSocket-Protocol header: a list of distinct tokens (RFC 6455 11.3.4).

@@ -7,11 +7,11 @@ const net = require('net');
 const querystring = require('querystring');
 const tls = require('tls');
 
-const native = require('./binding');
-const { CLOSE_TIMEOUT } = require('./constants');
+const native = require('../native/addon');
+const { CLOSE_TIMEOUT } = require('../constants');
 const extension = require('./extension');
-const PerMessageDeflate = require('./permessage-deflate');
-const { isToken } = require('./validation');
+const PerMessageDeflate = require('../compat/permessage-deflate');
+const { isToken } = require('../validation');
 
 const PROTOCOL_VERSIONS = [8, 13];
 const DEFAULTS = {

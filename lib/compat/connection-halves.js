@@ -1,8 +1,8 @@
 'use strict';
 
-const { OP_PING, OP_PONG } = require('./constants');
-const Receiver = require('./receiver');
-const Sender = require('./sender');
+const { OP_PING, OP_PONG } = require('../constants');
+const Receiver = require('../receiver');
+const Sender = require('../sender');
 
 /**
  * `ws._sender`: the Sender of a connection, whose frames the addon makes. Packages reach for it to

@@ -1,9 +1,9 @@
 'use strict';
 
-const native = require('./binding');
-const { callEach } = require('./call-each');
-const { NOOP } = require('./constants');
-const { context, cursor } = require('./dispatch');
+const native = require('../native/addon');
+const { callEach } = require('../sending/call-each');
+const { NOOP } = require('../constants');
+const { context, cursor } = require('../native/dispatch');
 
 // Where the addon says what it wants to be done with a stream, and how; see
 // src/binding/calls_stream.cc.
