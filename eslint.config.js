@@ -3,6 +3,8 @@
 const js = require('@eslint/js');
 const globals = require('globals');
 
+const linearRegexp = require('./test/lint/linear-regexp');
+
 module.exports = [
   { ignores: ['build/', 'prebuilds/', 'artifacts/', 'node_modules/'] },
   js.configs.recommended,
@@ -18,6 +20,12 @@ module.exports = [
       'object-shorthand': 'error',
       'prefer-const': 'error'
     }
+  },
+  {
+    // What peers send is parsed here.
+    files: ['lib/**/*.js'],
+    plugins: { wsuv: { rules: { 'linear-regexp': linearRegexp } } },
+    rules: { 'wsuv/linear-regexp': 'error' }
   },
   { files: ['**/*.mjs'], languageOptions: { sourceType: 'module' } },
   {

@@ -86,6 +86,7 @@ class WebSocketServer extends EventEmitter {
       WebSocket,
       ...options
     };
+    if (this.options.perMessageDeflate === true) this.options.perMessageDeflate = {};
     const { port, server, noServer, host, backlog, clientTracking } = this.options;
     if (Number(port != null) + Number(Boolean(server)) + Number(Boolean(noServer)) !== 1) {
       throw new TypeError(
@@ -276,11 +277,16 @@ class WebSocketServer extends EventEmitter {
         if (verified) proceed();
         else refuse(socket, code || 401, message, extra);
       });
-    } else if (verifyClient(info)) {
-      proceed();
-    } else {
-      refuse(socket, 401);
+      return;
     }
+    const decide = (verified) => {
+      if (verified) proceed();
+      else refuse(socket, 401);
+    };
+    const verified = verifyClient(info);
+    // ws takes a promise for a yes, so that nobody is ever refused.
+    if (typeof verified?.then === 'function') decideLater(verified, decide);
+    else decide(verified);
   }
 
   // Takes the extension that the server knows, if it is offered in a way that can be accepted.
@@ -502,6 +508,18 @@ function formatExtensions(extensions) {
   const perMessageDeflate = extensions?.[PerMessageDeflate.extensionName];
   if (!perMessageDeflate) return '';
   return extension.format({ [PerMessageDeflate.extensionName]: [perMessageDeflate.params] });
+}
+
+// Awaits a promise of a decision. The decision is made outside of the promise, so that what a
+// listener throws is an uncaught exception, as it is without one.
+function decideLater(promise, decide) {
+  promise.then(
+    (verified) => process.nextTick(decide, verified),
+    (error) => {
+      if (debug.enabled) debug.server('verifyClient rejected: %s', error);
+      process.nextTick(decide, false);
+    }
+  );
 }
 
 function destroySocket() {

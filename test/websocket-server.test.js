@@ -1,9 +1,11 @@
 'use strict';
 
+const { execFile } = require('child_process');
 const { once } = require('events');
 const http = require('http');
 const os = require('os');
 const path = require('path');
+const { promisify } = require('util');
 
 const WS = require('ws');
 
@@ -250,4 +252,61 @@ test('several servers in one process do not see each other', async () => {
 test('the classes are those of the package', () => {
   expect(new WebSocketServer({ noServer: true }).options.WebSocket).toBe(WebSocket);
   expect(WebSocket.Server).toBe(WebSocketServer);
+});
+
+describe('verifyClient that gives a promise', () => {
+  const answers = {
+    'of true': [async () => true, 101],
+    'of something true': [async () => 'yes', 101],
+    'of false': [async () => false, 401],
+    'of nothing': [async () => {}, 401],
+    'that is rejected': [async () => Promise.reject(new Error('no')), 401],
+    'of another kind': [() => ({ then: (resolve) => setImmediate(resolve, true) }), 101]
+  };
+  const modes = {
+    'on a port': async (verifyClient) => (await startServer({ verifyClient })).port,
+    'on an HTTP server': async (verifyClient) => {
+      const web = http.createServer();
+      const server = new WebSocketServer({ server: web, verifyClient });
+      web.on('close', () => server.close());
+      await new Promise((resolve) => web.listen(0, resolve));
+      webs.push(web);
+      return web.address().port;
+    }
+  };
+  const webs = [];
+  afterEach(() =>
+    Promise.all(webs.splice(0).map((web) => new Promise((resolve) => web.close(resolve))))
+  );
+
+  const cases = Object.keys(modes).flatMap((mode) =>
+    Object.entries(answers).map(([title, [verifyClient, status]]) => [
+      title,
+      mode,
+      verifyClient,
+      status
+    ])
+  );
+  test.each(cases)('%s, %s', async (title, mode, verifyClient, status) => {
+    const client = new RawClient(await modes[mode](verifyClient));
+    const response = await client.upgrade();
+    expect(response).toContain(`HTTP/1.1 ${status} `);
+    await client.end();
+  });
+
+  test('what a listener throws afterwards is an uncaught exception, and no rejection', async () => {
+    const script = `
+      const { WebSocketServer } = require(${JSON.stringify(path.join(__dirname, '..'))});
+      const wss = new WebSocketServer({ port: 0, verifyClient: async () => true });
+      wss.on('connection', (ws) => { ws.terminate(); throw new Error('of the listener'); });
+      process.on('uncaughtException', (error, origin) => {
+        console.log(error.message, origin);
+        wss.close();
+      });
+      wss.on('listening', () => {
+        require('net').connect(wss.address().port).resume().write(${JSON.stringify(upgradeRequest())});
+      });`;
+    const { stdout } = await promisify(execFile)(process.execPath, ['-e', script]);
+    expect(stdout).toBe('of the listener uncaughtException\n');
+  });
 });

@@ -2,6 +2,7 @@
 
 const { IncomingMessage } = require('http');
 
+const { trim } = require('./header-scanner');
 const { socketOf } = require('../link/connection-socket');
 
 const kHead = Symbol('head');
@@ -20,10 +21,7 @@ function parseHead(head) {
   const rawHeaders = [];
   for (let i = 1; lines[i] !== ''; i++) {
     const colon = lines[i].indexOf(':');
-    rawHeaders.push(
-      lines[i].slice(0, colon),
-      lines[i].slice(colon + 1).replace(/^[ \t]+|[ \t]+$/g, '')
-    );
+    rawHeaders.push(lines[i].slice(0, colon), trim(lines[i].slice(colon + 1)));
   }
   return { method, url, httpVersion: version.slice(5), rawHeaders };
 }

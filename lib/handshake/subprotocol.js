@@ -1,6 +1,6 @@
 'use strict';
 
-const { isToken } = require('../validation');
+const { HeaderScanner } = require('./header-scanner');
 
 /**
  * Parses a Sec-WebSocket-Protocol header: a list of distinct tokens (RFC 6455 11.3.4).
@@ -11,27 +11,16 @@ const { isToken } = require('../validation');
  */
 function parse(header) {
   const protocols = new Set();
-  let offset = 0;
-  for (const element of header.split(',')) {
-    // The white space around an element does not count, but nothing may precede the first one.
-    const protocol = element.replace(offset === 0 ? /[ \t]+$/ : /^[ \t]+|[ \t]+$/g, '');
-    if (protocol === '') {
-      if (offset + element.length === header.length)
-        throw new SyntaxError('Unexpected end of input');
-      throw new SyntaxError(`Unexpected character at index ${offset + element.length}`);
-    }
-    if (!isToken(protocol)) {
-      const start = offset + element.indexOf(protocol);
-      const bad = [...protocol].findIndex((character) => !isToken(character));
-      throw new SyntaxError(`Unexpected character at index ${start + bad}`);
-    }
+  const scanner = new HeaderScanner(header);
+  let separator;
+  do {
+    const protocol = scanner.token();
+    separator = scanner.separator(',');
     if (protocols.has(protocol)) {
       throw new SyntaxError(`The "${protocol}" subprotocol is duplicated`);
     }
     protocols.add(protocol);
-    offset += element.length + 1;
-  }
-  if (/[ \t]$/.test(header)) throw new SyntaxError('Unexpected end of input');
+  } while (separator === ',');
   return protocols;
 }
 

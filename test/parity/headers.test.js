@@ -37,7 +37,7 @@ parity('subprotocol.parse()', async (lib) => {
   const random = randomHeaders(['a', 'b', 'c1', ',', ',', ' ', '\t', '"', 'é'], 3000);
   return [...headers, ...random].map((header) => {
     const { returned, thrown } = attempt(() => [...lib.subprotocol.parse(header)].join());
-    return [header, returned, thrown?.name];
+    return [header, returned, thrown?.name, thrown?.message];
   });
 });
 
@@ -82,7 +82,7 @@ parity('extension.parse()', async (lib) => {
   ];
   return [...headers, ...randomHeaders(pieces, 20000)].map((header) => {
     const { returned, thrown } = attempt(() => JSON.stringify(lib.extension.parse(header)));
-    return [header, returned, thrown?.name];
+    return [header, returned, thrown?.name, thrown?.message];
   });
 });
 

@@ -39,6 +39,12 @@ describe('the constructor', () => {
       .map(([name, value]) => [name, typeof value === 'function' ? value === lib.WebSocket : value])
       .sort();
   });
+  parity('has an object of options where perMessageDeflate is true', async (lib) =>
+    [true, false, undefined, null, 1, { threshold: 1 }].map(
+      (perMessageDeflate) =>
+        new lib.WebSocketServer({ noServer: true, perMessageDeflate }).options.perMessageDeflate
+    )
+  );
   parity('takes a port as a string', async (lib) => {
     const wss = new lib.WebSocketServer({ port: '0', host: '127.0.0.1' });
     await event(wss, 'listening');
