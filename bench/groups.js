@@ -104,7 +104,7 @@ const GROUPS = {
   },
   start: {
     title: 'A server with no connections',
-    unit: 'milliseconds to load the package, and resident bytes',
+    unit: 'time to load the package, and memory',
     measure: 'start',
     loads: [{}]
   }
@@ -119,7 +119,7 @@ function sizeOf(bytes) {
  * What a load is, in a few words.
  *
  * @param {Load} load
- * @return {String}
+ * @return {String} empty where there is but one
  */
 function titleOf(load) {
   const { compression = false, connections, idle, inFlight, kind, messages, on, size } = load;
@@ -135,7 +135,7 @@ function titleOf(load) {
   else if (compression.serverNoContextTakeover) parts.push('compressed, no takeover');
   else if (compression) parts.push('compressed');
   if (messages > 0) parts.push('used');
-  return parts.join(', ') || 'start';
+  return parts.join(', ');
 }
 
 module.exports = { GROUPS, titleOf };

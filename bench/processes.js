@@ -10,6 +10,8 @@ const path = require('path');
 const readline = require('readline');
 const { setTimeout: delay } = require('timers/promises');
 
+const { LIMIT } = require('./contestants');
+
 /** Where compiled programs and results go. */
 const built = path.join(__dirname, '..', 'build', 'bench');
 const hasTwoCores = os.cpus().length > 1 && process.platform === 'linux';
@@ -69,18 +71,34 @@ function spawnClient(core, file, args) {
   return spawnOn(core, process.execPath, [path.join(__dirname, 'clients', file), ...args]);
 }
 
+/**
+ * Starts a client that opens connections, sends some messages on each, and holds them.
+ *
+ * @param {Number} port
+ * @param {Number} connections
+ * @param {Number} messages to and fro on each, one after the other
+ * @param {Boolean} compresses
+ * @return {Promise<ChildProcess>} once all is done
+ */
+async function hold(port, connections, messages, compresses) {
+  const url = `ws://127.0.0.1:${port}`;
+  const client = spawnClient(1, 'hold.js', [url, connections, messages, compresses]);
+  await once(client.stdout, 'data');
+  return client;
+}
+
 /** A server of servers/echo.js in a process of its own. */
 class JavaScriptServer {
   /**
-   * @param {String} name the package
+   * @param {Contestant} contestant
    * @param {Load} load
    * @param {Number} core
    */
-  static async start(name, { kind = 'text', on = 'port', compression = false }, core) {
+  static async start(contestant, { kind = 'text', on = 'port', compression = false }, core) {
     const server = new JavaScriptServer();
     server._process = fork(
       path.join(__dirname, 'servers', 'echo.js'),
-      [name, kind, on, JSON.stringify(compression)],
+      [contestant.package, kind, on, JSON.stringify(compression)],
       inProduction
     );
     const timer = setTimeout(() => server._process.kill('SIGKILL'), START_TIMEOUT);
@@ -89,7 +107,8 @@ class JavaScriptServer {
       once(server._process, 'exit')
     ]);
     clearTimeout(timer);
-    if (answer?.port === undefined) throw new Error(`A server of ${name} does not start`);
+    if (answer?.port === undefined)
+      throw new Error(`A server of ${contestant.name} does not start`);
     server.port = answer.port;
     pin(server._process.pid, core);
     return server;
@@ -163,15 +182,15 @@ class LimitServer {
 }
 
 /**
- * @param {String} name a package, or "limit"
+ * @param {Contestant} contestant
  * @param {Load} load
  * @param {Number} [core]
  * @return {Promise<(JavaScriptServer|LimitServer)>}
  */
-function startServer(name, load, core = 0) {
-  return name === 'limit'
+function startServer(contestant, load, core = 0) {
+  return contestant === LIMIT
     ? LimitServer.start(load, core)
-    : JavaScriptServer.start(name, load, core);
+    : JavaScriptServer.start(contestant, load, core);
 }
 
-module.exports = { built, compile, inProduction, spawnClient, spawnOn, startServer };
+module.exports = { built, compile, hold, inProduction, spawnClient, spawnOn, startServer };

@@ -12,10 +12,12 @@ const { once } = require('events');
 const fs = require('fs');
 const path = require('path');
 
-const { figure } = require('./chart');
+const { LIMIT, WSUV } = require('./contestants');
+const { figure } = require('./figures');
 const { GROUPS, titleOf } = require('./groups');
-const { measureLoad, medians } = require('./measures');
+const { measureLoad } = require('./measures/load');
 const { built } = require('./processes');
+const { medians } = require('./statistics');
 const { writeMarkdown } = require('./table');
 
 const RUNS = 3;
@@ -84,14 +86,14 @@ function sharesOf(file) {
 
 async function profile(load) {
   const row = { title: titleOf(load) };
-  for (const name of ['limit', 'wsuv']) {
+  for (const contestant of [LIMIT, WSUV]) {
     const runs = [];
-    for (let i = 0; i < RUNS; i++) runs.push(await measureLoad(name, load));
-    row[name] = medians(runs).cpu;
+    for (let i = 0; i < RUNS; i++) runs.push(await measureLoad(contestant, load));
+    row[contestant.name] = medians(runs).cpu;
   }
   const file = path.join(built, 'profile.data');
   let recorded;
-  await measureLoad('wsuv', load, (pid) => {
+  await measureLoad(WSUV, load, (pid) => {
     recorded = record(pid, load.seconds - 1, file);
   });
   await recorded;

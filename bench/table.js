@@ -2,7 +2,8 @@
 
 const fs = require('fs');
 
-const { figure } = require('./chart');
+const { figure, linesOf } = require('./figures');
+const { inWords } = require('./ratio');
 
 /**
  * Writes a table in Markdown.
@@ -17,20 +18,37 @@ function writeMarkdown(headings, rows, file) {
   fs.writeFileSync(file, `${cells.map((row) => `| ${row.join(' | ')} |`).join('\n')}\n`);
 }
 
+// How two builds compare: the median of the pairs, and the minima.
+function pairInWords({ median, minimum }) {
+  return `${inWords(median)} (${inWords(minimum)})`;
+}
+
+// A line for each figure, a column for each contestant.
+function byFigure({ compared, rows }) {
+  const names = [...new Set(rows.flatMap(({ results }) => Object.keys(results)))];
+  const comparesBuilds = names.includes('against');
+  const headings = ['', ...names, 'wsuv to ws'];
+  if (comparesBuilds) headings.push('wsuv to against');
+  const cells = rows.flatMap((row) =>
+    linesOf(row, compared).map(({ title, key, values }) => [
+      title,
+      ...names.map((name) => figure(values[name])),
+      inWords(row.toWs[key]),
+      ...(comparesBuilds ? [pairInWords(row.toAgainst[key])] : [])
+    ])
+  );
+  return [headings, cells];
+}
+
 /**
  * Writes a group's results as a table in Markdown.
  *
- * @param {{key: String, rows: Object[]}} results
+ * @param {{compared: String[], rows: Row[]}} results
  * @param {String} file
  */
-function writeTable({ key, rows }, file) {
-  const names = [...new Set(rows.flatMap(({ results }) => Object.keys(results)))];
-  const cells = rows.map(({ title, results, ratio }) => [
-    title,
-    ...names.map((name) => (results[name] === undefined ? '' : figure(results[name][key]))),
-    `1/${ratio.toFixed(2)}`
-  ]);
-  writeMarkdown(['', ...names, 'wsuv to ws'], cells, file);
+function writeTable(results, file) {
+  const [headings, cells] = byFigure(results);
+  writeMarkdown(headings, cells, file);
 }
 
 module.exports = { writeMarkdown, writeTable };

@@ -7,8 +7,9 @@
 // Prints what load_generator.cc prints: "start" and "end" around the measurement, and one line of
 // JSON, in which `cpu` is its own CPU time (microseconds) between the two.
 
-const [, , name, url, connections, inFlight, size, warmUp, seconds, kind, compress] = process.argv;
-const { WebSocket } = require(name === 'wsuv' ? '../..' : name);
+const [, , wanted, url, connections, inFlight, size, warmUp, seconds, kind, compress] =
+  process.argv;
+const { WebSocket } = require(wanted);
 const { jsonLike } = require('./json_like');
 const { measure } = require('./measure');
 

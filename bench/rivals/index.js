@@ -97,8 +97,9 @@ function startRival(name, report) {
   ECHO_SERVERS[name](require(require.resolve(name, { paths: [directory] })), report);
 }
 
-const versions = Object.fromEntries(
+/** @type {Object<String, String>} their versions, by the package's name */
+const rivals = Object.fromEntries(
   Object.keys(ECHO_SERVERS).map((name) => [name, dependencies[name]])
 );
 
-module.exports = { installRivals, rivals: Object.keys(ECHO_SERVERS), startRival, versions };
+module.exports = { installRivals, rivals, startRival };

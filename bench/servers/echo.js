@@ -11,13 +11,13 @@ const path = require('path');
 
 const { rivals, startRival } = require('../rivals');
 
-const [, , name, kind, on, compression] = process.argv;
+const [, , wanted, kind, on, compression] = process.argv;
 const helpers = path.join(__dirname, '..', '..', 'test', 'helpers');
 const host = '127.0.0.1';
 const report = (port) => process.send({ port });
 
 function start() {
-  const { WebSocketServer } = require(name === 'wsuv' ? '../..' : name);
+  const { WebSocketServer } = require(wanted);
   const options = { perMessageDeflate: JSON.parse(compression) };
   if (on === 'port') {
     const server = new WebSocketServer({ port: 0, host, ...options }, () =>
@@ -50,8 +50,8 @@ function serve(ws, req, clients) {
   }
 }
 
-if (rivals.includes(name)) {
-  startRival(name, report);
+if (Object.hasOwn(rivals, wanted)) {
+  startRival(wanted, report);
 } else {
   const server = start();
   server.on('connection', (ws, req) => serve(ws, req, server.clients));

@@ -1,13 +1,12 @@
 'use strict';
 
-const { execFileSync } = require('child_process');
-const { once } = require('events');
 const fs = require('fs');
 const path = require('path');
 const readline = require('readline');
 
-const { jsonLike } = require('./clients/json_like');
-const { built, compile, inProduction, spawnClient, spawnOn, startServer } = require('./processes');
+const { jsonLike } = require('../clients/json_like');
+const { WSUV } = require('../contestants');
+const { built, compile, hold, spawnClient, spawnOn, startServer } = require('../processes');
 
 /**
  * @typedef {Object} Load
@@ -31,13 +30,14 @@ function payloadFile(size) {
 }
 
 // What makes the load: load_generator.cc, or where that cannot do it, a client in JavaScript.
-function spawnLoad(name, port, load) {
+function spawnLoad(contestant, port, load) {
   const { on, compression, kind, ofClient, size } = load;
   const numbers = [load.connections, load.inFlight, size, load.warmUp, load.seconds];
   const isEcho = kind === 'text' || kind === 'binary';
   if (isEcho && (ofClient || compression)) {
     const url = `ws://127.0.0.1:${port}`;
-    const args = [ofClient ? name : 'wsuv', url, ...numbers, kind, Boolean(compression)];
+    const client = ofClient ? contestant : WSUV;
+    const args = [client.package, url, ...numbers, kind, Boolean(compression)];
     return spawnClient(ofClient ? 0 : 1, 'echo.js', args);
   }
   if (on === 'https') return spawnClient(1, 'raw_tls.js', [port, ...numbers, kind]);
@@ -47,27 +47,20 @@ function spawnLoad(name, port, load) {
     : spawnOn(1, generator, [port, ...numbers, kind]);
 }
 
-async function hold(port, connections, messages, compression) {
-  const url = `ws://127.0.0.1:${port}`;
-  const client = spawnClient(1, 'hold.js', [url, connections, messages, Boolean(compression)]);
-  await once(client.stdout, 'data');
-  return client;
-}
-
 /**
  * Measures one server (or client) under one load.
  *
- * @param {String} name the package, or "limit"
+ * @param {Contestant} contestant
  * @param {Load} load
  * @param {function(Number)} [onStart] gets the server's process id when what is measured begins
  * @return {Promise<Object>} rate (messages a second), cpu (microseconds of the measured process a
  *     message); and where the load comes from load_generator.cc, p50, p90, p99, p999 (microseconds)
  */
-async function measureLoad(name, load, onStart) {
+async function measureLoad(contestant, load, onStart) {
   const { idle = 0, ofClient = false } = load;
-  const server = await startServer(ofClient ? 'wsuv' : name, load, ofClient ? 1 : 0);
+  const server = await startServer(ofClient ? WSUV : contestant, load, ofClient ? 1 : 0);
   const idlers = idle > 0 ? await hold(server.port, idle, 0, false) : undefined;
-  const client = spawnLoad(name, server.port, load);
+  const client = spawnLoad(contestant, server.port, load);
   let before;
   let after;
   let result;
@@ -89,52 +82,4 @@ async function measureLoad(name, load, onStart) {
   return { rate: messages / seconds, cpu: cpu / messages, ...latencies };
 }
 
-/**
- * Measures what connections cost in memory.
- *
- * @param {String} name the package
- * @param {{connections: Number, messages: Number, compression: (Object|Boolean), on: String,
- *     idleFor: Number}} load how many connections, how many messages to and fro on each before they
- *     are idle, and for how many seconds
- * @return {Promise<{bytes: Number}>} resident bytes of the server a connection
- */
-async function measureMemory(name, load) {
-  const { connections, messages = 0, compression = false, idleFor } = load;
-  const server = await startServer(name, load);
-  // The first connections warm everything up.
-  const first = await hold(server.port, 100, messages, compression);
-  const before = await server.resident(idleFor);
-  const others = await hold(server.port, connections, messages, compression);
-  const after = await server.resident(idleFor);
-  first.kill();
-  others.kill();
-  await server.stop();
-  return { bytes: (after - before) / connections };
-}
-
-/**
- * Measures a start.
- *
- * @param {String} name the package
- * @return {{milliseconds: Number, bytes: Number}} of require(); resident with an idle server
- */
-function measureStart(name) {
-  const { env, execArgv } = inProduction;
-  const file = path.join(__dirname, 'servers', 'start.js');
-  return JSON.parse(execFileSync(process.execPath, [...execArgv, file, name], { env }));
-}
-
-/** The median of some numbers. */
-function median(values) {
-  const sorted = [...values].sort((a, b) => a - b);
-  return sorted[Math.floor(sorted.length / 2)];
-}
-
-/** Each figure's median over several runs. */
-function medians(runs) {
-  return Object.fromEntries(
-    Object.keys(runs[0]).map((key) => [key, median(runs.map((run) => run[key]))])
-  );
-}
-
-module.exports = { measureLoad, measureMemory, measureStart, medians };
+module.exports = { measureLoad };
