@@ -47,9 +47,12 @@ function isBlob(value) {
  *
  * @param {*} data a Buffer, typed array, DataView, ArrayBuffer, or what Buffer.from() takes
  * @return {Uint8Array}
+ * @throws {TypeError} for what holds no bytes, or not any more; but, as under ws, a detached Buffer
+ *     is empty
  */
 function toBytes(data) {
-  if (data instanceof Uint8Array) return data;
+  // What only inherits from a Buffer has no length that could be read: this throws.
+  if (Buffer.isBuffer(data) && data.length >= 0) return data;
   if (ArrayBuffer.isView(data)) {
     return new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
   }

@@ -10,18 +10,19 @@ const { compressionFor, negotiated } = require('./native/compression');
 const { ConnectionReceiver, ConnectionSender } = require('./compat/connection-halves');
 const {
   BINARY_TYPES,
-  CLOSE_TIMEOUT,
   FLAG_COMPRESS,
   FLAG_FIN,
   FLAG_MASK,
   FLAG_RSV1,
   NO_CLOSE_CODE,
   OP_BINARY,
+  OP_CLOSE,
   OP_CONTINUATION,
   OP_PING,
   OP_PONG,
   OP_TEXT
 } = require('./constants');
+const { callbackOf } = require('./sending/callback');
 const { closeReason, controlPayload } = require('./sending/control-payload');
 const { debug } = require('./debug');
 const { DeferringEndpoint } = require('./link/deferring-endpoint');
@@ -50,6 +51,8 @@ const IS_PLAIN = 0x10000;
 // And those with the place of `binaryType` in BINARY_TYPES.
 const BINARY_TYPE_BITS = 0x60000;
 const BINARY_TYPE_SHIFT = 17;
+// The bit that says that pings are answered.
+const AUTO_PONG = 0x80000;
 const CLOSED_EARLY = 'WebSocket was closed before the connection was established';
 const READY_STATES = ['CONNECTING', 'OPEN', 'CLOSING', 'CLOSED'];
 
@@ -93,7 +96,11 @@ class WebSocket extends EventEmitter {
     // To be read as `this._rare`, and to be written to through this._rarely().
     this._rare = INITIAL_STATE;
 
-    if (address !== null) new ClientHandshake(this, address, protocols, options);
+    if (address !== null) {
+      new ClientHandshake(this, address, protocols, options);
+      ({ _options: options } = this);
+    }
+    if (options.autoPong) this._flags |= AUTO_PONG;
   }
 
   /** @type {String} what binary messages come as: nodebuffer, arraybuffer, fragments or blob */
@@ -233,9 +240,7 @@ class WebSocket extends EventEmitter {
    * @param {Object} options limits and time-outs
    */
   setSocket(socket, head, options) {
-    if (options !== this._options) {
-      this._options = { closeTimeout: CLOSE_TIMEOUT, ...this._options, ...options };
-    }
+    if (options !== this._options) this._options = optionsOf(this._options, options);
     this._ownSocket = socket;
     const settings = settingsFor(this._options);
     let handle = adoptSocket(socket, head, settings, this._isServer);
@@ -309,13 +314,15 @@ class WebSocket extends EventEmitter {
       this._refuse(data, cb);
       return;
     }
+    if (cb !== undefined && typeof cb !== 'function') cb = callbackOf(cb);
     if (options === undefined && this._isPlain) {
       if (typeof data === 'string') {
         sendText(this._handle, data, this._flags | OP_TEXT);
         this._sent(cb);
         return;
       }
-      if (data instanceof Uint8Array) {
+      // One that is empty may be detached, which toPayload() finds out.
+      if (data instanceof Uint8Array && data.length > 0) {
         sendBytes(this._handle, data, this._flags | OP_BINARY);
         this._sent(cb);
         return;
@@ -328,7 +335,7 @@ class WebSocket extends EventEmitter {
   _sendWith(data, options, cb) {
     const { binary, compress, fin, mask } = sendOptions(options, data, this._isServer);
     let flags = (fin ? FLAG_FIN : 0) | (mask ? FLAG_MASK : 0);
-    if (fin && this._isPlain && data instanceof Uint8Array) {
+    if (fin && this._isPlain && data instanceof Uint8Array && data.length > 0) {
       // The usual case, without what unfinished messages, queues and compression need.
       sendBytes(this._handle, data, flags | (binary ? OP_BINARY : OP_TEXT));
       this._sent(cb);
@@ -391,6 +398,7 @@ class WebSocket extends EventEmitter {
       this._refuse(data, cb);
       return;
     }
+    if (cb !== undefined && typeof cb !== 'function') cb = callbackOf(cb);
     if (mask === undefined) mask = !this._isServer;
     this._sendControlFrame(opcode, data, mask, cb);
   }
@@ -409,8 +417,10 @@ class WebSocket extends EventEmitter {
       else this._sent(cb);
       return;
     }
+    const isControl = (flags & OP_CLOSE) !== 0;
     this._ensureSendQueue().push(
-      payload,
+      // What was checked may not grow meanwhile.
+      isControl && !isBlob(payload) ? Buffer.from(payload) : payload,
       sizeOf(payload),
       (bytes) => this._sendFrame(bytes, flags),
       cb
@@ -636,7 +646,7 @@ class WebSocket extends EventEmitter {
   }
 
   _onPing(data) {
-    if (this._readyState === OPEN && this._options.autoPong !== false) {
+    if (this._readyState === OPEN && (this._flags & AUTO_PONG) !== 0) {
       const rare = this._rarely();
       rare.autoPong ??= new AutoPong(this, this._options.maxPendingAutoPongs | 0);
       rare.autoPong.answer(data);
@@ -718,7 +728,7 @@ class WebSocket extends EventEmitter {
     const { callbacks } = this._rare;
     if (callbacks !== null) this._rarely().callbacks = null;
     try {
-      callbacks?.fail();
+      callbacks?.closed();
       this._rare.sendQueue?.closed();
     } finally {
       if (own !== undefined) own.closed(() => this._afterSocket());
@@ -727,6 +737,22 @@ class WebSocket extends EventEmitter {
       else this.emitClose();
     }
   }
+}
+
+/**
+ * The options of a connection. As under ws, some are the constructor's and the others setSocket()'s.
+ */
+function optionsOf({ closeTimeout, maxPendingAutoPongs }, options) {
+  return {
+    allowSynchronousEvents: options.allowSynchronousEvents,
+    closeTimeout,
+    generateMask: options.generateMask,
+    maxBufferedChunks: options.maxBufferedChunks,
+    maxFragments: options.maxFragments,
+    maxPayload: options.maxPayload,
+    maxPendingAutoPongs,
+    skipUTF8Validation: options.skipUTF8Validation
+  };
 }
 
 /**

@@ -1,7 +1,10 @@
 'use strict';
 
-// With this many events waiting, nothing more is read until they are delivered.
-const HIGH_WATER_MARK = 64;
+// With this many events waiting, nothing more is read until they are delivered: what is still being
+// worked off is one batch of the addon's, and what was read before waits there.
+const HIGH_WATER_MARK = 16;
+// Values of an event in the queue: whether it takes a turn of its own, the method, its arguments.
+const VALUES = 5;
 
 /**
  * Stands between the dispatcher and a WebSocket whose `allowSynchronousEvents` is false: at most
@@ -10,7 +13,9 @@ const HIGH_WATER_MARK = 64;
 class DeferringEndpoint {
   _wantsText = false;
   #endpoint;
+  // Events, flat, since there may be many of them; those in front of #first are done.
   #queue = [];
+  #first = 0;
   #isScheduled = false;
   #setReading;
   #isReading = true;
@@ -24,13 +29,17 @@ class DeferringEndpoint {
     this.#setReading = setReading;
   }
 
-  #add(deferred, deliver) {
-    if (!deferred && this.#queue.length === 0) {
-      deliver();
+  get #waiting() {
+    return (this.#queue.length - this.#first) / VALUES;
+  }
+
+  #add(isDeferred, method, first, second, third) {
+    if (!isDeferred && this.#waiting === 0) {
+      this.#endpoint[method](first, second, third);
       return;
     }
-    this.#queue.push({ deferred, deliver });
-    if (this.#isReading && this.#queue.length >= HIGH_WATER_MARK) {
+    this.#queue.push(isDeferred, method, first, second, third);
+    if (this.#isReading && this.#waiting >= HIGH_WATER_MARK) {
       this.#isReading = false;
       this.#setReading(false);
     }
@@ -38,19 +47,19 @@ class DeferringEndpoint {
   }
 
   #schedule() {
-    if (this.#isScheduled || this.#queue.length === 0) return;
+    if (this.#isScheduled || this.#waiting === 0) return;
     this.#isScheduled = true;
-    setImmediate(() => this.#deliverNext());
+    setImmediate(() => this.#deliverTurn());
   }
 
-  #deliverNext() {
+  // Delivers one event, and what behind it needs no turn of its own.
+  #deliverTurn() {
     this.#isScheduled = false;
-    const { deliver } = this.#queue.shift();
     try {
-      deliver();
-      while (this.#queue.length > 0 && !this.#queue[0].deferred) this.#queue.shift().deliver();
+      if (this.#waiting > 0) this.#deliverNext();
+      while (this.#waiting > 0 && !this.#queue[this.#first]) this.#deliverNext();
     } finally {
-      if (!this.#isReading && this.#queue.length === 0) {
+      if (!this.#isReading && this.#waiting === 0) {
         this.#isReading = true;
         this.#setReading(true);
       }
@@ -58,28 +67,43 @@ class DeferringEndpoint {
     }
   }
 
+  #deliverNext() {
+    const queue = this.#queue;
+    const at = this.#first;
+    const [, method, first, second, third] = queue.slice(at, at + VALUES);
+    this.#first = at + VALUES;
+    // Each event is moved at most once for another one that is done.
+    if (2 * this.#first >= queue.length) {
+      queue.splice(0, this.#first);
+      this.#first = 0;
+    } else {
+      queue.fill(undefined, at, at + VALUES);
+    }
+    this.#endpoint[method](first, second, third);
+  }
+
   _onMessage(data, isBinary, ends) {
-    this.#add(true, () => this.#endpoint._onMessage(data, isBinary, ends));
+    this.#add(true, '_onMessage', data, isBinary, ends);
   }
 
   _onPing(data) {
-    this.#add(true, () => this.#endpoint._onPing(data));
+    this.#add(true, '_onPing', data);
   }
 
   _onPong(data) {
-    this.#add(true, () => this.#endpoint._onPong(data));
+    this.#add(true, '_onPong', data);
   }
 
   _onPeerClose(code, reason) {
-    this.#add(false, () => this.#endpoint._onPeerClose(code, reason));
+    this.#add(false, '_onPeerClose', code, reason);
   }
 
   _onProtocolError(index, detail, sentence) {
-    this.#add(false, () => this.#endpoint._onProtocolError(index, detail, sentence));
+    this.#add(false, '_onProtocolError', index, detail, sentence);
   }
 
   _onPeerEnd() {
-    this.#add(false, () => this.#endpoint._onPeerEnd());
+    this.#add(false, '_onPeerEnd');
   }
 
   _onWritten() {
@@ -95,7 +119,7 @@ class DeferringEndpoint {
   }
 
   _onClosed() {
-    this.#add(false, () => this.#endpoint._onClosed());
+    this.#add(false, '_onClosed');
   }
 }
 

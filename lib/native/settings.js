@@ -1,11 +1,10 @@
 'use strict';
 
 const native = require('./addon');
-const { CLOSE_TIMEOUT, HANDSHAKE_TIMEOUT } = require('../constants');
+const { HANDSHAKE_TIMEOUT } = require('../constants');
 
 // setTimeout's rule, by which ws's time-outs go.
-function milliseconds(value, fallback) {
-  if (value === undefined) return fallback;
+function milliseconds(value) {
   const number = Math.trunc(value);
   return number >= 1 && number <= 0x7fffffff ? number : 1;
 }
@@ -49,8 +48,9 @@ function settingsFor(options) {
     maxFragments: limit(maxFragments),
     maxBufferedChunks: limit(maxBufferedChunks),
     skipUTF8Validation: Boolean(skipUTF8Validation),
-    closeTimeout: milliseconds(closeTimeout, CLOSE_TIMEOUT),
-    handshakeTimeout: handshakeTimeout === 0 ? 0 : milliseconds(handshakeTimeout, HANDSHAKE_TIMEOUT)
+    closeTimeout: milliseconds(closeTimeout),
+    handshakeTimeout:
+      handshakeTimeout === 0 ? 0 : milliseconds(handshakeTimeout ?? HANDSHAKE_TIMEOUT)
   });
   last = {
     closeTimeout,

@@ -1,14 +1,22 @@
 'use strict';
 
+const { AsyncResource } = require('async_hooks');
+
 const native = require('../native/addon');
 const { callEach } = require('./call-each');
 const { createDestroyedError } = require('../errors');
+
+// What native.stage() answers of a connection that is over.
+const STAGE_OVER = 0;
 
 /** The callbacks of what was sent on a native connection, until the kernel has taken it. */
 class WrittenCallbacks {
   #handle;
   // Pairs: the number of bytes that must have been written, ever, and the callback.
   #pairs = [];
+  // The asynchronous context of callbacks that have to wait for the kernel: as under Node's streams,
+  // that of the first one.
+  #resource = null;
 
   /** @param {Number} handle */
   constructor(handle) {
@@ -19,32 +27,63 @@ class WrittenCallbacks {
    * Adds the callback of what was queued last.
    *
    * @param {Function} callback called with null, in a tick of its own like those of a socket's
-   *     writes
+   *     writes; with an error where nothing can be sent any more
    */
   push(callback) {
+    if (native.stage(this.#handle) === STAGE_OVER) {
+      process.nextTick(callback, createDestroyedError());
+      return;
+    }
     this.#pairs.push(native.enqueued(this.#handle), callback);
-    process.nextTick(() => this.callWritten(1));
+    process.nextTick(() => this.#callFirst());
   }
 
-  /**
-   * Calls the callbacks of what the kernel has taken, in order; the others wait for more.
-   *
-   * @param {Number} [limit] how many to call at most
-   */
-  callWritten(limit = Infinity) {
-    const pairs = this.#pairs;
-    if (pairs.length === 0) return;
+  // In the tick, and in the context, of the one that was sent.
+  #callFirst() {
+    if (this.#pairs.length === 0 || this.#resource !== null) return;
+    if (this.#pairs[0] <= native.flush(this.#handle)) {
+      const [, callback] = this.#pairs.splice(0, 2);
+      callback(null);
+    } else {
+      this.#resource = new AsyncResource('wsuv.send', { requireManualDestroy: true });
+      native.flush(this.#handle, true);
+    }
+  }
+
+  /** Calls the callbacks of what the kernel has taken, in order; the others wait for more. */
+  callWritten() {
+    if (this.#resource === null) return;
+    const ready = this.#takeWritten();
+    if (this.#pairs.length > 0) native.flush(this.#handle, true);
+    this.#run(ready, null);
+  }
+
+  /** The connection is gone: what the kernel had taken is all right, the rest gets an error. */
+  closed() {
+    // Those that waited for the kernel wait for what was under way at the end.
+    if (this.#resource === null) this.#run(this.#takeWritten(), null);
+    this.#run(this.#pairs.splice(0).filter(isCallback), createDestroyedError());
+  }
+
+  // Takes the callbacks of what the kernel has taken.
+  #takeWritten() {
     const written = native.flush(this.#handle);
     let done = 0;
-    while (done < 2 * limit && done < pairs.length && pairs[done] <= written) done += 2;
-    const ready = pairs.splice(0, done);
-    native.flush(this.#handle, pairs.length > 0 && pairs[0] > written);
-    callEach(ready.filter(isCallback), null);
+    while (done < this.#pairs.length && this.#pairs[done] <= written) done += 2;
+    return this.#pairs.splice(0, done).filter(isCallback);
   }
 
-  /** The connection is gone: calls what is left with an error. */
-  fail() {
-    callEach(this.#pairs.splice(0).filter(isCallback), createDestroyedError());
+  #run(callbacks, argument) {
+    const resource = this.#resource;
+    if (resource === null) {
+      callEach(callbacks, argument);
+      return;
+    }
+    if (this.#pairs.length === 0) {
+      this.#resource = null;
+      resource.emitDestroy();
+    }
+    resource.runInAsyncScope(callEach, null, callbacks, argument);
   }
 }
 

@@ -226,12 +226,12 @@ Napi::Value Enqueued(const Napi::CallbackInfo& info) {
 }
 
 /// flush(handle): offers what is queued to the kernel; returns the bytes that it ever took. With
-/// a second argument, sets whether a 'written' record follows when it takes more.
+/// true as second argument, one 'written' record follows when it takes more.
 Napi::Value Flush(const Napi::CallbackInfo& info) {
   Connection* connection = ConnectionAt(info, 0);
   if (connection == nullptr) return Napi::Number::New(info.Env(), 0);
   if (connection->transport() != Connection::Transport::kExternal) connection->Flush();
-  if (info.Length() > 1) connection->set_notify_written(info[1].ToBoolean());
+  if (info[1].ToBoolean()) connection->NotifyWritten();
   return Napi::Number::New(info.Env(), static_cast<double>(connection->written()));
 }
 

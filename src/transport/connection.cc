@@ -485,7 +485,10 @@ void Connection::SetNextMaskingKey(const uint8_t* key) {
   extras.has_next_key = true;
 }
 
-void Connection::Terminate() { Destroy(); }
+void Connection::Terminate() {
+  if (transport_ != Transport::kExternal) Flush();
+  Destroy();
+}
 
 void Connection::Reset() { Destroy(true); }
 

@@ -134,7 +134,8 @@ class Connection final : private MessageSink, private ConnectionFlags {
   void Close(uint16_t code, ByteView reason);
   /// The masking key of the next frame that the closing handshake sends, instead of a random one.
   void SetNextMaskingKey(const uint8_t* key);
-  /// Drops the connection at once.
+  /// Drops the connection at once. What is queued is offered to the kernel before, but not waited
+  /// for.
   void Terminate();
   /// The same with a RST, where it is TCP.
   void Reset();
@@ -201,8 +202,8 @@ class Connection final : private MessageSink, private ConnectionFlags {
   uint64_t enqueued() const { return enqueued_; }
   /// Of those, the bytes that the kernel has taken.
   uint64_t written() const;
-  /// Whether OnWritten should be called when the kernel has taken more.
-  void set_notify_written(bool notify) { notify_written_ = notify; }
+  /// OnWritten is to be called, once, when the kernel has taken more.
+  void NotifyWritten() { notify_written_ = true; }
 
   // For Loop.
   static void OnDeadline(DeadlineEntry* entry);

@@ -32,7 +32,7 @@ struct WriteRequest {
 }  // namespace
 
 void Connection::SendFrame(const FrameHeader& header, ByteView payload) {
-  if (stage_ != Stage::kWebSocket || end_sent_) return;
+  if (stage_ != Stage::kWebSocket || end_sent_ || wants_destroy_) return;
   if (payload.size >= kDirectSendSize) {
     SendLargeFrame(header, payload);
     return;
@@ -178,19 +178,24 @@ void Connection::OnWriteDone(uv_write_t* request, int status) {
   Connection* self = write->connection;
   self->loop_->pool().Give(write->blocks);
   delete write;
-  self->writing_ = false;
   if (self->stage_ == Stage::kClosed) return;
+  self->writing_ = false;
   if (status != 0) {
     self->Destroy();
     return;
   }
   self->Flush();
-  if (self->notify_written_ && self->stage_ != Stage::kClosed) self->handler_->OnWritten(*self);
+  if (!self->notify_written_ || self->stage_ == Stage::kClosed) return;
+  // Whoever waits for still more asks again.
+  self->notify_written_ = false;
+  self->handler_->OnWritten(*self);
 }
 
 uint64_t Connection::written() const {
   uint64_t waiting = queue_.size();
-  if (writing_ && stage_ != Stage::kClosed) {
+  if (writing_) {
+    // What became of a write that was under way when the connection ended is not known.
+    if (stage_ == Stage::kClosed) return 0;
     waiting += uv_stream_get_write_queue_size(stream());
   }
   return enqueued_ - waiting;

@@ -209,7 +209,7 @@ TEST_F(ConnectionTest, KeepsWhatTheKernelDoesNotTake) {
   // One small message asks for 40 MiB, more than socket buffers hold.
   const std::string payload(40 * 1024 * 1024, 'k');
   handler_.on_message = [&payload](Connection& connection) {
-    connection.set_notify_written(true);
+    connection.NotifyWritten();
     FrameHeader header;
     connection.SendFrame(header, ByteView(payload));
     connection.SendFrame(header, ByteView("behind"));
