@@ -17,16 +17,13 @@ const { debug } = require('./debug');
 const extension = require('./handshake/extension');
 const { formatRefusal } = require('./handshake/response');
 const { NativeListener } = require('./native/listener');
-const { handleOf } = require('./link/connection-socket');
+const { isClaimed } = require('./link/claimed-sockets');
+const { handleOf } = require('./link/node-socket');
+const { usesStreams } = require('./link/transport');
 const PerMessageDeflate = require('./compat/permessage-deflate');
 const { settingsFor } = require('./native/settings');
 const subprotocol = require('./handshake/subprotocol');
-const {
-  UnseenSockets,
-  asOwnListener,
-  forgetSocket,
-  peekAtSocket
-} = require('./link/unseen-sockets');
+const { UnseenSockets, forgetSocket, peekAtSocket } = require('./link/unseen-sockets');
 const { UpgradeRequest, headerOf, urlOf } = require('./handshake/request');
 const WebSocket = require('./websocket');
 
@@ -39,32 +36,54 @@ const ACCEPT_LENGTH = 28;
 // 16 bytes in Base64.
 const KEY = /^[+/0-9A-Za-z]{22}==$/;
 
-// The sockets that have been upgraded, so that a second handleUpgrade() can be told.
-const upgraded = new WeakSet();
+// What is not known from ws. Symbols, so that no subclass meets them, and that a Proxy around a server
+// has them.
+const kEmitConnection = Symbol('wsuv.emitConnection');
+const kUnseen = Symbol('wsuv.unseen');
+const kUntrack = Symbol('wsuv.untrack');
 
-/** A WebSocket server with the API of ws. */
+/**
+ * A WebSocket server with the API of ws.
+ *
+ * Members that begin with an underscore are those of ws that packages reach for.
+ */
 class WebSocketServer extends EventEmitter {
-  // What listens at the port.
-  #ownServer = null;
-  #removeListeners = null;
-  // Of an HTTP server.
-  #unseen = null;
-  #shouldEmitClose = false;
-  // One listener for all of them, which Node calls with the WebSocket as `this`.
-  #untrack = bindServer(this, function untrack(server, ws) {
-    server.clients.delete(ws);
-    if (server.#shouldEmitClose && server.clients.size === 0) process.nextTick(emitClose, server);
-  });
-  #emitConnection = (ws, req) => this.emit('connection', ws, req);
-
   /**
-   * @param {Object} options exactly one of `port`, `server` and `noServer`; see docs/api.md
-   * @param {Function} [callback] for 'listening', in port mode
+   * @param {Object} options exactly one of `port`, `server` and `noServer` is to be there
+   * @param {Boolean} [options.allowSynchronousEvents=true] whether 'message', 'ping' and 'pong' may
+   *     come several times in a turn of the event loop
+   * @param {Boolean} [options.autoPong=true] whether pings are answered
+   * @param {Number} [options.backlog=511] how many connections may wait to be accepted
+   * @param {Boolean} [options.clientTracking=true] whether there is a `clients`
+   * @param {Number} [options.closeTimeout=30000] milliseconds from our close frame until the
+   *     connection is dropped
+   * @param {Function} [options.handleProtocols] chooses a subprotocol: called with the Set of those
+   *     that the client offers and the request, returns one of them, or false for none
+   * @param {Number} [options.handshakeTimeout=10000] with `port`: milliseconds for a request head;
+   *     0 for no limit
+   * @param {String} [options.host] with `port`: the address to listen at; all of them by default
+   * @param {Number} [options.maxBufferedChunks=262144] pieces in which a message may come
+   * @param {Number} [options.maxFragments=16384] frames that a message may have
+   * @param {Number} [options.maxPayload=104857600] bytes of the largest message
+   * @param {Number} [options.maxPendingAutoPongs=60] answers to pings that may wait to be written;
+   *     beyond it the older ones are left out
+   * @param {Boolean} [options.noServer=false] handleUpgrade() is called by the program
+   * @param {String} [options.path] connections for other paths are refused
+   * @param {(Boolean|Object)} [options.perMessageDeflate=false] whether compression is accepted, and
+   *     with what options; see docs/api.md
+   * @param {(Number|String)} [options.port] to listen at; what is no number is the path of a Unix
+   *     domain socket
+   * @param {(http.Server|https.Server)} [options.server] whose 'upgrade' events to handle
+   * @param {Boolean} [options.skipUTF8Validation=false] whether text and close reasons may be no UTF-8
+   * @param {Function} [options.verifyClient] decides about a request; called with
+   *     `{ origin, secure, req }` and, where it takes two, a function (verified, code, message, headers)
+   * @param {Function} [options.WebSocket=WebSocket] the class of the connections
+   * @param {Function} [callback] for 'listening', with `port`
    * @throws {TypeError} unless exactly one of the three is there
    */
   constructor(options, callback) {
     super();
-    this.options = {
+    options = {
       allowSynchronousEvents: true,
       autoPong: true,
       maxBufferedChunks: 256 * 1024,
@@ -86,58 +105,41 @@ class WebSocketServer extends EventEmitter {
       WebSocket,
       ...options
     };
-    if (this.options.perMessageDeflate === true) this.options.perMessageDeflate = {};
-    const { port, server, noServer, host, backlog, clientTracking } = this.options;
+    const { port, server, noServer, host, backlog } = options;
     if (Number(port != null) + Number(Boolean(server)) + Number(Boolean(noServer)) !== 1) {
       throw new TypeError(
         'One and only one of the "port", "server", or "noServer" options must be specified'
       );
     }
+    if (options.perMessageDeflate === true) options.perMessageDeflate = {};
+    this.options = options;
     this._server = null;
     this._state = RUNNING;
-    if (clientTracking) this.clients = new Set();
+    // As under ws, an emit() that is put in its place later does not see these events.
+    this[kEmitConnection] = this.emit.bind(this, 'connection');
+    this[kUnseen] = null;
+    // One listener for all of them, which Node calls with the WebSocket as `this`.
+    this[kUntrack] = bindServer(this, untrack);
+    if (options.clientTracking) {
+      this.clients = new Set();
+      this._shouldEmitClose = false;
+    }
 
-    if (port != null && !isClusterWorker()) {
-      this.#ownServer = this._server = new NativeListener(settingsFor(this.options));
+    if (port != null && !usesStreams && !isClusterWorker()) {
+      this._server = new NativeListener(settingsFor(options));
       this._server.listen(port, host, backlog, callback);
-      this.#listen({
-        upgrade: (handle, status, bytes) => this.#onNativeUpgrade(handle, status, bytes)
+      listen(this, {
+        upgrade: (handle, status, bytes) => onNativeUpgrade(this, handle, status, bytes)
       });
     } else if (port != null) {
-      // Workers share a port through the primary, which knows Node's sockets only.
-      this.#ownServer = this._server = http.createServer(answerPlainRequest);
+      // Workers of a cluster share a port through the primary, which knows Node's sockets only.
+      this._server = http.createServer(answerPlainRequest);
       this._server.listen(port, host, backlog, callback);
-      this.#listenOnHttp();
+      listenOnHttp(this);
     } else if (server) {
       this._server = server;
-      this.#listenOnHttp();
+      listenOnHttp(this);
     }
-  }
-
-  #listenOnHttp() {
-    this.#unseen = new UnseenSockets(this._server);
-    this.#listen({
-      upgrade: asOwnListener((req, socket, head) => {
-        if (this.#hasOwnHandshake()) this.#unseen.begin(req, socket);
-        this.handleUpgrade(req, socket, head, this.#emitConnection);
-      })
-    });
-  }
-
-  #listen(handlers) {
-    const server = this._server;
-    const all = {
-      listening: () => {
-        if (debug.enabled) debug.server('listening at %j', server.address());
-        this.emit('listening');
-      },
-      error: (error) => this.emit('error', error),
-      ...handlers
-    };
-    for (const [event, handler] of Object.entries(all)) server.on(event, handler);
-    this.#removeListeners = () => {
-      for (const [event, handler] of Object.entries(all)) server.removeListener(event, handler);
-    };
   }
 
   /**
@@ -169,18 +171,20 @@ class WebSocketServer extends EventEmitter {
     if (this._state === CLOSING) return;
     this._state = CLOSING;
 
-    if (this.#removeListeners !== null) this.#removeListeners();
-    if (this.#unseen !== null) this.#unseen.stop();
-    this.#removeListeners = this._server = null;
-    if (this.#ownServer !== null) {
-      const server = this.#ownServer;
-      // Handshakes that are under way still need an answer, and errors somebody who knows.
+    const server = this._server;
+    if (server !== null) {
+      this._removeListeners();
+      this._removeListeners = this._server = null;
+    }
+    if (this[kUnseen] !== null) this[kUnseen].stop();
+    if (!this.options.noServer && !this.options.server) {
+      // Handshakes that are under way still need an answer.
       if (server instanceof NativeListener) {
         server.on('upgrade', (handle) => refuseNative(handle, 503));
       }
       server.close(() => emitClose(this));
-    } else if (this.clients !== undefined && this.clients.size > 0) {
-      this.#shouldEmitClose = true;
+    } else if (this.clients && this.clients.size > 0) {
+      this._shouldEmitClose = true;
     } else {
       process.nextTick(emitClose, this);
     }
@@ -193,14 +197,7 @@ class WebSocketServer extends EventEmitter {
    * @return {Boolean}
    */
   shouldHandle(req) {
-    return this.#isPath(req.url);
-  }
-
-  #isPath(url) {
-    const { path } = this.options;
-    if (!path) return true;
-    const query = url.indexOf('?');
-    return (query === -1 ? url : url.slice(0, query)) === path;
+    return isForPath(req.url, this.options.path);
   }
 
   /**
@@ -218,19 +215,19 @@ class WebSocketServer extends EventEmitter {
     const version = Number(headers['sec-websocket-version']);
     const key = headers['sec-websocket-key'];
     if (req.method !== 'GET') {
-      this.#refuseStatus(req, socket, UPGRADE_INVALID_METHOD);
+      refuseStatus(this, req, socket, UPGRADE_INVALID_METHOD);
       return;
     }
     if (headers.upgrade === undefined || headers.upgrade.toLowerCase() !== 'websocket') {
-      this.#refuseStatus(req, socket, UPGRADE_INVALID_UPGRADE);
+      refuseStatus(this, req, socket, UPGRADE_INVALID_UPGRADE);
       return;
     }
     if (key === undefined || !KEY.test(key)) {
-      this.#refuseStatus(req, socket, UPGRADE_INVALID_KEY);
+      refuseStatus(this, req, socket, UPGRADE_INVALID_KEY);
       return;
     }
     if (version !== 13 && version !== 8) {
-      this.#refuseStatus(req, socket, UPGRADE_INVALID_VERSION);
+      refuseStatus(this, req, socket, UPGRADE_INVALID_VERSION);
       return;
     }
     if (!this.shouldHandle(req)) {
@@ -244,7 +241,7 @@ class WebSocketServer extends EventEmitter {
         protocols = subprotocol.parse(headers['sec-websocket-protocol']);
       } catch {
         const message = 'Invalid Sec-WebSocket-Protocol header';
-        this.#refuseRequest(req, socket, message, formatRefusal(400, message));
+        refuseRequest(this, req, socket, message, formatRefusal(400, message));
         return;
       }
     }
@@ -252,10 +249,10 @@ class WebSocketServer extends EventEmitter {
     const extensions = {};
     if (this.options.perMessageDeflate && headers['sec-websocket-extensions'] !== undefined) {
       try {
-        this.#negotiate(headers['sec-websocket-extensions'], extensions);
+        negotiate(this.options, headers['sec-websocket-extensions'], extensions);
       } catch {
         const message = 'Invalid or unacceptable Sec-WebSocket-Extensions header';
-        this.#refuseRequest(req, socket, message, formatRefusal(400, message));
+        refuseRequest(this, req, socket, message, formatRefusal(400, message));
         return;
       }
     }
@@ -273,7 +270,7 @@ class WebSocketServer extends EventEmitter {
       req
     };
     if (verifyClient.length === 2) {
-      verifyClient(info, (verified, code, message, extra) => {
+      this.options.verifyClient(info, (verified, code, message, extra) => {
         if (verified) proceed();
         else refuse(socket, code || 401, message, extra);
       });
@@ -283,20 +280,10 @@ class WebSocketServer extends EventEmitter {
       if (verified) proceed();
       else refuse(socket, 401);
     };
-    const verified = verifyClient(info);
+    const verified = this.options.verifyClient(info);
     // ws takes a promise for a yes, so that nobody is ever refused.
     if (typeof verified?.then === 'function') decideLater(verified, decide);
     else decide(verified);
-  }
-
-  // Takes the extension that the server knows, if it is offered in a way that can be accepted.
-  #negotiate(header, extensions) {
-    const { maxPayload, perMessageDeflate: options } = this.options;
-    const offers = extension.parse(header)[PerMessageDeflate.extensionName];
-    const perMessageDeflate = new PerMessageDeflate({ ...options, isServer: true, maxPayload });
-    if (offers === undefined) return;
-    perMessageDeflate.accept(offers);
-    extensions[PerMessageDeflate.extensionName] = perMessageDeflate;
   }
 
   /**
@@ -317,7 +304,7 @@ class WebSocketServer extends EventEmitter {
       socket.destroy();
       return;
     }
-    if (upgraded.has(socket) || handleOf(socket)?.isDecided) {
+    if (isClaimed(socket) || handleOf(socket)?.isDecided) {
       throw new Error(
         'server.handleUpgrade() was called more than once with the same socket, possibly due ' +
           'to a misconfiguration'
@@ -338,7 +325,7 @@ class WebSocketServer extends EventEmitter {
     if (protocols.size > 0) {
       const { handleProtocols } = this.options;
       const [first] = protocols;
-      const protocol = handleProtocols ? handleProtocols(protocols, req) : first;
+      const protocol = handleProtocols ? this.options.handleProtocols(protocols, req) : first;
       if (protocol) {
         headers.push(`Sec-WebSocket-Protocol: ${protocol}`);
         ws._protocol = protocol;
@@ -352,127 +339,193 @@ class WebSocketServer extends EventEmitter {
     this.emit('headers', headers, req);
     const response = `${headers.join('\r\n')}\r\n\r\n`;
 
-    socket.removeListener('error', destroySocket);
-    if (this.#isUnseen(req, ws) && ws._replaceSocket(socket, head, response)) {
-      forgetSocket(req, ws);
-    } else {
-      this.#attach(ws, socket, head, response);
+    if (isUnseen(this, req, ws)) {
+      socket.removeListener('error', destroySocket);
+      if (ws._replaceSocket(socket, head, response)) {
+        forgetSocket(req, ws);
+        track(this, ws);
+        cb(ws, req);
+        return;
+      }
     }
-    this.#track(ws);
+    socket.write(response);
+    socket.removeListener('error', destroySocket);
+    // Whoever overrides it gets what ws gives.
+    const isOwn = ws.setSocket === own.setSocket;
+    ws.setSocket(socket, head, isOwn ? this.options : limitsOf(this.options));
+    track(this, ws);
     cb(ws, req);
   }
+}
 
-  // Whether nobody knows the socket of a request, nor would if it was the WebSocket's.
-  #isUnseen(req, ws) {
-    return this.#unseen?.has(req) && ws.setSocket === WebSocket.prototype.setSocket;
+// The methods that users may override, subclass or replace, as they are. Whoever did that is called as
+// under ws, which costs a request that is an http.IncomingMessage from the beginning.
+const { prototype } = WebSocketServer;
+const own = {
+  completeUpgrade: prototype.completeUpgrade,
+  emit: prototype.emit,
+  handleUpgrade: prototype.handleUpgrade,
+  setSocket: WebSocket.prototype.setSocket,
+  shouldHandle: prototype.shouldHandle
+};
+
+// Whether the methods that get sockets are those of this class.
+function hasOwnHandshake(server) {
+  return (
+    server.handleUpgrade === own.handleUpgrade && server.completeUpgrade === own.completeUpgrade
+  );
+}
+
+// Whether nobody knows the socket of a request, nor would if it was the WebSocket's.
+function isUnseen(server, req, ws) {
+  return server[kUnseen] !== null && server[kUnseen].has(req) && ws.setSocket === own.setSocket;
+}
+
+// What ws passes to setSocket().
+function limitsOf(options) {
+  return {
+    allowSynchronousEvents: options.allowSynchronousEvents,
+    maxBufferedChunks: options.maxBufferedChunks,
+    maxFragments: options.maxFragments,
+    maxPayload: options.maxPayload,
+    skipUTF8Validation: options.skipUTF8Validation
+  };
+}
+
+function listenOnHttp(server) {
+  const onUpgrade = (req, socket, head) => {
+    if (hasOwnHandshake(server)) server[kUnseen].begin(req, socket);
+    server.handleUpgrade(req, socket, head, server[kEmitConnection]);
+  };
+  server[kUnseen] = new UnseenSockets(server._server, onUpgrade);
+  listen(server, { upgrade: onUpgrade });
+}
+
+function listen(server, handlers) {
+  const emitter = server._server;
+  const emitListening = server.emit.bind(server, 'listening');
+  const all = {
+    listening: () => {
+      if (debug.enabled) debug.server('listening at %j', emitter.address());
+      emitListening();
+    },
+    error: server.emit.bind(server, 'error'),
+    ...handlers
+  };
+  for (const [event, handler] of Object.entries(all)) emitter.on(event, handler);
+  server._removeListeners = () => {
+    for (const [event, handler] of Object.entries(all)) emitter.removeListener(event, handler);
+  };
+}
+
+function isForPath(url, path) {
+  if (!path) return true;
+  const query = url.indexOf('?');
+  return (query === -1 ? url : url.slice(0, query)) === path;
+}
+
+// Takes the extension that the server knows, if it is offered in a way that can be accepted.
+function negotiate({ maxPayload, perMessageDeflate: options }, header, extensions) {
+  const perMessageDeflate = new PerMessageDeflate({ ...options, isServer: true, maxPayload });
+  const offers = extension.parse(header)[PerMessageDeflate.extensionName];
+  if (offers === undefined) return;
+  perMessageDeflate.accept(offers);
+  extensions[PerMessageDeflate.extensionName] = perMessageDeflate;
+}
+
+function track(server, ws) {
+  if (!server.clients) return;
+  server.clients.add(ws);
+  ws.on('close', server[kUntrack]);
+}
+
+function untrack(server, ws) {
+  server.clients.delete(ws);
+  if (server._shouldEmitClose && server.clients.size === 0) process.nextTick(emitClose, server);
+}
+
+// A request head on the native listener. `bytes` is the head and, if it is valid, the value of
+// Sec-WebSocket-Accept.
+function onNativeUpgrade(server, handle, status, bytes) {
+  if (status !== UPGRADE_VALID) {
+    refuseNativeStatus(server, handle, status, bytes);
+    return;
   }
-
-  // Sends the response, and gives the WebSocket its connection.
-  #attach(ws, socket, head, response) {
-    upgraded.add(socket);
-    const handle = handleOf(socket);
-    if (handle !== undefined) {
-      native.acceptWith(handle.id, settingsFor(this.options), response);
-      handle.accepted();
-      ws._ownSocket = socket;
-      ws._open(handle.id);
-    } else {
-      socket.write(response);
-      ws.setSocket(socket, head, this.options);
-    }
+  const headSize = bytes.length - ACCEPT_LENGTH;
+  const head = bytes.latin1Slice(0, headSize);
+  const extensions = isPlain(server, head) ? negotiateHead(server.options, head) : undefined;
+  if (extensions === undefined) {
+    handleNativeUpgrade(server, handle, head);
+    return;
   }
-
-  #track(ws) {
-    if (this.clients === undefined) return;
-    this.clients.add(ws);
-    ws.on('close', this.#untrack);
+  if (!isForPath(urlOf(head), server.options.path)) {
+    refuseNative(handle, 400);
+    return;
   }
+  // Nobody wants to look at the request or to change the response.
+  const ws = new server.options.WebSocket(null, undefined, server.options);
+  if (extensions !== null) ws._extensions = extensions;
+  const accept = bytes.latin1Slice(headSize);
+  native.accept(handle, settingsFor(server.options), accept, formatExtensions(extensions));
+  ws._open(handle);
+  track(server, ws);
+  server[kEmitConnection](ws, new UpgradeRequest(handle, head, ws));
+}
 
-  // A request head on the native listener. `bytes` is the head and, if it is valid, the value of
-  // Sec-WebSocket-Accept.
-  #onNativeUpgrade(handle, status, bytes) {
-    if (status !== UPGRADE_VALID) {
-      this.#refuseNative(handle, status, bytes);
-      return;
-    }
-    const headSize = bytes.length - ACCEPT_LENGTH;
-    const head = bytes.latin1Slice(0, headSize);
-    const extensions = this.#isPlain(head) ? this.#negotiateHead(head) : undefined;
-    if (extensions === undefined) {
-      const req = new UpgradeRequest(handle, head);
-      this.handleUpgrade(req, req.socket, EMPTY_BUFFER, this.#emitConnection);
-      return;
-    }
-    if (!this.#isPath(urlOf(head))) {
-      refuseNative(handle, 400);
-      return;
-    }
-    // Nobody wants to look at the request or to change the response.
-    const ws = new this.options.WebSocket(null, undefined, this.options);
-    if (extensions !== null) ws._extensions = extensions;
-    const accept = bytes.latin1Slice(headSize);
-    native.accept(handle, settingsFor(this.options), accept, formatExtensions(extensions));
-    ws._open(handle);
-    this.#track(ws);
-    this.emit('connection', ws, new UpgradeRequest(handle, head, ws));
+// The same as a server of Node's would pass it on.
+function handleNativeUpgrade(server, handle, head) {
+  const req = new UpgradeRequest(handle, head);
+  server.handleUpgrade(req, req.socket, EMPTY_BUFFER, server[kEmitConnection]);
+}
+
+// The extensions that a head's offers come to, null for none; undefined where it is to be refused.
+function negotiateHead(options, head) {
+  if (!options.perMessageDeflate || !/^sec-websocket-extensions:/im.test(head)) return null;
+  const extensions = {};
+  try {
+    negotiate(options, headerOf(head, 'sec-websocket-extensions'), extensions);
+  } catch {
+    return undefined;
   }
+  return extensions;
+}
 
-  // The extensions that a head's offers come to, null for none; undefined where it is to be refused.
-  #negotiateHead(head) {
-    if (!this.options.perMessageDeflate || !/^sec-websocket-extensions:/im.test(head)) return null;
-    const extensions = {};
-    try {
-      this.#negotiate(headerOf(head, 'sec-websocket-extensions'), extensions);
-    } catch {
-      return undefined;
-    }
-    return extensions;
+// Whether a handshake can do without the methods and hooks that users may set. Whoever has replaced
+// emit() may wait for 'headers'.
+function isPlain(server, head) {
+  const { verifyClient, WebSocket: Connection } = server.options;
+  return (
+    !/^sec-websocket-protocol:/im.test(head) &&
+    !verifyClient &&
+    hasOwnHandshake(server) &&
+    server.shouldHandle === own.shouldHandle &&
+    server.emit === own.emit &&
+    server.listenerCount('headers') === 0 &&
+    Connection.prototype?.setSocket === own.setSocket
+  );
+}
+
+// A head that is no valid upgrade. Only those that ws would see go to 'wsClientError'; the others it
+// would leave to its HTTP server.
+function refuseNativeStatus(server, handle, status, bytes) {
+  const isUpgrade = status >= UPGRADE_INVALID_METHOD;
+  if (isUpgrade && (server.listenerCount('wsClientError') > 0 || !hasOwnHandshake(server))) {
+    handleNativeUpgrade(server, handle, bytes.latin1Slice());
+  } else {
+    native.reject(handle, Buffer.from(native.rejection(status)));
   }
+}
 
-  // Whether a handshake can do without the methods and hooks that users may set.
-  #isPlain(head) {
-    return (
-      !/^sec-websocket-protocol:/im.test(head) &&
-      !this.options.verifyClient &&
-      this.#hasOwnHandshake() &&
-      this.shouldHandle === WebSocketServer.prototype.shouldHandle &&
-      this.listenerCount('headers') === 0
-    );
-  }
+function refuseStatus(server, req, socket, status) {
+  const response = native.rejection(status);
+  refuseRequest(server, req, socket, native.rejectionReason(status), response);
+}
 
-  // Whether the methods that get sockets are those of this class.
-  #hasOwnHandshake() {
-    const { prototype } = WebSocketServer;
-    return (
-      this.handleUpgrade === prototype.handleUpgrade &&
-      this.completeUpgrade === prototype.completeUpgrade
-    );
-  }
-
-  // A head that is no valid upgrade. Only those that ws would see go to 'wsClientError'; the
-  // others it would leave to its HTTP server.
-  #refuseNative(handle, status, bytes) {
-    const isUpgrade = status >= UPGRADE_INVALID_METHOD;
-    if (isUpgrade && this.listenerCount('wsClientError') > 0) {
-      const req = new UpgradeRequest(handle, bytes.latin1Slice());
-      req.socket.on('error', destroySocket);
-      const error = new Error(native.rejectionReason(status));
-      this.emit('wsClientError', error, req.socket, req);
-    } else {
-      native.reject(handle, Buffer.from(native.rejection(status)));
-    }
-  }
-
-  #refuseStatus(req, socket, status) {
-    this.#refuseRequest(req, socket, native.rejectionReason(status), native.rejection(status));
-  }
-
-  #refuseRequest(req, socket, message, response) {
-    if (this.listenerCount('wsClientError') > 0) {
-      this.emit('wsClientError', new Error(message), socket, req);
-    } else {
-      endWith(socket, response);
-    }
+function refuseRequest(server, req, socket, message, response) {
+  if (server.listenerCount('wsClientError') > 0) {
+    server.emit('wsClientError', new Error(message), socket, req);
+  } else {
+    endWith(socket, response);
   }
 }
 

@@ -30,7 +30,9 @@ const { setEndpoint } = require('./native/dispatch');
 const { createProtocolError } = require('./errors');
 const { mixInEventTarget } = require('./event-target');
 const { ConnectionHandle } = require('./link/connection-handle');
-const { endedSocket, socketOf } = require('./link/connection-socket');
+const { acceptSocketOf, endedSocket, handleOf, socketOf } = require('./link/node-socket');
+const { leaveServer } = require('./link/node-internals');
+const { claim } = require('./link/claimed-sockets');
 const { SendQueue } = require('./sending/send-queue');
 const { INITIAL_STATE, RareState } = require('./rare-state');
 const { settingsFor } = require('./native/settings');
@@ -242,7 +244,16 @@ class WebSocket extends EventEmitter {
   setSocket(socket, head, options) {
     if (options !== this._options) this._options = optionsOf(this._options, options);
     this._ownSocket = socket;
+    claim(socket);
     const settings = settingsFor(this._options);
+    const own = handleOf(socket);
+    if (own !== undefined && !own.isDecided) {
+      // Of a server's own port: the addon has it already.
+      native.acceptWith(own.id, settings, '');
+      acceptSocketOf(socket);
+      this._open(own.id);
+      return;
+    }
     let handle = adoptSocket(socket, head, settings, this._isServer);
     if (handle === 0) {
       this._rarely().bridge = new StreamBridge(this, socket, head, settings);
@@ -608,8 +619,7 @@ class WebSocket extends EventEmitter {
   _leaveHttpServer() {
     const server = this._httpServer;
     this._httpServer = null;
-    server._connections--;
-    server._emitCloseIfDrained();
+    leaveServer(server);
     setImmediate(() => this._afterSocket());
   }
 

@@ -3,7 +3,7 @@
 const { IncomingMessage } = require('http');
 
 const { trim } = require('./header-scanner');
-const { socketOf } = require('../link/connection-socket');
+const { socketOf } = require('../link/node-socket');
 
 const kHead = Symbol('head');
 const kHandle = Symbol('handle');

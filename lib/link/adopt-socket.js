@@ -1,13 +1,10 @@
 'use strict';
 
-const net = require('net');
-
 const native = require('../native/addon');
-const { adoptSocketOf, closeHandleOf } = require('./connection-socket');
 const { context } = require('../native/dispatch');
-
-// What a program may have put in the way of a socket's bytes.
-const METHODS = ['destroy', 'emit', 'end', 'pause', 'push', 'read', 'resume', 'write'];
+const { isPlain, takeHandle } = require('./node-internals');
+const { adoptSocketOf } = require('./node-socket');
+const { usesStreams } = require('./transport');
 
 /**
  * Takes the descriptor of a plain TCP or Unix socket over, so that its bytes pass through the addon
@@ -35,44 +32,28 @@ function adoptSocket(socket, head, settings, isServer) {
  */
 function replaceSocket(socket, head, settings) {
   const handle = takeDescriptor(socket, head, settings, true);
-  if (handle !== 0) closeHandleOf(socket);
+  if (handle !== 0) takeHandle(socket);
   return handle;
 }
 
 function takeDescriptor(socket, head, settings, isServer) {
-  if (!isPlain(socket)) return 0;
+  if (usesStreams || !isPlain(socket)) return 0;
   socket.setTimeout(0);
   socket.setNoDelay();
-  socket._handle.readStop();
   const { fd } = socket._handle;
   const isPipe = socket._handle.constructor.name === 'Pipe';
   const read = socket.readableLength > 0 ? socket.read(socket.readableLength) : null;
   const early = read === null ? head : Buffer.concat([head, read]);
   const received = socket.bytesRead;
+  // Node's handle goes on reading until this has worked. It fails where descriptors have run out.
   const handle = native.adopt(context, settings, isServer, fd, isPipe, early, received);
-  if (handle === 0 && read !== null) socket.unshift(read);
+  if (handle === 0) {
+    if (read !== null) socket.unshift(read);
+    return 0;
+  }
+  if (socket.isPaused()) native.pause(handle);
+  if (!socket._handle.hasRef()) native.setRef(handle, false);
   return handle;
-}
-
-// Whether a stream is nothing but a socket of Node's, with nothing on its way and nobody else who
-// reads from it.
-function isPlain(socket) {
-  if (Object.getPrototypeOf(socket) !== net.Socket.prototype) return false;
-  const handle = socket._handle;
-  const name = handle?.constructor?.name;
-  return (
-    (name === 'TCP' || name === 'Pipe') &&
-    handle.fd >= 0 &&
-    !socket.connecting &&
-    !socket.destroyed &&
-    socket.readable &&
-    socket.writable &&
-    !socket.readableEnded &&
-    socket.writableLength === 0 &&
-    socket.listenerCount('data') === 0 &&
-    socket.listenerCount('readable') === 0 &&
-    METHODS.every((method) => !Object.hasOwn(socket, method))
-  );
 }
 
 module.exports = { adoptSocket, replaceSocket };

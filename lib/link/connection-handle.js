@@ -3,6 +3,7 @@
 const net = require('net');
 
 const native = require('../native/addon');
+const { EMPTY_BUFFER } = require('../constants');
 
 const { prototype } = net.Socket;
 
@@ -16,12 +17,12 @@ const handles = new Map();
  * Stands where a net.Socket expects the handle of a socket of Node's, for a connection whose
  * descriptor the addon owns. What net.Socket asks of a handle is asked of the connection.
  *
- * While an upgrade is undecided, what is written and ended is the (error) response. Afterwards it
- * goes out between the frames.
+ * While an upgrade is undecided, what is written is a response. Afterwards it goes out between the
+ * frames.
  */
 class ConnectionHandle {
   #isDecided;
-  #response = null;
+  #isReferenced;
   #unwritten = null;
   #onClosed = null;
   #then = null;
@@ -58,16 +59,18 @@ class ConnectionHandle {
   /**
    * @param {Number} id the addon's name for the connection; 0 for one that is over
    * @param {Number} [sent] bytes that were sent before the addon had the connection
+   * @param {Boolean} [isReferenced] whether the connection keeps the event loop alive
    */
-  constructor(id, sent = 0) {
+  constructor(id, sent = 0, isReferenced = true) {
     this.id = id;
+    this.#isReferenced = isReferenced;
     this.#isDecided = id === 0 || native.stage(id) !== STAGE_UNDECIDED;
     this.#sent = sent;
     if (id !== 0) handles.set(id, this);
   }
 
   get fd() {
-    return -1;
+    return native.fd(this.id);
   }
 
   get bytesRead() {
@@ -92,11 +95,15 @@ class ConnectionHandle {
     return this.#isTapped;
   }
 
-  /** Somebody reads from the socket: from now on it gets all bytes that come. */
-  tap() {
-    if (this.#isTapped) return;
-    this.#isTapped = true;
-    native.tap(this.id, true);
+  /**
+   * Whether somebody reads from the socket: it gets all bytes that come, then.
+   *
+   * @param {Boolean} isTapped
+   */
+  tap(isTapped) {
+    if (this.#isTapped === isTapped) return;
+    this.#isTapped = isTapped;
+    native.tap(this.id, isTapped);
   }
 
   /** Bytes came, which somebody reads. */
@@ -107,13 +114,15 @@ class ConnectionHandle {
   /** The upgrade was accepted: from here on writes are sent. */
   accepted() {
     this.#isDecided = true;
-    this.#response = null;
+    if (this.socket.isPaused()) native.pause(this.id);
   }
 
   /** The peer sends no more. */
   peerEnded() {
     this.#hasPeerEnded = true;
     prototype.push.call(this.socket, null);
+    // As Node does: so it is seen where nobody reads, too.
+    this.socket.read(0);
   }
 
   /** The kernel has taken more of what was queued. */
@@ -135,7 +144,6 @@ class ConnectionHandle {
     this.#sent = this.bytesWritten;
     this.id = 0;
     this.written();
-    prototype.push.call(this.socket, null);
     this.socket.destroy();
     this.#finishClose();
   }
@@ -152,11 +160,6 @@ class ConnectionHandle {
    * @param {Function} callback called when the kernel has taken them
    */
   write(chunks, callback) {
-    if (!this.#isDecided) {
-      (this.#response ??= []).push(...chunks);
-      callback();
-      return;
-    }
     for (const chunk of chunks) native.sendRaw(this.id, chunk);
     this.#afterWrite(callback);
   }
@@ -175,7 +178,7 @@ class ConnectionHandle {
   shutdown() {
     this.#hasShutdown = true;
     if (this.#isDecided) native.endTransport(this.id);
-    else native.reject(this.id, Buffer.concat(this.#response ?? []));
+    else native.reject(this.id, EMPTY_BUFFER);
     return 1; // Done.
   }
 
@@ -183,7 +186,11 @@ class ConnectionHandle {
     this.#onClosed = callback;
     // What was ended in both directions, or refused, closes behind what is still to be written.
     const closesItself = this.#hasShutdown && (this.#hasPeerEnded || !this.#isDecided);
-    if (!closesItself) native.terminate(this.id);
+    if (!closesItself) {
+      // What was written before leaves, as far as the kernel takes it.
+      native.flush(this.id);
+      native.terminate(this.id);
+    }
     if (this.id === 0) this.#finishClose();
   }
 
@@ -208,11 +215,17 @@ class ConnectionHandle {
     return 0;
   }
 
+  hasRef() {
+    return this.#isReferenced;
+  }
+
   ref() {
+    this.#isReferenced = true;
     native.setRef(this.id, true);
   }
 
   unref() {
+    this.#isReferenced = false;
     native.setRef(this.id, false);
   }
 

@@ -3,16 +3,17 @@
 // Under an HTTP server each connection has a net.Socket, which with its streams' states is more than
 // all the rest of an idle WebSocket. Mostly nobody ever looks at it. Where it is certain that no code
 // but Node's and this package's has got to know the socket of an upgrade, it need not live on: another
-// one can be made when somebody asks, and nobody can tell the difference.
+// one can be made when somebody asks, and nobody can tell the difference. Where anything is not
+// exactly as Node leaves it, the socket stays.
 
 const diagnostics = require('diagnostics_channel');
 const http = require('http');
 
+const { hasOwnUpgradeCallback, isAsNodeLeftIt, isOrdinaryServer } = require('./node-internals');
+
 const kUpgrade = Symbol('wsuv.upgrade');
 
 const socketChannel = diagnostics.channel('net.server.socket');
-// The listeners for 'upgrade' that are this package's own.
-const ownListeners = new WeakSet();
 // The events of a server that show sockets to their listeners.
 const TELLING = ['connection', 'upgrade', 'timeout'];
 
@@ -53,18 +54,26 @@ const ACCESSORS = { socket: define('socket'), client: define('client') };
 /** Knows of the sockets of one HTTP server which of them somebody may have got to see. */
 class UnseenSockets {
   #server;
+  #ownListener;
+  #upgradeCallback;
   #isWatched;
   #onNewListener = (event, listener) => {
-    if (TELLING.includes(event) && !ownListeners.has(listener)) this.#isWatched = true;
+    if (TELLING.includes(event) && listener !== this.#ownListener) this.#isWatched = true;
   };
 
   /**
-   * @param {EventEmitter} server whose 'upgrade' this package listens to; any server, though only
-   *     http.Server's sockets are ever unseen
+   * @param {EventEmitter} server any server, though only http.Server's sockets are ever unseen
+   * @param {Function} ownListener the one for 'upgrade' that is to be added to it
    */
-  constructor(server) {
+  constructor(server, ownListener) {
     this.#server = server;
-    this.#isWatched = !isPristine(server);
+    this.#ownListener = ownListener;
+    this.#upgradeCallback = server.shouldUpgradeCallback;
+    this.#isWatched =
+      !isOrdinaryServer(server) ||
+      !hasOwnUpgradeCallback(server) ||
+      server._connections > 0 ||
+      server.listenerCount('upgrade') > 0;
     if (!this.#isWatched) server.on('newListener', this.#onNewListener);
   }
 
@@ -104,37 +113,12 @@ class UnseenSockets {
     return (
       !this.#isWatched &&
       !socketChannel.hasSubscribers &&
-      !Object.hasOwn(this.#server, 'emit') &&
-      socket._server === this.#server &&
-      // No request came before, whose handler saw the socket; if one did and has no answer yet, the
-      // response listens for 'close'.
-      socket.bytesWritten === 0 &&
-      socket.listenerCount('close') === 0
+      isOrdinaryServer(this.#server) &&
+      this.#server.shouldUpgradeCallback === this.#upgradeCallback &&
+      this.#server.listenerCount('upgrade') === 1 &&
+      isAsNodeLeftIt(socket, this.#server)
     );
   }
-}
-
-// Whether nobody has seen a socket of this server yet.
-function isPristine(server) {
-  return (
-    server instanceof http.Server &&
-    typeof server._emitCloseIfDrained === 'function' &&
-    server._connections === 0 &&
-    server.listenerCount('connection') === 1 && // Node's.
-    server.listenerCount('timeout') === 0 &&
-    server.listeners('upgrade').every((listener) => ownListeners.has(listener))
-  );
-}
-
-/**
- * Tells this package's listeners for 'upgrade' from those of others.
- *
- * @param {Function} listener
- * @return {Function} the same
- */
-function asOwnListener(listener) {
-  ownListeners.add(listener);
-  return listener;
 }
 
 /**
@@ -159,4 +143,4 @@ function forgetSocket(req, ws) {
   upgrade.socket = null;
 }
 
-module.exports = { UnseenSockets, asOwnListener, forgetSocket, peekAtSocket };
+module.exports = { UnseenSockets, forgetSocket, peekAtSocket };

@@ -121,7 +121,9 @@ function dispatch(handle, records, at, end, slab, buffers) {
         endpoint._onProtocolError(head >> 8, detail, view.latin1Slice());
         break;
       case KIND_PEER_END:
-        endpoint._onPeerEnd();
+        // Of an upgrade that is undecided, its socket tells.
+        if (endpoint === undefined) ConnectionHandle.existing(handle)?.peerEnded();
+        else endpoint._onPeerEnd();
         break;
       case KIND_WRITTEN:
         endpoint._onWritten();

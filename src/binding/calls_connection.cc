@@ -277,6 +277,20 @@ Napi::Value StageOf(const Napi::CallbackInfo& info) {
   return Napi::Number::New(info.Env(), stage);
 }
 
+/// fd(handle): the descriptor; -1 where there is none.
+Napi::Value Fd(const Napi::CallbackInfo& info) {
+  Connection* connection = ConnectionAt(info, 0);
+  int fd = -1;
+#ifndef _WIN32
+  if (connection != nullptr && connection->transport() != Connection::Transport::kExternal &&
+      connection->stage() != Connection::Stage::kClosed &&
+      uv_fileno(reinterpret_cast<uv_handle_t*>(connection->stream()), &fd) != 0) {
+    fd = -1;
+  }
+#endif
+  return Napi::Number::New(info.Env(), fd);
+}
+
 /// address(handle, remote): { address, family, port } of one end; undefined where there is none.
 Napi::Value Address(const Napi::CallbackInfo& info) {
   Connection* connection = ConnectionAt(info, 0);
@@ -325,6 +339,7 @@ void DefineConnectionCalls(Napi::Env env, Napi::Object exports) {
   Define<SetKeepAlive>(exports, "setKeepAlive");
   Define<SetRef>(exports, "setRef");
   Define<StageOf>(exports, "stage");
+  Define<Fd>(exports, "fd");
   Define<Address>(exports, "address");
 }
 

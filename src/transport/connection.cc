@@ -281,9 +281,12 @@ void Connection::OnEnd() {
   StopReading();
   if (stage_ == Stage::kWebSocket) {
     ReportEnd();
-  } else if (stage_ != Stage::kDeciding) {
-    // Half a head, or a peer that has read its rejection. Where the handler is still deciding,
-    // its answer finds out.
+  } else if (stage_ == Stage::kDeciding) {
+    // Whoever decides may want to know. As with Node's sockets, an end behind bytes that nobody
+    // has read yet is not seen before these.
+    if (input_ == nullptr) handler_->OnPeerEnd(*this);
+  } else {
+    // Half a head, or a peer that has read its rejection.
     Destroy();
   }
 }

@@ -49,7 +49,8 @@ class ConnectionHandler : public MessagePlacer {
   /// `sentence` is zlib's, where the code is kInvalidDeflateData, and empty otherwise.
   virtual void OnProtocolError(Connection& connection, ErrorCode code, uint32_t detail,
                                std::string_view sentence) = 0;
-  /// The peer ended its side of the transport.
+  /// The peer ended its side of the transport. Where that was while the handler decided about the
+  /// upgrade, it comes again after Accept().
   virtual void OnPeerEnd(Connection& connection) = 0;
   /// The kernel took queued bytes, after it had not taken them at once.
   virtual void OnWritten(Connection& connection) = 0;

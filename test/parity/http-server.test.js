@@ -168,6 +168,66 @@ const WAYS = {
       };
     }
   }),
+  "what is in the place of Node's own listener": (see) => ({
+    before: (web) => {
+      const [listener] = web.listeners('connection');
+      web.removeAllListeners('connection');
+      web.on('connection', (socket) => {
+        see(socket);
+        listener.call(web, socket);
+      });
+    }
+  }),
+  'what was put there without an event': (see) => ({
+    after: (web) => {
+      const { connection: listener } = web._events;
+      web._events.connection = function wrapper(socket) {
+        see(socket);
+        listener.call(this, socket);
+      };
+    }
+  }),
+  'whoever found it in another way, and leaves a property': (see) => ({
+    options: {
+      verifyClient: () => {
+        see(process._getActiveHandles().find(({ server }) => server instanceof http.Server));
+        return true;
+      }
+    }
+  }),
+  'an emit() of a prototype': (see) => {
+    const { emit } = http.Server.prototype;
+    return {
+      before: () => {
+        http.Server.prototype.emit = function patched(event, ...args) {
+          if (event === 'connection') see(args[0]);
+          return emit.call(this, event, ...args);
+        };
+      },
+      done: () => delete http.Server.prototype.emit
+    };
+  },
+  'a class of their own': (see) => ({
+    before: (web) => {
+      const mine = {
+        emit(event, ...args) {
+          if (event === 'connection') see(args[0]);
+          return http.Server.prototype.emit.call(this, event, ...args);
+        }
+      };
+      Object.setPrototypeOf(web, Object.setPrototypeOf(mine, http.Server.prototype));
+    }
+  }),
+  // Only some versions of Node ask this.
+  'whoever decides what is an upgrade': (see) => ({
+    before: (web) => {
+      if (web.shouldUpgradeCallback === undefined) return;
+      web.shouldUpgradeCallback = (req) => {
+        see(req.socket);
+        return true;
+      };
+    }
+  }),
   'the diagnostics channel': (see) => {
     const listener = ({ socket }) => see(socket);
     return {
@@ -210,13 +270,12 @@ describe('the socket of a connection on an HTTP server that nobody has seen', ()
     expect(own).toBeNull();
   });
 
-  test('is let go beside other servers of this package', async () => {
+  test('stays beside another server', async () => {
     let own;
     let other;
     await connectOnce(wsuv, {
-      options: { path: '/' },
       before: (web) => {
-        other = new wsuv.WebSocketServer({ server: web, path: '/other' });
+        other = new wsuv.WebSocketServer({ server: web });
         other.shouldHandle = () => true;
         other.handleUpgrade = () => {};
       },
@@ -225,7 +284,7 @@ describe('the socket of a connection on an HTTP server that nobody has seen', ()
         other.close();
       }
     });
-    expect(own).toBeNull();
+    expect(own).not.toBeNull();
   });
 
   parity('is there when somebody asks for it', async (lib) => {
@@ -365,6 +424,147 @@ describe('the socket of a connection on an HTTP server that nobody has seen', ()
           await closed;
           await sleep(20);
           log.push(await count());
+        }
+      });
+      return log;
+    });
+  }
+});
+
+describe('two servers on one HTTP server', () => {
+  // What comes of connections for the first, for the second, and for none of them.
+  const visit = async (lib, paths, { maxConnections, overrides } = {}) => {
+    const log = [];
+    const web = http.createServer();
+    if (maxConnections !== undefined) web.maxConnections = maxConnections;
+    const servers = ['/a', '/b'].map((path) => new lib.WebSocketServer({ server: web, path }));
+    for (const [i, server] of servers.entries()) {
+      Object.assign(server, overrides);
+      server.on('connection', (peer) => {
+        log.push(['connection', i]);
+        peer.on('error', (error) => log.push(['error', i, error.code]));
+        peer.on('close', (code) => log.push(['close', i, code]));
+      });
+    }
+    web.listen(0, '127.0.0.1');
+    await once(web, 'listening');
+    const count = () => new Promise((resolve) => web.getConnections((_, n) => resolve(n)));
+    const clients = [];
+    for (const path of paths) {
+      const client = new RawClient(web.address().port);
+      clients.push(client);
+      const head = await client.upgrade({}, { path });
+      log.push(['answer', path, head.split('\r\n', 1)[0]]);
+      await client.closed;
+      log.push(['rest', client.received.toString().split('\r\n', 1)[0]]);
+    }
+    while ((await count()) > 0) await new Promise(setImmediate);
+    log.push(['count', await count()]);
+    const closed = new Promise((resolve) => web.close(resolve));
+    for (const server of servers) server.close();
+    await closed;
+    return log;
+  };
+
+  parity('refuse each for the other, once', (lib) => visit(lib, ['/a', '/b', '/c', '/a']));
+
+  parity('do not let more connections in than there may be', async (lib) => {
+    const log = [];
+    const web = http.createServer();
+    web.maxConnections = 2;
+    const servers = ['/a', '/b'].map((path) => new lib.WebSocketServer({ server: web, path }));
+    // As programs make two of them work together.
+    for (const server of servers) {
+      const { handleUpgrade } = server;
+      server.handleUpgrade = function patched(req, ...args) {
+        if (this.shouldHandle(req)) handleUpgrade.call(this, req, ...args);
+      };
+    }
+    web.listen(0, '127.0.0.1');
+    await once(web, 'listening');
+    const count = () => new Promise((resolve) => web.getConnections((_, n) => resolve(n)));
+    const clients = [];
+    for (const path of ['/a', '/b', '/a', '/b', '/a']) {
+      const client = new RawClient(web.address().port);
+      clients.push(client);
+      const head = await client.upgrade({}, { path });
+      log.push(head.split('\r\n', 1)[0], await count());
+    }
+    const closed = new Promise((resolve) => web.close(resolve));
+    for (const client of clients) client.socket.destroy();
+    await closed;
+    log.push(await count());
+    for (const server of servers) server.close();
+    return log;
+  });
+
+  parity('tell of the second handleUpgrade()', async (lib) => {
+    const log = [];
+    const web = http.createServer();
+    const servers = [0, 1].map(() => new lib.WebSocketServer({ noServer: true }));
+    web.on('upgrade', (req, socket, head) => {
+      for (const [i, server] of servers.entries()) {
+        log.push(
+          plain(attempt(() => server.handleUpgrade(req, socket, head, () => log.push(['made', i]))))
+        );
+      }
+      log.push(
+        plain(attempt(() => servers[0].completeUpgrade({}, 'k', new Set(), req, socket, head)))
+      );
+    });
+    web.listen(0, '127.0.0.1');
+    await once(web, 'listening');
+    const client = new RawClient(web.address().port);
+    log.push((await client.upgrade()).split('\r\n', 1)[0]);
+    client.socket.end();
+    await client.closed;
+    await new Promise((resolve) => web.close(resolve));
+    return log;
+  });
+});
+
+describe('what waits for the sockets of an HTTP server', () => {
+  // As packages for an orderly end do it: each in its own way gets to know the sockets.
+  const trackers = {
+    'marks them and destroys them': (web) => {
+      const connections = new Map();
+      web.on('connection', (socket) => {
+        socket._idle = true;
+        socket._id = connections.size;
+        connections.set(socket._id, socket);
+        socket.on('close', () => connections.delete(socket._id));
+      });
+      return () => connections.forEach((socket) => socket.destroy());
+    },
+    'counts their requests and ends them': (web) => {
+      const requests = new Map();
+      web.on('connection', (socket) => {
+        requests.set(socket, 0);
+        socket.once('close', () => requests.delete(socket));
+      });
+      web.on('request', (req) => requests.set(req.socket, requests.get(req.socket) + 1));
+      return () => requests.forEach((_, socket) => socket.end());
+    },
+    'came after the WebSocketServer': null
+  };
+  trackers['came after the WebSocketServer'] = trackers['marks them and destroys them'];
+  for (const [title, track] of Object.entries(trackers)) {
+    parity(title, async (lib) => {
+      const log = [];
+      let stopAll;
+      await connectOnce(lib, {
+        before: (web) => {
+          if (!title.startsWith('came')) stopAll = track(web);
+        },
+        after: (web) => (stopAll ??= track(web)),
+        onConnection: async (peer, req, { web }) => {
+          peer.on('close', (code) => log.push(['closed', code]));
+          const closed = once(peer, 'close');
+          const down = new Promise((resolve) => web.close(resolve));
+          stopAll();
+          await closed;
+          await down;
+          log.push(Object.keys(req.socket).includes('_id'), req.socket.destroyed);
         }
       });
       return log;

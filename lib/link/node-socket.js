@@ -12,7 +12,7 @@ const net = require('net');
 
 const native = require('../native/addon');
 const { ConnectionHandle } = require('./connection-handle');
-const { NOOP } = require('../constants');
+const { refusingSetEncoding, takeHandle } = require('./node-internals');
 
 const STAGE_OVER = 0;
 
@@ -30,12 +30,8 @@ function socketOf(id, server = null) {
   const existing = ConnectionHandle.existing(id);
   if (existing !== undefined) return existing.socket;
   if (native.stage(id) === STAGE_OVER) return endedSocket();
-  const socket = makeSocket(id);
-  if (server !== null) {
-    // As Node does. Of the first one, the socket itself says when it does not count any more.
-    socket._server = socket.server = server;
-    socket.parser = null;
-  }
+  const socket = makeSocket(id, server);
+  if (socket[kHandle].isDecided) behaveAsAttached(socket);
   return socket;
 }
 
@@ -45,7 +41,9 @@ function socketOf(id, server = null) {
  * @return {net.Socket}
  */
 function endedSocket() {
-  const socket = makeSocket(0);
+  const socket = makeSocket(0, null);
+  prototype.push.call(socket, null);
+  prototype.resume.call(socket);
   socket.end();
   socket[kHandle].closed();
   return socket;
@@ -61,10 +59,24 @@ function handleOf(socket) {
   return socket[kHandle];
 }
 
-function makeSocket(id) {
+function makeSocket(id, server) {
   const handle = new ConnectionHandle(id);
-  const socket = new net.Socket({ handle, manualStart: true, allowHalfOpen: true });
-  socket.timeout = 0;
+  const highWaterMark = server?.highWaterMark;
+  const socket = new net.Socket({
+    allowHalfOpen: true,
+    handle,
+    manualStart: true,
+    // As the addon sets it for what it accepts.
+    noDelay: true,
+    readableHighWaterMark: highWaterMark,
+    writableHighWaterMark: highWaterMark
+  });
+  if (server !== null) {
+    // As Node does. Of the first one, the socket itself says when it does not count any more.
+    socket._server = socket.server = server;
+    socket.parser = null;
+  }
+  socket.setEncoding = refusingSetEncoding();
   attach(socket, handle);
   return socket;
 }
@@ -77,45 +89,43 @@ function makeSocket(id) {
  */
 function adoptSocketOf(socket, id) {
   const old = socket._handle;
-  const handle = new ConnectionHandle(id, old.bytesWritten);
+  const handle = new ConnectionHandle(id, old.bytesWritten, old.hasRef());
   // Node notes in its handles whose they are.
   for (const key of Object.getOwnPropertySymbols(old)) handle[key] = old[key];
-  closeHandleOf(socket);
+  takeHandle(socket);
   socket._handle = handle;
   attach(socket, handle);
+  behaveAsAttached(socket);
 }
 
 /**
- * Closes the handle that a socket of Node's has, and nothing else of it.
+ * The upgrade of a connection whose socket somebody has was accepted.
  *
  * @param {net.Socket} socket
  */
-function closeHandleOf(socket) {
-  const handle = socket._handle;
-  socket._handle = null;
-  handle.onread = NOOP;
-  handle.close();
+function acceptSocketOf(socket) {
+  socket[kHandle].accepted();
+  behaveAsAttached(socket);
 }
 
 function attach(socket, handle) {
   handle.socket = socket;
-  socket[kHandle] = handle;
-  socket.on = on;
-  socket.addListener = on;
-  socket.prependListener = prependListener;
-  socket.push = push;
-  socket.pause = pause;
-  socket.resume = resume;
-  socket.setTimeout = setIdleTimeout;
-  socket.resetAndDestroy = resetAndDestroy;
-  socket._onTimeout = onTimeout;
-  socket._writeGeneric = writeGeneric;
-  // Under ws somebody always reads, and listens for errors.
-  prototype.on.call(socket, 'error', destroyIt);
-  prototype.on.call(socket, 'end', endIt);
-  prototype.on.call(socket, 'close', tellHandle);
-  prototype.resume.call(socket);
+  Object.defineProperty(socket, kHandle, { value: handle });
+  Object.defineProperties(socket, METHODS);
 }
+
+// Under ws somebody always reads, and listens for errors.
+function behaveAsAttached(socket) {
+  socket.setTimeout(0);
+  prototype.on.call(socket, 'close', tellHandle);
+  prototype.on.call(socket, 'data', leaveToWebSocket);
+  prototype.on.call(socket, 'end', endIt);
+  prototype.on.call(socket, 'error', destroyIt);
+}
+
+// The bytes go to the WebSocket through the addon. This listener is there since under ws there is one:
+// because of it the socket flows, unless it was paused.
+function leaveToWebSocket() {}
 
 function destroyIt() {
   this.destroy();
@@ -130,16 +140,34 @@ function tellHandle() {
   this[kHandle].onSocketClosed();
 }
 
+// Whether anybody but the WebSocket wants the bytes.
+function hasReaders(socket) {
+  const own = socket.listeners('data').includes(leaveToWebSocket) ? 1 : 0;
+  return socket.listenerCount('data') > own || socket.listenerCount('readable') > 0;
+}
+
 // What such a socket does otherwise than net.Socket.
 
 function on(event, listener) {
-  if (event === 'data' || event === 'readable') this[kHandle].tap();
+  if (event === 'data' || event === 'readable') this[kHandle].tap(true);
   return prototype.on.call(this, event, listener);
 }
 
 function prependListener(event, listener) {
-  if (event === 'data' || event === 'readable') this[kHandle].tap();
+  if (event === 'data' || event === 'readable') this[kHandle].tap(true);
   return prototype.prependListener.call(this, event, listener);
+}
+
+function removeListener(event, listener) {
+  prototype.removeListener.call(this, event, listener);
+  if (event === 'data' || event === 'readable') this[kHandle].tap(hasReaders(this));
+  return this;
+}
+
+function removeAllListeners(...events) {
+  prototype.removeAllListeners.apply(this, events);
+  this[kHandle].tap(hasReaders(this));
+  return this;
 }
 
 // As if the peer had sent it.
@@ -187,7 +215,8 @@ function setIdleTimeout(msecs, callback) {
   const handle = this[kHandle];
   prototype.setTimeout.call(this, msecs, callback);
   clearTimeout(handle.idleTimer);
-  native.idleTime(handle.id);
+  // From here on it counts.
+  if (this.timeout > 0) native.idleTime(handle.id);
   return this;
 }
 
@@ -211,4 +240,24 @@ function watchIdleTime(socket, wasEmitted) {
   if (isIdle && !wasEmitted) socket.emit('timeout');
 }
 
-module.exports = { adoptSocketOf, closeHandleOf, endedSocket, handleOf, socketOf };
+function method(value) {
+  return { configurable: true, enumerable: false, value, writable: true };
+}
+
+const METHODS = {
+  _onTimeout: method(onTimeout),
+  _writeGeneric: method(writeGeneric),
+  addListener: method(on),
+  off: method(removeListener),
+  on: method(on),
+  pause: method(pause),
+  prependListener: method(prependListener),
+  push: method(push),
+  removeAllListeners: method(removeAllListeners),
+  removeListener: method(removeListener),
+  resetAndDestroy: method(resetAndDestroy),
+  resume: method(resume),
+  setTimeout: method(setIdleTimeout)
+};
+
+module.exports = { acceptSocketOf, adoptSocketOf, endedSocket, handleOf, socketOf };
