@@ -12,9 +12,6 @@ const table = native.errors();
 const Z_DATA_ERROR = 'Z_DATA_ERROR';
 const { Z_DATA_ERROR: DATA_ERRNO } = constants;
 
-/** The close code that answers an error of a peer, on the error. */
-const kCloseCode = Symbol('close code');
-
 /**
  * Makes the error that tells the user what a peer did wrong.
  *
@@ -30,7 +27,6 @@ function createProtocolError(index, detail, sentence) {
   Error.captureStackTrace(error, createProtocolError);
   if (row.name === Z_DATA_ERROR) error.errno = DATA_ERRNO;
   error.code = row.name;
-  Object.defineProperty(error, kCloseCode, { value: row.closeCode });
   return error;
 }
 
@@ -57,16 +53,6 @@ function createNamedError(code) {
     table.findIndex(({ name }) => name === code),
     0
   );
-}
-
-/**
- * Marks an error of zlib as the peer's fault.
- *
- * @param {Error} error
- * @return {Error} the same
- */
-function createInflateError(error) {
-  return Object.defineProperty(error, kCloseCode, { value: 1007 });
 }
 
 /**
@@ -101,10 +87,8 @@ function createDestroyedError() {
 
 module.exports = {
   createDestroyedError,
-  createInflateError,
   createLimitError,
   createProtocolError,
   createSystemError,
-  createUtf8Error,
-  kCloseCode
+  createUtf8Error
 };

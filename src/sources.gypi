@@ -2,15 +2,17 @@
   "variables": {
     "protocol_sources": [
       "src/protocol/base64.cc",
+      "src/protocol/closing_handshake.cc",
       "src/protocol/deflate.cc",
       "src/protocol/error.cc",
       "src/protocol/frame.cc",
+      "src/protocol/frame_parser.cc",
       "src/protocol/handshake.cc",
       "src/protocol/http_head.cc",
       "src/protocol/mask.cc",
+      "src/protocol/message_assembler.cc",
       "src/protocol/message_buffer.cc",
       "src/protocol/message_reader.cc",
-      "src/protocol/session.cc",
       "src/protocol/sha1.cc",
       "src/protocol/utf8.cc",
       "src/protocol/utf8_vector.cc"

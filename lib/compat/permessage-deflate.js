@@ -2,7 +2,7 @@
 
 const zlib = require('zlib');
 
-const { createInflateError, createLimitError } = require('../errors');
+const { createLimitError } = require('../errors');
 const { Limiter } = require('./limiter');
 
 const NAME = 'permessage-deflate';
@@ -264,7 +264,7 @@ class PerMessageDeflate {
       if (this._maxPayload < 1 || length <= this._maxPayload) chunks.push(chunk);
       else settle(createLimitError());
     });
-    stream.on('error', (error) => settle(createInflateError(error)));
+    stream.on('error', settle);
     stream.on('end', () => (hasEnded = true));
     stream.write(data);
     if (fin) stream.write(TAIL);

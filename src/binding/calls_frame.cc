@@ -119,9 +119,9 @@ Napi::Value ReadFrames(const Napi::CallbackInfo& info) {
   Reader* reader = info[0].As<Napi::External<Reader>>().Data();
   const ByteView chunk = BytesAt(info, 1);
   ListSink sink(info.Env(), info[2].As<Napi::Array>());
-  const size_t taken = reader->reader.Read(const_cast<uint8_t*>(chunk.data), chunk.size,
-                                           reader->settings->limits, sink);
-  return Napi::Number::New(info.Env(), static_cast<double>(taken));
+  const Progress progress = reader->reader.Read(const_cast<uint8_t*>(chunk.data), chunk.size,
+                                                reader->settings->limits, sink);
+  return Napi::Number::New(info.Env(), static_cast<double>(progress.used));
 }
 
 }  // namespace

@@ -137,7 +137,7 @@ void Context::AddPayload(Connection& connection, EventKind kind, uint32_t flags,
   const size_t size = message.data.size;
   if (size > SlabAllocator::kMaxPayload || message.fragment_ends != nullptr) {
     if (!AddLarge(&connection, kind, flags, message)) {
-      connection.session().reader().Stop();
+      connection.reader().Stop();
       OnProtocolError(connection, ErrorCode::kUnsupportedMessageLength, 0, {});
     }
   } else {

@@ -28,6 +28,9 @@ constexpr std::array<ErrorInfo, kErrorCodeCount> kErrors = {{
      "Max payload size exceeded"},
     // The sentence is zlib's own.
     {"Z_DATA_ERROR", 1007, ErrorClass::kError, ""},
+    // Not the peer's fault: RFC 6455 7.4.1 has 1011 for what a server did not expect.
+    {"WS_ERR_OUT_OF_MEMORY", 1011, ErrorClass::kError,
+     "Not enough memory for what the peer has sent"},
 }};
 
 #undef FRAME

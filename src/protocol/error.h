@@ -6,8 +6,8 @@
 
 namespace wsuv {
 
-/// What can be wrong with the frames that a peer sends. The order is that of the table in
-/// error.cc, from which the JavaScript classes and docs/api.md derive too.
+/// What can be wrong with the frames that a peer sends, or with us when we read them. The order is
+/// that of the table in error.cc, from which the JavaScript classes and docs/api.md derive too.
 enum class ErrorCode : uint8_t {
   kNone,
   kExpectedFin,
@@ -24,9 +24,10 @@ enum class ErrorCode : uint8_t {
   kUnsupportedDataPayloadLength,
   kUnsupportedMessageLength,
   kInvalidDeflateData,
+  kOutOfMemory,
 };
 
-constexpr size_t kErrorCodeCount = 15;
+constexpr size_t kErrorCodeCount = 16;
 
 /// The JavaScript class of an error.
 enum class ErrorClass : uint8_t { kError, kRangeError };

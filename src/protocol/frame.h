@@ -20,6 +20,13 @@ enum class Opcode : uint8_t {
   kPong = 0xA,
 };
 
+/// The bits of a header's first byte beside the opcode, and the one of its second byte beside the
+/// length (RFC 6455 5.2).
+constexpr uint8_t kFinBit = 0x80;
+constexpr uint8_t kRsv1Bit = 0x40;
+constexpr uint8_t kRsv23Bits = 0x30;
+constexpr uint8_t kMaskBit = 0x80;
+
 /// The longest frame header: 2 bytes, a 64-bit length and the masking key.
 constexpr size_t kMaxFrameHeaderSize = 14;
 /// The longest payload of a control frame (RFC 6455 5.5).
@@ -50,9 +57,9 @@ constexpr size_t FrameHeaderSize(const FrameHeader& header, uint64_t payload_len
 /// shortest form to `out`, which must hold kMaxFrameHeaderSize bytes. Returns how many bytes it
 /// took. RFC 6455 5.2.
 inline size_t EncodeFrameHeader(const FrameHeader& header, uint64_t payload_length, uint8_t* out) {
-  out[0] = static_cast<uint8_t>(static_cast<uint8_t>(header.opcode) | (header.fin ? 0x80 : 0) |
-                                (header.rsv1 ? 0x40 : 0));
-  const uint8_t mask_bit = header.masking_key != nullptr ? 0x80 : 0;
+  out[0] = static_cast<uint8_t>(static_cast<uint8_t>(header.opcode) | (header.fin ? kFinBit : 0) |
+                                (header.rsv1 ? kRsv1Bit : 0));
+  const uint8_t mask_bit = header.masking_key != nullptr ? kMaskBit : 0;
   size_t size = 2;
   if (payload_length < 126) {
     out[1] = static_cast<uint8_t>(payload_length) | mask_bit;

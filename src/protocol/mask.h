@@ -17,9 +17,6 @@ class MaskingKey {
   /// otherwise overlap it) and moves on, so that a payload can be done in any number of pieces.
   void Apply(uint8_t* target, const uint8_t* source, size_t size);
 
-  /// Whether applying it changes nothing.
-  bool IsZero() const { return word_ == 0; }
-
  private:
   uint32_t word_ = 0;  // The next four bytes of the key, as they lie in memory.
 };

@@ -79,7 +79,7 @@ Connection::Connection(Loop* loop, ConnectionHandler* handler,
       loop_(loop),
       handler_(handler),
       settings_(std::move(settings)),
-      session_(role) {
+      reader_(role) {
   if (transport_ == Transport::kTcp) {
     uv_tcp_init(loop_->uv(), tcp());
   } else if (transport_ == Transport::kPipe) {
@@ -113,14 +113,10 @@ int Connection::StartAccepted(Listener* listener, uv_stream_t* listening) {
   return 0;
 }
 
-void Connection::StartExternal() {
-  stage_ = Stage::kWebSocket;
-  session_.Open();
-}
+void Connection::StartExternal() { stage_ = Stage::kWebSocket; }
 
 int Connection::StartAdopted(int fd, ByteView early) {
   stage_ = Stage::kWebSocket;
-  session_.Open();
   const int own = DuplicateDescriptor(fd);
   int status = own;
   if (own >= 0) {
@@ -153,8 +149,7 @@ void Connection::StopReading() {
 void Connection::OnAllocate(uv_handle_t* handle, size_t, uv_buf_t* buffer) {
   auto* self = static_cast<Connection*>(handle->data);
   if (self->stage_ == Stage::kWebSocket && self->input_ == nullptr) {
-    const MessageReader::Window window =
-        self->session_.reader().DirectWindow(self->settings_->limits);
+    const ReadWindow window = self->reader_.DirectWindow(self->settings_->limits);
     if (window.size > 0) {
       *buffer = uv_buf_init(reinterpret_cast<char*>(window.data),
                             static_cast<unsigned>(std::min<size_t>(window.size, 1 << 30)));
@@ -181,7 +176,9 @@ void Connection::OnRead(uv_stream_t* stream, ssize_t count, const uv_buf_t* buff
   } else if (count < 0) {
     self->Destroy();
   } else if (reinterpret_cast<uint8_t*>(buffer->base) != self->loop_->read_buffer()) {
-    self->session_.reader().ReadDirect(static_cast<size_t>(count), self->settings_->limits, *self);
+    const Flow flow =
+        self->reader_.ReadDirect(static_cast<size_t>(count), self->settings_->limits, *self);
+    if (flow == Flow::kStop) self->HoldBack();
   } else {
     self->OnBytes(reinterpret_cast<uint8_t*>(buffer->base), static_cast<size_t>(count));
   }
@@ -248,10 +245,15 @@ void Connection::ReadHead(uint8_t* data, size_t size) {
 }
 
 void Connection::ReadFrames(uint8_t* data, size_t size) {
-  const size_t used = session_.reader().Read(data, size, settings_->limits, *this);
-  if (used == size || stage_ != Stage::kWebSocket) return;
-  Postpone(data + used, size - used);
-  // The handler said stop (the rest waits until Resume()), or it waits for a message before it.
+  const Progress progress = reader_.Read(data, size, settings_->limits, *this);
+  if (stage_ != Stage::kWebSocket) return;
+  if (progress.used < size) Postpone(data + progress.used, size - progress.used);
+  if (progress.flow == Flow::kStop) HoldBack();
+}
+
+// The handler said stop (the rest waits until Resume()), or it waits for a message before it.
+void Connection::HoldBack() {
+  if (stage_ != Stage::kWebSocket) return;
   if (!inflating()) paused_ = true;
   StopReading();
 }
@@ -307,7 +309,6 @@ void Connection::Accept(std::string_view response,
   if (stage_ != Stage::kDeciding) return;
   stage_ = Stage::kWebSocket;
   if (settings != nullptr) settings_ = std::move(settings);
-  session_.Open();
   SendRaw(ByteView(response));
   MarkPostponed();
   if (!peer_ended_ && input_ == nullptr) StartReading();
@@ -348,7 +349,7 @@ Flow Connection::Inflate(const Message& message) {
 }
 
 void Connection::FailInflating(ErrorCode error, const char* sentence) {
-  session_.reader().Stop();
+  reader_.Stop();
   handler_->OnProtocolError(*this, error, 0, sentence);
 }
 
@@ -385,7 +386,7 @@ void Connection::Output::WriteFrame(Opcode opcode, ByteView payload) {
   FrameHeader header;
   header.opcode = opcode;
   uint8_t key[4];
-  if (connection_->session_.role() == Role::kClient) {
+  if (connection_->reader_.role() == Role::kClient) {
     const Extras* extras = connection_->extras_.get();
     const bool has_next_key = extras != nullptr && extras->has_next_key;
     if (!has_next_key) connection_->loop_->NextMaskingKey(key);
@@ -401,7 +402,7 @@ bool Connection::inflating() const {
 
 void Connection::UseCompression(std::shared_ptr<const CompressionSettings> settings) {
   EnsureExtras().compression = std::make_unique<Compressed>(this, std::move(settings));
-  session_.reader().set_rsv1_allowed(true);
+  reader_.set_rsv1_allowed(true);
 }
 
 void Connection::SendCompressed(const FrameHeader& header, ByteView payload) {
@@ -431,37 +432,38 @@ void Connection::OnCompressed(const FrameHeader& header, const MessageBuffer* pa
 void Connection::Close(uint16_t code, ByteView reason) {
   if (stage_ != Stage::kWebSocket) return;
   Output output(this);
-  session_.Close(code, reason, output);
+  closing_.Close(code, reason, output);
   AfterStateChange();
 }
 
 void Connection::ReactToClose(uint16_t code, ByteView reason) {
   if (stage_ != Stage::kWebSocket) return;
   Output output(this);
-  session_.OnPeerClose(code, reason, output);
+  closing_.OnPeerClose(code, reason, output);
   AfterStateChange();
 }
 
 void Connection::ReactToError(ErrorCode code) {
   if (stage_ != Stage::kWebSocket) return;
   Output output(this);
-  session_.OnProtocolError(code, output);
+  closing_.OnProtocolError(code, output);
   AfterStateChange();
 }
 
 void Connection::ReactToEnd() {
   if (stage_ != Stage::kWebSocket) return;
-  session_.OnPeerEnd();
+  closing_.OnPeerEnd();
   AfterStateChange();
 }
 
 void Connection::AfterStateChange() {
-  if (session_.wants_close_deadline() && deadline_ == nullptr) {
+  if (stage_ != Stage::kWebSocket) return;
+  if (closing_.wants_deadline() && deadline_ == nullptr) {
     ArmDeadline(settings_->close_timeout);
   }
-  if (session_.wants_end()) {
+  if (closing_.wants_end()) {
     // Nothing more is delivered, so a paused connection must read on to see the peer's end.
-    if (session_.reader().ended()) Resume();
+    if (reader_.ended()) Resume();
     EndTransport();
   }
 }
@@ -540,8 +542,7 @@ void Connection::FeedClosed() {
 void Connection::ReportClosed() {
   while (input_ != nullptr && !inflating()) {
     const std::unique_ptr<std::vector<uint8_t>> input = std::move(input_);
-    const size_t used =
-        session_.reader().Read(input->data(), input->size(), settings_->limits, *this);
+    const size_t used = reader_.Read(input->data(), input->size(), settings_->limits, *this).used;
     if (used < input->size()) Postpone(input->data() + used, input->size() - used);
   }
   if (!inflating()) handler_->OnClosed(*this);
@@ -561,7 +562,6 @@ void Connection::ArmDeadline(uint64_t milliseconds) {
 }
 
 void Connection::Unlist() {
-  session_.SetClosed();
   deadline_.reset();
   // Of what was read, only that counts which waits for a message that is being inflated.
   if (!inflating()) input_.reset();
@@ -591,7 +591,7 @@ void Connection::LeaveListener() {
 }
 
 void Connection::Abandon() {
-  session_.reader().Stop();
+  reader_.Stop();
   if (stage_ != Stage::kClosed) {
     stage_ = Stage::kClosed;
     Unlist();

@@ -10,8 +10,9 @@
 #include <string_view>
 #include <vector>
 
+#include "protocol/closing_handshake.h"
 #include "protocol/handshake.h"
-#include "protocol/session.h"
+#include "protocol/message_reader.h"
 #include "transport/compression.h"
 #include "transport/loop.h"
 #include "transport/write_queue.h"
@@ -32,8 +33,8 @@ struct ConnectionSettings {
 };
 
 /// What happens on connections. Views are valid during the call only. A handler may queue the
-/// event; the connection reacts when the matching On...() method of its session is called (see
-/// Session), for which Connection has React...() methods.
+/// event; the connection reacts when the matching React...() method is called (see
+/// ClosingHandshake).
 class ConnectionHandler : public MessagePlacer {
  public:
   /// A request head came: answer it with Accept() or Reject(). `head` is null, and `bytes` holds
@@ -131,7 +132,7 @@ class Connection final : private MessageSink, private ConnectionFlags {
   void SendLater(const FrameHeader& header, ByteView payload);
   /// Queues bytes as they are.
   void SendRaw(ByteView bytes);
-  /// Our side's closing handshake; see Session::Close.
+  /// Our side's closing handshake; see ClosingHandshake::Close.
   void Close(uint16_t code, ByteView reason);
   /// The masking key of the next frame that the closing handshake sends, instead of a random one.
   void SetNextMaskingKey(const uint8_t* key);
@@ -146,7 +147,7 @@ class Connection final : private MessageSink, private ConnectionFlags {
   /// Writes what is queued to the kernel now.
   void Flush();
 
-  /// The reactions to events; see Session.
+  /// The reactions to events; see ClosingHandshake.
   void ReactToClose(uint16_t code, ByteView reason);
   void ReactToError(ErrorCode code);
   void ReactToEnd();
@@ -187,7 +188,7 @@ class Connection final : private MessageSink, private ConnectionFlags {
 
   Stage stage() const { return stage_; }
   Transport transport() const { return transport_; }
-  Session& session() { return session_; }
+  MessageReader& reader() { return reader_; }
   Loop& loop() { return *loop_; }
   Listener* listener() const { return listener_; }
   const ConnectionSettings& settings() const { return *settings_; }
@@ -256,6 +257,7 @@ class Connection final : private MessageSink, private ConnectionFlags {
   void OnBytes(uint8_t* data, size_t size);
   void ReadHead(uint8_t* data, size_t size);
   void ReadFrames(uint8_t* data, size_t size);
+  void HoldBack();
   void Postpone(const uint8_t* data, size_t size);
   Flow Inflate(const Message& message);
   void FailInflating(ErrorCode error, const char* sentence);
@@ -284,7 +286,7 @@ class Connection final : private MessageSink, private ConnectionFlags {
   ConnectionHandler* handler_;
   Listener* listener_ = nullptr;
   std::shared_ptr<const ConnectionSettings> settings_;
-  Session session_;
+  MessageReader reader_;
   WriteQueue queue_;
   std::unique_ptr<Deadline> deadline_;  // While one is armed.
   std::unique_ptr<Extras> extras_;
@@ -292,6 +294,7 @@ class Connection final : private MessageSink, private ConnectionFlags {
   uint64_t enqueued_ = 0;
   uint64_t received_ = 0;
   uint32_t index_ = 0;
+  ClosingHandshake closing_;
 };
 
 // The budget of an idle connection (docs/architecture.md: at most 440 bytes of C++ memory, since

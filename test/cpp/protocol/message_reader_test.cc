@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <cstring>
 #include <random>
 #include <string>
 #include <vector>
@@ -15,11 +17,15 @@ namespace {
 
 using Events = std::vector<std::string>;
 
-// Whole, and split into pieces of every size: the events must be the same.
+// Whole, and split into pieces of every size, without a stop and with one at each event: the events
+// must be the same.
 void ExpectEvents(Role role, const std::string& bytes, const Events& expected,
                   const ReaderLimits& limits = {}) {
   for (size_t piece = 0; piece <= bytes.size() && piece < 300; piece++) {
-    EXPECT_EQ(ReadInPieces(role, bytes, piece, limits), expected) << "in pieces of " << piece;
+    for (const bool stop : {false, true}) {
+      EXPECT_EQ(ReadInPieces(role, bytes, piece, limits, false, stop), expected)
+          << "in pieces of " << piece << (stop ? " with stops" : "");
+    }
   }
 }
 
@@ -139,8 +145,10 @@ TEST(MessageReader, SwallowsWhatFollowsItsEnd) {
     std::string bytes = MakeFrame(Opcode::kText, "a") + end + MakeFrame(Opcode::kText, "late");
     MessageReader reader(Role::kServer);
     RecordingSink sink;
-    EXPECT_EQ(reader.Read(reinterpret_cast<uint8_t*>(bytes.data()), bytes.size(), limits, sink),
-              bytes.size());
+    const Progress progress =
+        reader.Read(reinterpret_cast<uint8_t*>(bytes.data()), bytes.size(), limits, sink);
+    EXPECT_EQ(progress.used, bytes.size());
+    EXPECT_EQ(progress.flow, Flow::kContinue);
     EXPECT_EQ(sink.events.size(), 2u);
   }
 }
@@ -325,10 +333,102 @@ TEST(MessageReader, StopsWhereTheSinkSaysSo) {
   sink.stop_after_each = true;
   size_t at = 0;
   for (size_t calls = 1; at < bytes.size(); calls++) {
-    at += reader.Read(reinterpret_cast<uint8_t*>(bytes.data()) + at, bytes.size() - at, {}, sink);
+    const Progress progress =
+        reader.Read(reinterpret_cast<uint8_t*>(bytes.data()) + at, bytes.size() - at, {}, sink);
+    at += progress.used;
+    ASSERT_EQ(progress.flow, Flow::kStop);
     ASSERT_EQ(sink.events.size(), calls);
   }
   EXPECT_EQ(sink.events, (Events{"text a", "ping b", "text c"}));
+}
+
+TEST(MessageReader, SaysThatItWasStoppedWhereNothingIsLeft) {
+  std::string bytes = MakeFrame(Opcode::kText, "a");
+  MessageReader reader(Role::kServer);
+  RecordingSink sink;
+  sink.stop_after_each = true;
+  const Progress progress =
+      reader.Read(reinterpret_cast<uint8_t*>(bytes.data()), bytes.size(), {}, sink);
+  EXPECT_EQ(progress.used, bytes.size());
+  EXPECT_EQ(progress.flow, Flow::kStop);
+}
+
+TEST(MessageReader, StopsBehindAMessageThatWasReadDirectly) {
+  const std::string payload(1024 * 1024, 'w');
+  std::string bytes = MakeFrame(Opcode::kBinary, payload);
+  for (const bool stop : {false, true}) {
+    std::string copy = bytes;
+    MessageReader reader(Role::kServer);
+    RecordingSink sink;
+    sink.stop_after_each = stop;
+    size_t at = 100000;
+    reader.Read(reinterpret_cast<uint8_t*>(copy.data()), at, {}, sink);
+    Flow flow = Flow::kContinue;
+    while (at < copy.size()) {
+      EXPECT_EQ(flow, Flow::kContinue);
+      const ReadWindow window = reader.DirectWindow({});
+      if (window.size == 0) {
+        const Progress rest =
+            reader.Read(reinterpret_cast<uint8_t*>(copy.data()) + at, copy.size() - at, {}, sink);
+        at += rest.used;
+        flow = rest.flow;
+        continue;
+      }
+      const size_t count = std::min(window.size, copy.size() - at);
+      std::memcpy(window.data, copy.data() + at, count);
+      at += count;
+      flow = reader.ReadDirect(count, {}, sink);
+    }
+    EXPECT_EQ(flow, stop ? Flow::kStop : Flow::kContinue);
+    EXPECT_EQ(sink.events, Events{"binary " + payload});
+  }
+}
+
+TEST(MessageReader, EndsOnAnErrorInBytesThatWereReadDirectly) {
+  std::string bytes = MakeFrame(Opcode::kText, std::string(1024 * 1024, 'w'));
+  MessageReader reader(Role::kServer);
+  RecordingSink sink;
+  reader.Read(reinterpret_cast<uint8_t*>(bytes.data()), 100000, {}, sink);
+  const ReadWindow window = reader.DirectWindow({});
+  ASSERT_GT(window.size, 0u);
+  std::memset(window.data, 0x00, window.size);  // The key's bytes, which are no text.
+  reader.ReadDirect(window.size, {}, sink);
+  EXPECT_EQ(sink.events, Events{Error("INVALID_UTF8")});
+  EXPECT_EQ(reader.DirectWindow({}).size, 0u);
+  EXPECT_EQ(reader.HeldBytes(), 0u);
+}
+
+TEST(MessageReader, EndsWhereTheSinkStopsItInTheMiddleOfACall) {
+  struct StoppingSink final : RecordingSink {
+    MessageReader* reader = nullptr;
+    Flow OnMessage(const Message& message) override {
+      reader->Stop();
+      return RecordingSink::OnMessage(message);
+    }
+    Flow OnPing(ByteView payload) override {
+      reader->Stop();
+      return RecordingSink::OnPing(payload);
+    }
+  };
+  const std::string firsts[] = {
+      MakeFrame(Opcode::kText, "a"), MakeFrame(Opcode::kPing, "a"),
+      MakeFrame(Opcode::kText, "a", false) + MakeFrame(Opcode::kContinuation, "b")};
+  for (const std::string& first : firsts) {
+    const std::string bytes = first + MakeFrame(Opcode::kText, "late");
+    for (size_t piece = 1; piece <= bytes.size(); piece++) {
+      std::string copy = bytes;
+      StoppingSink sink;
+      MessageReader reader(Role::kServer);
+      sink.reader = &reader;
+      for (size_t at = 0; at < copy.size(); at += piece) {
+        const size_t size = std::min(piece, copy.size() - at);
+        EXPECT_EQ(reader.Read(reinterpret_cast<uint8_t*>(copy.data()) + at, size, {}, sink).used,
+                  size);
+      }
+      EXPECT_EQ(sink.events.size(), 1u);
+      EXPECT_EQ(reader.HeldBytes(), 0u);
+    }
+  }
 }
 
 TEST(MessageReader, AllowsRsv1OnlyOnTheFirstFrameWhereNegotiated) {
@@ -365,7 +465,9 @@ TEST(MessageReader, AgreesWithAPlainReferenceOnRandomStreams) {
     if (random() % 2 == 0) bytes[random() % bytes.size()] ^= static_cast<char>(1 << random() % 8);
     const Events expected = ReferenceRead(role, bytes);
     ASSERT_EQ(ReadInPieces(role, bytes, 0), expected) << "round " << round;
-    ASSERT_EQ(ReadInPieces(role, bytes, random() % 20 + 1), expected) << "round " << round;
+    const size_t piece = random() % 20 + 1;
+    ASSERT_EQ(ReadInPieces(role, bytes, piece), expected) << "round " << round;
+    ASSERT_EQ(ReadInPieces(role, bytes, piece, {}, false, true), expected) << "round " << round;
   }
 }
 

@@ -2,6 +2,7 @@
 #define WSUV_TEST_SUPPORT_RECORDING_SINK_H_
 
 #include <algorithm>
+#include <cstdlib>
 #include <cstring>
 #include <memory>
 #include <string>
@@ -76,13 +77,29 @@ class ProvidingSink final : public RecordingSink {
   std::vector<uint8_t> place_;
 };
 
+/// Lets `reader` have `size` bytes, going on wherever the sink stops it. Returns how often it did.
+inline size_t ReadWithStops(MessageReader& reader, uint8_t* data, size_t size,
+                            const ReaderLimits& limits, MessageSink& sink) {
+  size_t stops = 0;
+  for (size_t at = 0; at < size;) {
+    const Progress progress = reader.Read(data + at, size - at, limits, sink);
+    at += progress.used;
+    if (progress.flow == Flow::kStop) {
+      stops++;
+    } else if (at != size) {
+      std::abort();  // Nobody said stop.
+    }
+  }
+  return stops;
+}
+
 /// Lets `reader` have `bytes` as a transport would: at most `piece` bytes at once, into its direct
 /// window where it has one. Returns how many pieces went there.
 inline size_t ReadAsATransport(MessageReader& reader, std::string bytes, size_t piece,
                                const ReaderLimits& limits, MessageSink& sink) {
   size_t direct = 0;
   for (size_t at = 0; at < bytes.size();) {
-    const MessageReader::Window window = reader.DirectWindow(limits);
+    const ReadWindow window = reader.DirectWindow(limits);
     size_t count = std::min(bytes.size() - at, piece);
     if (window.size > 0) {
       count = std::min(count, window.size);
@@ -90,7 +107,7 @@ inline size_t ReadAsATransport(MessageReader& reader, std::string bytes, size_t 
       reader.ReadDirect(count, limits, sink);
       direct++;
     } else {
-      reader.Read(reinterpret_cast<uint8_t*>(bytes.data()) + at, count, limits, sink);
+      ReadWithStops(reader, reinterpret_cast<uint8_t*>(bytes.data()) + at, count, limits, sink);
     }
     at += count;
   }
@@ -100,15 +117,17 @@ inline size_t ReadAsATransport(MessageReader& reader, std::string bytes, size_t 
 /// Reads `bytes` in pieces of at most `piece` bytes; the whole if it is 0.
 inline std::vector<std::string> ReadInPieces(Role role, std::string bytes, size_t piece,
                                              const ReaderLimits& limits = {},
-                                             bool allow_rsv1 = false) {
+                                             bool allow_rsv1 = false,
+                                             bool stop_after_each = false) {
   MessageReader reader(role);
   reader.set_rsv1_allowed(allow_rsv1);
   RecordingSink sink;
+  sink.stop_after_each = stop_after_each;
   auto* data = reinterpret_cast<uint8_t*>(bytes.data());
   if (piece == 0) piece = bytes.size() + 1;
   for (size_t at = 0; at < bytes.size(); at += piece) {
     const size_t size = piece < bytes.size() - at ? piece : bytes.size() - at;
-    reader.Read(data + at, size, limits, sink);
+    ReadWithStops(reader, data + at, size, limits, sink);
   }
   return sink.events;
 }
