@@ -10,7 +10,7 @@ const root = path.join(__dirname, '..', '..');
 
 /** All documents, as paths from the root. */
 function documents() {
-  const found = ['README.md', 'CONTRIBUTING.md', 'SECURITY.md'];
+  const found = ['README.md', 'CONTRIBUTING.md', 'SECURITY.md', 'examples/README.md'];
   for (const name of fs.readdirSync(path.join(root, 'docs'), { recursive: true })) {
     if (name.endsWith('.md')) found.push(path.join('docs', name));
   }
