@@ -3,6 +3,7 @@
 const EventEmitter = require('events');
 
 const { EMPTY_BUFFER } = require('./constants');
+const { nextTick } = require('./native/realm');
 const WebSocket = require('./websocket');
 const WebSocketServer = require('./websocket-server');
 
@@ -63,7 +64,7 @@ class MyWebsocket extends EventEmitter {
       let peer;
       // The connection is there at once, but listeners can only be when the constructor has
       // returned. This tick comes before the one in which the socket begins to read.
-      process.nextTick(() => peer && this.emit('connection', peer));
+      nextTick(() => peer && this.emit('connection', peer));
       this.#server.handleUpgrade(options, socket, head ?? EMPTY_BUFFER, (made) => {
         peer = made;
         this.#add(made);

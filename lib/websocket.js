@@ -7,6 +7,7 @@ const { toBinaryType } = require('./binary-type');
 const native = require('./native/addon');
 const { ClientHandshake, abortHandshake } = require('./handshake/client');
 const { compressionFor, negotiated } = require('./native/compression');
+const { nextTick, setImmediate } = require('./native/realm');
 const { ConnectionReceiver, ConnectionSender } = require('./compat/connection-halves');
 const {
   BINARY_TYPES,
@@ -471,8 +472,7 @@ class WebSocket extends EventEmitter {
 
   // Under ws compressing takes some time, during which the bytes count as buffered.
   _countCompressed(size) {
-    if (this._rare.justCompressed === 0)
-      process.nextTick(() => (this._rarely().justCompressed = 0));
+    if (this._rare.justCompressed === 0) nextTick(() => (this._rarely().justCompressed = 0));
     this._rarely().justCompressed += size;
   }
 
@@ -627,7 +627,7 @@ class WebSocket extends EventEmitter {
   // those of the WebSocket do.
   _afterSocket() {
     if (this._rare.inputEnded) this.emitClose();
-    else process.nextTick(() => this.emitClose());
+    else nextTick(() => this.emitClose());
   }
 
   /** Emits the last event. */

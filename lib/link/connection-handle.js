@@ -4,6 +4,7 @@ const net = require('net');
 
 const native = require('../native/addon');
 const { EMPTY_BUFFER } = require('../constants');
+const { setImmediate } = require('../native/realm');
 
 const { prototype } = net.Socket;
 

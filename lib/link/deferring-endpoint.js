@@ -1,5 +1,7 @@
 'use strict';
 
+const { setImmediate } = require('../native/realm');
+
 // With this many events waiting, nothing more is read until they are delivered: what is still being
 // worked off is one batch of the addon's, and what was read before waits there.
 const HIGH_WATER_MARK = 16;
@@ -49,7 +51,9 @@ class DeferringEndpoint {
   #schedule() {
     if (this.#isScheduled || this.#waiting === 0) return;
     this.#isScheduled = true;
-    setImmediate(() => this.#deliverTurn());
+    // The one of the program's realm, as under ws; there are realms without one.
+    const later = globalThis.setImmediate ?? setImmediate;
+    later(() => this.#deliverTurn());
   }
 
   // Delivers one event, and what behind it needs no turn of its own.

@@ -11,6 +11,7 @@
 const net = require('net');
 
 const native = require('../native/addon');
+const { clearTimeout, setTimeout } = require('../native/realm');
 const { ConnectionHandle } = require('./connection-handle');
 const { refusingSetEncoding, takeHandle } = require('./node-internals');
 

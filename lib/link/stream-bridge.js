@@ -4,6 +4,7 @@ const native = require('../native/addon');
 const { callEach } = require('../sending/call-each');
 const { NOOP } = require('../constants');
 const { context, cursor } = require('../native/dispatch');
+const { nextTick } = require('../native/realm');
 
 // Where the addon says what it wants to be done with a stream, and how; see
 // src/binding/calls_stream.cc.
@@ -71,7 +72,7 @@ class StreamBridge {
     if (callback !== undefined) this.#callbacks.push(callback);
     if (this.#isScheduled) return;
     this.#isScheduled = true;
-    process.nextTick(() => {
+    nextTick(() => {
       this.#isScheduled = false;
       this.pump();
     });
@@ -89,7 +90,7 @@ class StreamBridge {
         callbacks.length === 0 ? undefined : (error) => callEach(callbacks, error)
       );
     } else if (callbacks.length > 0) {
-      process.nextTick(callEach, callbacks, null);
+      nextTick(callEach, callbacks, null);
     }
     const state = cursor[STATE];
     if (state === 0 && !this.#isHeld) return;

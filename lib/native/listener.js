@@ -6,6 +6,7 @@ const { getSystemErrorName } = require('util');
 
 const native = require('./addon');
 const { context, listeners } = require('./dispatch');
+const { nextTick } = require('./realm');
 const { createSystemError } = require('../errors');
 
 // The backlog that Node's net uses.
@@ -79,14 +80,14 @@ class NativeListener extends EventEmitter {
       this.#id = id;
       this.listening = true;
       listeners.set(id, this);
-      process.nextTick(() => {
+      nextTick(() => {
         if (this.listening) this.emit('listening');
       });
     } else if (fallback !== undefined && isNoSuchFamily(id)) {
       this.#listen(fallback);
     } else {
       const where = path === '' ? [host, port] : [path];
-      process.nextTick(() => this.emit('error', createSystemError(id, 'listen', ...where)));
+      nextTick(() => this.emit('error', createSystemError(id, 'listen', ...where)));
     }
   }
 
@@ -107,7 +108,7 @@ class NativeListener extends EventEmitter {
     if (typeof callback === 'function') this.once('close', callback);
     this.#isClosed = true;
     this.listening = false;
-    if (this.#id === 0) process.nextTick(() => this.emit('close'));
+    if (this.#id === 0) nextTick(() => this.emit('close'));
     else native.closeListener(this.#id);
     return this;
   }

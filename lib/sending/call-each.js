@@ -1,5 +1,7 @@
 'use strict';
 
+const { nextTick } = require('../native/realm');
+
 /**
  * Calls callbacks one after the other. One that throws does not keep the others from being called:
  * they follow in the next tick.
@@ -12,7 +14,7 @@ function callEach(callbacks, argument) {
     try {
       callbacks[i](argument);
     } catch (error) {
-      process.nextTick(callEach, callbacks.slice(i + 1), argument);
+      nextTick(callEach, callbacks.slice(i + 1), argument);
       throw error;
     }
   }

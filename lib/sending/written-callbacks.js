@@ -3,6 +3,7 @@
 const { AsyncResource } = require('async_hooks');
 
 const native = require('../native/addon');
+const { nextTick } = require('../native/realm');
 const { callEach } = require('./call-each');
 const { createDestroyedError } = require('../errors');
 
@@ -31,11 +32,11 @@ class WrittenCallbacks {
    */
   push(callback) {
     if (native.stage(this.#handle) === STAGE_OVER) {
-      process.nextTick(callback, createDestroyedError());
+      nextTick(callback, createDestroyedError());
       return;
     }
     this.#pairs.push(native.enqueued(this.#handle), callback);
-    process.nextTick(() => this.#callFirst());
+    nextTick(() => this.#callFirst());
   }
 
   // In the tick, and in the context, of the one that was sent.

@@ -39,6 +39,10 @@ Napi::Value FlushAll(const Napi::CallbackInfo& info) {
   return info.Env().Undefined();
 }
 
+/// realm(): the global object of Node's own realm. Where lib/ is evaluated in another one (as Jest
+/// does), that is not the one it sees, and in neither need the functions be Node's any more.
+Napi::Value Realm(const Napi::CallbackInfo& info) { return info.Env().Global(); }
+
 /// createContext(dispatch, cursor): an external that stands for one evaluation of lib/.
 Napi::Value CreateContext(const Napi::CallbackInfo& info) {
   Environment* environment = Environment::From(info.Env());
@@ -61,6 +65,7 @@ void DefineProtocolCalls(Napi::Env, Napi::Object exports) {
   Define<AcceptValueOf>(exports, "acceptValue");
   Define<OpenSockets>(exports, "openSockets");
   Define<FlushAll>(exports, "flushAll");
+  Define<Realm>(exports, "realm");
   Define<CreateContext>(exports, "createContext");
 }
 
