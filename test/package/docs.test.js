@@ -215,6 +215,23 @@ describe('figures', () => {
   });
 });
 
+test('docs/versions.md names the versions that are tested', () => {
+  const text = textOf('docs/versions.md');
+  const ws = require('ws/package.json').version;
+  expect(text).toMatch(new RegExp(`^\\| ws +\\| ${ws}:`, 'm'));
+  expect(textOf('docs/compatibility.md')).toContain(`The measure is ws ${ws}.`);
+  const script = fs.readFileSync(path.join(root, 'test', 'node-versions.sh'), 'utf8');
+  const [, versions] = /versions=\(([\d ]+)\)/.exec(script);
+  const list = versions.split(' ');
+  const words = `${list.slice(0, -1).join(', ')} and ${list.at(-1)}`;
+  expect(text).toMatch(new RegExp(`^\\| Node.js +\\| ${words}:`, 'm'));
+  const { engines } = require('../../package.json');
+  expect(engines.node).toBe(`>=${list[0]}`);
+  expect(textOf('README.md')).toContain(`Node.js ${list[0]} or later`);
+  const types = require('@types/ws/package.json').version.split('.').slice(0, 2).join('.');
+  expect(text).toContain(`@types/ws ${types}:`);
+});
+
 test('docs/compatibility.md gives a reason for each difference', () => {
   const rows = rowsOf(textOf('docs/compatibility.md'));
   expect(rows.length).toBeGreaterThan(10);
