@@ -10,14 +10,32 @@
  */
 const FIGURES = {
   bytes: { heading: 'bytes', name: 'resident bytes' },
+  calls: { heading: 'calls', name: 'calls of read and write' },
+  collections: { heading: 'GC/million', name: 'collections a million messages' },
   cpu: { heading: 'CPU us', name: 'CPU microseconds' },
+  faults: { heading: 'page faults', name: 'page faults' },
+  kept: { heading: 'left/before', name: 'left, in parts of what was before' },
+  left: { heading: 'left MiB', name: 'MiB left' },
+  leftBytes: { heading: 'left bytes', name: 'bytes left' },
+  longestDelay: { heading: 'loop ms', name: 'longest turn of the event loop, ms' },
+  lost: { heading: 'lost', name: 'connections lost or refused' },
   milliseconds: { heading: 'ms', name: 'milliseconds to load the package' },
-  p50: { heading: 'p50 us', name: 'median latency, microseconds' },
-  p90: { heading: 'p90 us', name: '90% below, microseconds' },
-  p99: { heading: 'p99 us', name: '99% below, microseconds' },
-  p999: { heading: 'p99.9 us', name: '99.9% below, microseconds' },
+  ms10: { heading: 'p10 ms', name: 'p10, ms' },
+  ms50: { heading: 'p50 ms', name: 'p50, ms' },
+  ms99: { heading: 'p99 ms', name: 'p99, ms' },
+  ms999: { heading: 'p99.9 ms', name: 'p99.9, ms' },
+  open50: { heading: 'open p50', name: 'until a connection is open, p50, ms' },
+  open99: { heading: 'open p99', name: 'until a connection is open, p99, ms' },
+  p10: { heading: 'p10 us', name: 'p10, microseconds' },
+  p50: { heading: 'p50 us', name: 'p50, microseconds' },
+  p90: { heading: 'p90 us', name: 'p90, microseconds' },
+  p99: { heading: 'p99 us', name: 'p99, microseconds' },
+  p999: { heading: 'p99.9 us', name: 'p99.9, microseconds' },
+  peak: { heading: 'peak MiB', name: 'MiB at most' },
+  peakBytes: { heading: 'peak bytes', name: 'bytes at most' },
   rate: { heading: '1/s', name: 'a second' },
-  resident: { heading: 'MiB', name: 'resident MiB' }
+  resident: { heading: 'MiB', name: 'resident MiB' },
+  young: { heading: 'young bytes', name: 'bytes of the young generation a message' }
 };
 
 /** A figure with three digits or so. */

@@ -18,6 +18,7 @@ const path = require('path');
 const { parseArgs } = require('util');
 
 const { drawCharts } = require('./chart');
+const { findCliffs } = require('./cliffs');
 const { LIMIT, RIVALS, WS, WSUV, against } = require('./contestants');
 const { GROUPS } = require('./groups');
 const { MEASURES } = require('./measures');
@@ -42,11 +43,15 @@ const { values: options, positionals } = parseArgs({
   }
 });
 const { quick } = options;
+// So many at most with --quick.
+const QUICK_CONNECTIONS = 500;
 const builds = options.against === undefined ? [WSUV] : [WSUV, against(options.against)];
 
 function loadsOf(group) {
-  if (group.measure !== 'load') return group.loads;
-  if (options.size === undefined && options['in-flight'] === undefined) return group.loads;
+  const isOwn = options.size !== undefined || options['in-flight'] !== undefined;
+  if (group.measure !== 'load' || !isOwn) {
+    return quick ? group.loads.filter(({ isQuick = true }) => isQuick) : group.loads;
+  }
   return [
     {
       on: options.on,
@@ -59,32 +64,49 @@ function loadsOf(group) {
 }
 
 // Nobody is measured at what it does not do.
-function contestantsFor({ withLimit, withRivals }, { idle, kind, on }) {
-  const contestants = [WS, ...builds];
+function contestantsFor({ alone, withLimit, withRivals }, { idle, kind, on }) {
+  const contestants = alone ? [...builds] : [WS, ...builds];
   if (withRivals && !quick) contestants.push(...RIVALS);
   if (withLimit && kind !== 'text' && on === undefined && !idle) contestants.push(LIMIT);
   return contestants;
 }
 
-function adjusted(load) {
-  const seconds = Number(options.seconds ?? (quick ? 0.5 : 3));
-  const timed = { ...load, warmUp: quick ? 0.3 : 1, seconds, idleFor: quick ? 0 : 12 };
-  if (quick && load.connections > 1000) timed.connections = 1000;
-  return timed;
+// With the times of a run, in seconds. After ten idle ones, V8 gives back what it has grown by.
+function timed(load, { times }) {
+  const usual = quick
+    ? { warmUp: 0.2, seconds: 0.5, idleFor: 0, backFor: 1 }
+    : { warmUp: 1, seconds: 3, idleFor: 12, backFor: 10, ...times };
+  const all = { ...load, ...usual };
+  if (options.seconds !== undefined) all.seconds = Number(options.seconds);
+  if (quick) {
+    if (load.connections > QUICK_CONNECTIONS) all.connections = QUICK_CONNECTIONS;
+    if (load.idle > QUICK_CONNECTIONS) all.idle = QUICK_CONNECTIONS;
+  }
+  return all;
 }
 
 async function measureGroup(name) {
   const group = GROUPS[name];
-  const { title, unit } = group;
+  const { hasChart = true, table = 'figures', title, unit } = group;
   if (group.withRivals && !quick) installRivals();
   console.log(`\n== ${title} (${unit})`);
   const measure = MEASURES[group.measure];
-  const runs = Number(options.runs ?? (quick ? measure.quickRuns : measure.runs));
+  const usual = quick ? measure.quickRuns : (group.runs ?? measure.runs);
+  const runs = Number(options.runs ?? usual);
   const rows = [];
   for (const load of loadsOf(group)) {
-    rows.push(await measureRow(contestantsFor(group, load), adjusted(load), measure, runs));
+    rows.push(await measureRow(contestantsFor(group, load), timed(load, group), measure, runs));
   }
-  return { title, unit, compared: measure.compared, ...conditions(), rows };
+  const { columns, compared } = measure;
+  const results = { title, unit, table, columns, compared, ...conditions(), rows };
+  const file = path.join(options.out, name);
+  fs.writeFileSync(`${file}.json`, `${JSON.stringify(results, null, 2)}\n`);
+  if (hasChart) drawCharts(results, file);
+  writeTable(results, `${file}.md`);
+  if (table !== 'counts') return;
+  const cliffs = findCliffs(rows, compared);
+  console.log(`\n${[`${cliffs.length} cliffs`, ...cliffs].join('\n')}`);
+  if (cliffs.length > 0) process.exitCode = 1;
 }
 
 // The commit of a clone, if it is one.
@@ -116,13 +138,15 @@ function conditions() {
   };
 }
 
+// Those that are named, each with those whose names begin so: "memory" has "memory-burst".
 function groupsToMeasure() {
   const all = Object.keys(GROUPS);
-  for (const name of positionals) {
-    if (all.includes(name)) continue;
-    throw new Error(`There is no group "${name}"; there are: ${all.join(', ')}`);
-  }
-  return positionals.length > 0 ? positionals : all;
+  if (positionals.length === 0) return all.filter((name) => !GROUPS[name].onRequest);
+  return positionals.flatMap((wanted) => {
+    const found = all.filter((name) => name === wanted || name.startsWith(`${wanted}-`));
+    if (found.length > 0) return found;
+    throw new Error(`There is no group "${wanted}"; there are: ${all.join(', ')}`);
+  });
 }
 
 async function main() {
@@ -135,13 +159,7 @@ async function main() {
       .join(', ')
   );
   fs.mkdirSync(options.out, { recursive: true });
-  for (const name of groups) {
-    const results = await measureGroup(name);
-    const file = path.join(options.out, name);
-    fs.writeFileSync(`${file}.json`, `${JSON.stringify(results, null, 2)}\n`);
-    drawCharts(results, file);
-    writeTable(results, `${file}.md`);
-  }
+  for (const name of groups) await measureGroup(name);
   console.log(`\nResults and charts: ${path.relative('.', options.out)}`);
 }
 

@@ -1,23 +1,16 @@
 'use strict';
 
-// The processes of a measurement: a server on one core, and what loads it on another.
+// The processes of a measurement run on a core each: the server on one, what loads it on another.
 
-const { execFileSync, fork, spawn } = require('child_process');
+const { execFileSync, spawn } = require('child_process');
 const { once } = require('events');
 const fs = require('fs');
 const os = require('os');
 const path = require('path');
-const readline = require('readline');
-const { setTimeout: delay } = require('timers/promises');
-
-const { LIMIT } = require('./contestants');
 
 /** Where compiled programs and results go. */
 const built = path.join(__dirname, '..', 'build', 'bench');
 const hasTwoCores = os.cpus().length > 1 && process.platform === 'linux';
-
-// Milliseconds.
-const START_TIMEOUT = 15_000;
 
 const inProduction = {
   env: { ...process.env, NODE_ENV: 'production' },
@@ -39,7 +32,8 @@ function compile(source) {
     .map((name) => fs.statSync(path.join(path.dirname(file), name)).mtimeMs);
   if (!fs.existsSync(target) || fs.statSync(target).mtimeMs <= Math.max(...sources)) {
     fs.mkdirSync(built, { recursive: true });
-    execFileSync(process.env.CXX || 'c++', ['-std=c++17', '-O2', '-o', target, file], {
+    const compiler = process.env.CXX || 'c++';
+    execFileSync(compiler, ['-std=c++17', '-O2', '-Wall', '-o', target, file], {
       stdio: 'inherit'
     });
   }
@@ -87,110 +81,4 @@ async function hold(port, connections, messages, compresses) {
   return client;
 }
 
-/** A server of servers/echo.js in a process of its own. */
-class JavaScriptServer {
-  /**
-   * @param {Contestant} contestant
-   * @param {Load} load
-   * @param {Number} core
-   */
-  static async start(contestant, { kind = 'text', on = 'port', compression = false }, core) {
-    const server = new JavaScriptServer();
-    server._process = fork(
-      path.join(__dirname, 'servers', 'echo.js'),
-      [contestant.package, kind, on, JSON.stringify(compression)],
-      inProduction
-    );
-    const timer = setTimeout(() => server._process.kill('SIGKILL'), START_TIMEOUT);
-    const [answer] = await Promise.race([
-      once(server._process, 'message'),
-      once(server._process, 'exit')
-    ]);
-    clearTimeout(timer);
-    if (answer?.port === undefined)
-      throw new Error(`A server of ${contestant.name} does not start`);
-    server.port = answer.port;
-    pin(server._process.pid, core);
-    return server;
-  }
-
-  get pid() {
-    return this._process.pid;
-  }
-
-  async _ask(what) {
-    this._process.send(what);
-    const [answer] = await once(this._process, 'message');
-    return answer;
-  }
-
-  /** CPU microseconds since the start, user and system. */
-  async cpu() {
-    const { cpu } = await this._ask('cpu');
-    return cpu.user + cpu.system;
-  }
-
-  /**
-   * Resident bytes, after two collections, and when V8 has given back what they have freed, which it
-   * does on threads of its own.
-   *
-   * @param {Number} idle seconds to wait before: after ten or so, V8 counts no allocations of its
-   *     last seconds and gives back what it has grown by
-   */
-  async resident(idle) {
-    await delay(idle * 1000);
-    await this._ask('collect');
-    await delay(300);
-    await this._ask('collect');
-    await delay(300);
-    const { rss } = await this._ask('memory');
-    return rss;
-  }
-
-  async stop() {
-    this._process.disconnect();
-    await once(this._process, 'exit');
-  }
-}
-
-/** The program that does what the kernel is needed for, and nothing else; see servers/limit.cc. */
-class LimitServer {
-  static async start({ kind, size }, core) {
-    const server = new LimitServer();
-    const mode = ['fan-out', 'handshake'].includes(kind) ? kind : 'echo';
-    server._process = spawnOn(core, compile('servers/limit.cc'), [mode, size ?? 0]);
-    server._lines = readline.createInterface({ input: server._process.stdout });
-    const [port] = await once(server._lines, 'line');
-    server.port = Number(port);
-    return server;
-  }
-
-  get pid() {
-    return this._process.pid;
-  }
-
-  async cpu() {
-    this._process.stdin.write('\n');
-    const [line] = await once(this._lines, 'line');
-    return Number(line);
-  }
-
-  async stop() {
-    this._process.stdin.end();
-    await once(this._process, 'exit');
-  }
-}
-
-/**
- * @param {Contestant} contestant
- * @param {Load} load
- * @param {Number} [core]
- * @return {Promise<(JavaScriptServer|LimitServer)>}
- */
-function startServer(contestant, load, core = 0) {
-  return contestant === LIMIT
-    ? LimitServer.start(load, core)
-    : JavaScriptServer.start(contestant, load, core);
-}
-
-module.exports = { built, compile, hold, inProduction, spawnClient, spawnOn, startServer };
+module.exports = { built, compile, hold, inProduction, pin, spawnClient, spawnOn };

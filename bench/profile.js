@@ -93,7 +93,7 @@ async function profile(load) {
   }
   const file = path.join(built, 'profile.data');
   let recorded;
-  await measureLoad(WSUV, load, (pid) => {
+  await measureLoad(WSUV, load, ({ pid }) => {
     recorded = record(pid, load.seconds - 1, file);
   });
   await recorded;

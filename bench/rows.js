@@ -85,11 +85,12 @@ async function measureRow(contestants, load, { columns, compared, measure }, run
   }
   const row = { title, load, results, toWs: {} };
   const { ws, wsuv } = results;
-  for (const key of compared) row.toWs[key] = wsuv[key] / ws[key];
-  const inShort = (ratios) =>
-    compared.map((key) => `${FIGURES[key].heading} ${inWords(ratios[key])}`);
-  console.log(`wsuv takes of what ws takes: ${inShort(row.toWs).join(', ')}`);
-  if (measured.has('against')) {
+  if (ws !== undefined) {
+    for (const key of compared) row.toWs[key] = wsuv[key] / ws[key];
+    const parts = compared.map((key) => `${FIGURES[key].heading} ${inWords(row.toWs[key])}`);
+    console.log(`wsuv to ws: ${parts.join(', ')}`);
+  }
+  if (results.against !== undefined) {
     row.toAgainst = {};
     for (const key of compared) {
       const pair = comparePairs(measured.get('wsuv'), measured.get('against'), key);

@@ -2,8 +2,11 @@
 
 const fs = require('fs');
 
-const { figure, linesOf } = require('./figures');
+const { FIGURES, figure, linesOf } = require('./figures');
 const { inWords } = require('./ratio');
+
+// Of what ws takes: a cell of a matrix with more stands out.
+const GOAL = 0.8;
 
 /**
  * Writes a table in Markdown.
@@ -40,14 +43,70 @@ function byFigure({ compared, rows }) {
   return [headings, cells];
 }
 
+// A line for each contestant and one for each ratio, a column for each figure.
+function byContestant({ columns, rows }) {
+  const headings = ['', '', ...columns.map((key) => FIGURES[key].heading)];
+  const cells = rows.flatMap(({ title, results, toWs, toAgainst }) => {
+    const lines = Object.entries(results).map(([name, figures]) => [
+      name,
+      ...columns.map((key) => figure(figures[key]))
+    ]);
+    lines.push(['wsuv to ws', ...columns.map((key) => inWords(toWs[key]))]);
+    if (toAgainst !== undefined) {
+      const pairs = columns.map((key) => (key in toAgainst ? pairInWords(toAgainst[key]) : ''));
+      lines.push(['wsuv to against', ...pairs]);
+    }
+    return lines.map((line, index) => [index === 0 ? title : '', ...line]);
+  });
+  return [headings, cells];
+}
+
+// A line and a column for each of those that the loads name, and what a row is in a cell.
+function matrix(rows, cellOf) {
+  const columns = [...new Set(rows.map(({ load }) => load.column))];
+  const lines = [...new Set(rows.map(({ load }) => load.line))];
+  const cells = lines.map((line) => [
+    line,
+    ...columns.map((column) => {
+      const row = rows.find(({ load }) => load.line === line && load.column === column);
+      return row === undefined ? '' : cellOf(row);
+    })
+  ]);
+  return [['', ...columns], cells];
+}
+
+// What wsuv takes of what ws takes; and to the other build, where there is one.
+function byRatio({ compared: [key], rows }) {
+  return matrix(rows, ({ toWs, toAgainst }) => {
+    const ratio = toWs[key].toFixed(2);
+    const cell = toWs[key] > GOAL ? `**${ratio}**` : ratio;
+    return toAgainst === undefined ? cell : `${cell} (${toAgainst[key].median.toFixed(2)})`;
+  });
+}
+
+// The counts of wsuv.
+function byCounts({ compared, rows }) {
+  return matrix(rows, ({ results: { wsuv } }) =>
+    compared.map((key) => wsuv[key].toFixed(2)).join(' / ')
+  );
+}
+
+const TABLES = {
+  figures: byFigure,
+  contestants: byContestant,
+  matrix: byRatio,
+  counts: byCounts
+};
+
 /**
  * Writes a group's results as a table in Markdown.
  *
- * @param {{compared: String[], rows: Row[]}} results
+ * @param {{table: String, columns: String[], compared: String[], rows: Row[]}} results `table` as in
+ *     groups.js
  * @param {String} file
  */
 function writeTable(results, file) {
-  const [headings, cells] = byFigure(results);
+  const [headings, cells] = TABLES[results.table](results);
   writeMarkdown(headings, cells, file);
 }
 

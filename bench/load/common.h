@@ -74,6 +74,20 @@ inline void CheckAccepted(const std::string& response) {
   std::exit(1);
 }
 
+/// Opens a WebSocket and waits until it is open. The socket blocks.
+inline int OpenWebSocket(int port, const char* path, bool compressed) {
+  const int fd = ConnectTo(port);
+  SendAll(fd, UpgradeRequest(path, compressed));
+  std::string response;
+  char byte;
+  while (!IsWholeHead(response)) {
+    if (read(fd, &byte, 1) != 1) Die("handshake");
+    response += byte;
+  }
+  CheckAccepted(response);
+  return fd;
+}
+
 /// Latencies in buckets that grow by about 4%.
 class Histogram {
  public:
@@ -83,6 +97,7 @@ class Histogram {
     counts_[bucket]++;
     total_++;
   }
+  uint64_t total() const { return total_; }
   double Quantile(double q) const {
     const double wanted = q * static_cast<double>(total_);
     uint64_t seen = 0;

@@ -10,20 +10,24 @@
 //                  IN_FLIGHT messages that have not reached all CONNECTIONS. What is counted is
 //                  deliveries, and the latency is that of a message until the last one has it.
 //   fan-out-compressed   the same with permessage-deflate offered;
-//   handshake      opens connections and closes them, CONNECTIONS at the same time.
+//   handshake      opens connections and closes them, CONNECTIONS at the same time;
+//   salvo          all CONNECTIONS send a message at once, and again when all have their answer.
 
 #include <cstdio>
 #include <memory>
 #include <string>
+#include <utility>
 
+#include "frames.h"
 #include "handshakes.h"
 #include "messages.h"
+#include "salvo.h"
 
 int main(int argc, char** argv) {
   if (argc != 8 && argc != 9) {
     std::fprintf(stderr,
                  "usage: load_generator PORT CONNECTIONS IN_FLIGHT SIZE WARM_UP SECONDS "
-                 "text|binary|fan-out|fan-out-compressed|handshake [PAYLOAD_FILE]\n");
+                 "text|binary|fan-out|fan-out-compressed|handshake|salvo [PAYLOAD_FILE]\n");
     return 2;
   }
   const std::string kind = argv[7];
@@ -33,9 +37,12 @@ int main(int argc, char** argv) {
   std::unique_ptr<load::Load> generator;
   if (kind == "handshake") {
     generator = std::make_unique<load::Handshakes>(std::atoi(argv[2]));
+  } else if (kind == "salvo") {
+    generator = std::make_unique<load::Salvo>(std::atoi(argv[2]), payload);
   } else {
+    const uint8_t first_byte = kind == "text" ? load::kText : load::kBinary;
     generator = std::make_unique<load::Messages>(std::atoi(argv[2]), std::atoi(argv[3]),
-                                                 load::MakeFrame(payload, kind == "text"), kind);
+                                                 load::MakeFrame(first_byte, payload), kind);
   }
   generator->Start(std::atoi(argv[1]));
   generator->RunFor(std::atof(argv[5]));
@@ -47,11 +54,14 @@ int main(int argc, char** argv) {
   const double seconds = static_cast<double>(load::Nanoseconds() - begin) / 1e9;
   generator->Measure(false);
   std::puts("end");
-  std::printf(
-      "{\"messages\":%llu,\"seconds\":%.4f,\"p50\":%.1f,\"p90\":%.1f,\"p99\":%.1f,\"p999\":%.1f}\n",
-      static_cast<unsigned long long>(generator->messages()), seconds,
-      generator->histogram().Quantile(0.5), generator->histogram().Quantile(0.9),
-      generator->histogram().Quantile(0.99), generator->histogram().Quantile(0.999));
+  std::printf("{\"messages\":%llu,\"seconds\":%.4f",
+              static_cast<unsigned long long>(generator->messages()), seconds);
+  const std::pair<const char*, double> quantiles[] = {
+      {"p10", 0.1}, {"p50", 0.5}, {"p90", 0.9}, {"p99", 0.99}, {"p999", 0.999}};
+  for (const auto& [name, quantile] : quantiles) {
+    std::printf(",\"%s\":%.1f", name, generator->histogram().Quantile(quantile));
+  }
+  std::puts("}");
   std::fflush(stdout);
   // Goes on a little, so that the server is still at work when its CPU time is read.
   generator->RunFor(0.2);

@@ -4,46 +4,10 @@
 #include <sys/epoll.h>
 
 #include <deque>
-#include <fstream>
-#include <iterator>
 
 #include "common.h"
 
 namespace load {
-
-inline std::string MakePayload(size_t size) {
-  std::string payload;
-  for (size_t i = 0; i < size; i++) payload += "abcdefghijklmnopqrstuvwxyz"[i % 26];
-  return payload;
-}
-
-inline std::string ReadPayload(const char* file) {
-  std::ifstream stream(file, std::ios::binary);
-  return std::string(std::istreambuf_iterator<char>(stream), {});
-}
-
-// One masked client frame.
-inline std::string MakeFrame(const std::string& payload, bool text) {
-  const size_t size = payload.size();
-  std::string frame;
-  frame += static_cast<char>(text ? 0x81 : 0x82);
-  if (size < 126) {
-    frame += static_cast<char>(0x80 | size);
-  } else if (size < 65536) {
-    frame += static_cast<char>(0x80 | 126);
-    frame += static_cast<char>(size >> 8);
-    frame += static_cast<char>(size);
-  } else {
-    frame += static_cast<char>(0x80 | 127);
-    for (int shift = 56; shift >= 0; shift -= 8) frame += static_cast<char>(size >> shift);
-  }
-  const unsigned char key[4] = {0x37, 0xfa, 0x21, 0x3d};
-  frame.append(reinterpret_cast<const char*>(key), 4);
-  for (size_t i = 0; i < size; i++) {
-    frame += static_cast<char>(payload[i] ^ key[i % 4]);
-  }
-  return frame;
-}
 
 struct Peer {
   int fd = -1;
@@ -92,15 +56,7 @@ class Messages final : public Load {
 
  private:
   void Connect(Peer& peer, int port, const char* path, bool compressed) {
-    peer.fd = ConnectTo(port);
-    SendAll(peer.fd, UpgradeRequest(path, compressed));
-    std::string response;
-    char byte;
-    while (!IsWholeHead(response)) {
-      if (read(peer.fd, &byte, 1) != 1) Die("handshake");
-      response += byte;
-    }
-    CheckAccepted(response);
+    peer.fd = OpenWebSocket(port, path, compressed);
     epoll_event event = {};
     event.events = EPOLLIN;
     event.data.ptr = &peer;

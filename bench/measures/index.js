@@ -1,7 +1,8 @@
 'use strict';
 
-const { measureLoad } = require('./load');
-const { measureMemory } = require('./memory');
+const { measureAbuse } = require('./abuse');
+const { measureCounts, measureGarbage, measureLatency, measureLoad } = require('./load');
+const { measureBurst, measureMemory, measureSlowReaders } = require('./memory');
 const { measureStart } = require('./start');
 
 /**
@@ -22,12 +23,54 @@ const MEASURES = {
     columns: ['rate', 'cpu', 'p50', 'p90', 'p99', 'p999'],
     measure: measureLoad
   },
+  abuse: {
+    runs: 3,
+    quickRuns: 1,
+    compared: ['ms50', 'ms99', 'ms999', 'open50', 'open99', 'peak', 'longestDelay'],
+    columns: ['ms50', 'ms99', 'ms999', 'open50', 'open99', 'lost', 'peak', 'longestDelay', 'rate'],
+    measure: measureAbuse
+  },
+  burst: {
+    runs: 3,
+    quickRuns: 1,
+    compared: ['leftBytes'],
+    columns: ['bytes', 'peakBytes', 'leftBytes', 'kept'],
+    measure: measureBurst
+  },
+  counts: {
+    runs: 1,
+    quickRuns: 1,
+    compared: ['faults', 'calls'],
+    columns: ['faults', 'calls'],
+    measure: measureCounts
+  },
+  garbage: {
+    runs: 3,
+    quickRuns: 1,
+    compared: ['young', 'collections'],
+    columns: ['young', 'collections'],
+    measure: measureGarbage
+  },
+  latency: {
+    runs: 5,
+    quickRuns: 1,
+    compared: ['ms10', 'ms50', 'ms99', 'longestDelay'],
+    columns: ['ms10', 'ms50', 'ms99', 'longestDelay'],
+    measure: measureLatency
+  },
   memory: {
     runs: 3,
     quickRuns: 1,
     compared: ['bytes'],
     columns: ['bytes'],
     measure: measureMemory
+  },
+  slowReaders: {
+    runs: 3,
+    quickRuns: 1,
+    compared: ['peak', 'left'],
+    columns: ['peak', 'left'],
+    measure: measureSlowReaders
   },
   start: {
     runs: 11,

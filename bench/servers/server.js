@@ -1,24 +1,29 @@
 'use strict';
 
-// A server for the load generators: `node echo.js PACKAGE KIND port|http|https COMPRESSION`. It
-// echoes; where KIND is "fan-out", what comes from the path /publish goes to all others. Reports
-// its port, and its CPU time and memory whenever it is asked.
+// A server for the load generators: `node server.js PACKAGE LOAD`, where LOAD is JSON; see
+// measures/load.js. What it does with a connection is in handlers.js. Reports its port, and what
+// gauges.js knows whenever it is asked.
 
 const fs = require('fs');
 const http = require('http');
 const https = require('https');
 const path = require('path');
 
+const gauges = require('./gauges');
+const { HANDLERS } = require('./handlers');
 const { rivals, startRival } = require('../rivals');
 
-const [, , wanted, kind, on, compression] = process.argv;
+const [, , wanted, json] = process.argv;
+const load = JSON.parse(json);
 const helpers = path.join(__dirname, '..', '..', 'test', 'helpers');
 const host = '127.0.0.1';
 const report = (port) => process.send({ port });
 
 function start() {
   const { WebSocketServer } = require(wanted);
-  const options = { perMessageDeflate: JSON.parse(compression) };
+  const { compression = false, maxPayload, on = 'port' } = load;
+  const options = { perMessageDeflate: compression };
+  if (maxPayload !== undefined) options.maxPayload = maxPayload;
   if (on === 'port') {
     const server = new WebSocketServer({ port: 0, host, ...options }, () =>
       report(server.address().port)
@@ -36,29 +41,18 @@ function start() {
   return new WebSocketServer({ server: web, ...options });
 }
 
-function serve(ws, req, clients) {
-  if (kind === 'fan-out') {
-    if (req.url !== '/publish') return;
-    clients.delete(ws);
-    ws.on('message', (data) => {
-      for (const client of clients) client.send(data);
-    });
-  } else if (kind === 'text') {
-    ws.onmessage = ({ data }) => ws.send(data);
-  } else {
-    ws.on('message', (data, isBinary) => ws.send(data, { binary: isBinary }));
-  }
-}
-
 if (Object.hasOwn(rivals, wanted)) {
   startRival(wanted, report);
 } else {
   const server = start();
-  server.on('connection', (ws, req) => serve(ws, req, server.clients));
+  const serve = HANDLERS[load.kind];
+  server.on('connection', (ws, req) => serve(ws, req, server.clients, load));
 }
 
-process.on('message', (what) => {
-  if (what === 'collect') global.gc();
-  process.send({ cpu: process.cpuUsage(), rss: process.memoryUsage().rss });
+process.on('message', ({ collect = false, watch }) => {
+  if (collect) global.gc();
+  const state = gauges.read();
+  if (watch !== undefined) gauges.watch(watch);
+  process.send(state);
 });
 process.on('disconnect', () => process.exit());
