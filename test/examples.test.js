@@ -235,8 +235,8 @@ test('esm.mjs', async () => {
   expect(await ask(await urlOf(await start('esm.mjs')), 'hello')).toBe('hello');
 });
 
-describe('typescript.ts', () => {
-  const file = path.join(folder, 'typescript.ts');
+describe('typescript.mts', () => {
+  const file = path.join(folder, 'typescript.mts');
 
   test('has the right types', () => {
     const program = ts.createProgram([file], {

@@ -1,5 +1,5 @@
-// Rooms, with types: `node examples/typescript.ts` with Node.js 22.18 or later, which leaves the types
-// out by itself; `npx tsx examples/typescript.ts` with an older one.
+// Rooms, with types: `node examples/typescript.mts` with Node.js 22.18 or later, which leaves the types
+// out by itself; `npx tsx examples/typescript.mts` with an older one.
 
 import type { AddressInfo } from 'node:net';
 import type { IncomingMessage } from 'node:http';
