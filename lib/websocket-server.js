@@ -39,6 +39,7 @@ const KEY = /^[+/0-9A-Za-z]{22}==$/;
 // What is not known from ws. Symbols, so that no subclass meets them, and that a Proxy around a server
 // has them.
 const kEmitConnection = Symbol('wsuv.emitConnection');
+const kSelf = Symbol('wsuv.self');
 const kUnseen = Symbol('wsuv.unseen');
 const kUntrack = Symbol('wsuv.untrack');
 
@@ -118,7 +119,8 @@ class WebSocketServer extends EventEmitter {
     // As under ws, an emit() that is put in its place later does not see these events.
     this[kEmitConnection] = this.emit.bind(this, 'connection');
     this[kUnseen] = null;
-    // One listener for all of them, which Node calls with the WebSocket as `this`.
+    // One listener for all connections, which Node calls with the WebSocket as `this`.
+    this[kSelf] = this;
     this[kUntrack] = bindServer(this, untrack);
     if (options.clientTracking) {
       this.clients = new Set();
@@ -436,7 +438,8 @@ function negotiate({ maxPayload, perMessageDeflate: options }, header, extension
 function track(server, ws) {
   if (!server.clients) return;
   server.clients.add(ws);
-  ws.on('close', server[kUntrack]);
+  // What stands for the server may have a `clients` of its own, or whatever else.
+  ws.on('close', server === server[kSelf] ? server[kUntrack] : bindServer(server, untrack));
 }
 
 function untrack(server, ws) {

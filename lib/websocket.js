@@ -590,7 +590,9 @@ class WebSocket extends EventEmitter {
     }
     this._readyState = CLOSING;
     if (this._handle === 0) return;
-    native.terminate(this._handle);
+    const socket = ConnectionHandle.existing(this._handle)?.socket;
+    if (socket !== undefined) socket.destroy();
+    else native.terminate(this._handle);
     this._sent(undefined);
   }
 

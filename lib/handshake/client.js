@@ -285,7 +285,14 @@ class ClientHandshake {
       return;
     }
     ws._protocol = res.headers['sec-websocket-protocol'] || '';
-    ws.setSocket(socket, head, opts);
+    ws.setSocket(socket, head, {
+      allowSynchronousEvents: opts.allowSynchronousEvents,
+      generateMask: opts.generateMask,
+      maxBufferedChunks: opts.maxBufferedChunks,
+      maxFragments: opts.maxFragments,
+      maxPayload: opts.maxPayload,
+      skipUTF8Validation: opts.skipUTF8Validation
+    });
   }
 
   // What is wrong with the server's answer (RFC 6455 4.1), if anything is.

@@ -74,6 +74,10 @@ class ConnectionHandle {
     return native.fd(this.id);
   }
 
+  get isTcp() {
+    return native.address(this.id, false) !== undefined;
+  }
+
   get bytesRead() {
     return this.#received + native.received(this.id);
   }

@@ -11,6 +11,7 @@
 const net = require('net');
 
 const native = require('../native/addon');
+const { listeners } = require('../native/dispatch');
 const { clearTimeout, setTimeout } = require('../native/realm');
 const { ConnectionHandle } = require('./connection-handle');
 const { refusingSetEncoding, takeHandle } = require('./node-internals');
@@ -72,11 +73,11 @@ function makeSocket(id, server) {
     readableHighWaterMark: highWaterMark,
     writableHighWaterMark: highWaterMark
   });
-  if (server !== null) {
-    // As Node does. Of the first one, the socket itself says when it does not count any more.
-    socket._server = socket.server = server;
-    socket.parser = null;
-  }
+  // As Node does. The server that counts it hears from the socket itself when it does not any more.
+  socket._server = server;
+  socket.server = server ?? listeners.get(native.listenerOf(id)) ?? null;
+  socket.parser = null;
+  socket._paused = false;
   socket.setEncoding = refusingSetEncoding();
   attach(socket, handle);
   return socket;
@@ -118,6 +119,7 @@ function attach(socket, handle) {
 // Under ws somebody always reads, and listens for errors.
 function behaveAsAttached(socket) {
   socket.setTimeout(0);
+  socket.setNoDelay();
   prototype.on.call(socket, 'close', tellHandle);
   prototype.on.call(socket, 'data', leaveToWebSocket);
   prototype.on.call(socket, 'end', endIt);
@@ -138,6 +140,9 @@ function endIt() {
 }
 
 function tellHandle() {
+  prototype.removeListener.call(this, 'close', tellHandle);
+  prototype.removeListener.call(this, 'data', leaveToWebSocket);
+  prototype.removeListener.call(this, 'end', endIt);
   this[kHandle].onSocketClosed();
 }
 
@@ -196,6 +201,8 @@ function resume() {
 }
 
 function resetAndDestroy() {
+  // Of a Unix socket, and of one that is closed, Node has an error.
+  if (this._handle === null || !this._handle.isTcp) return prototype.resetAndDestroy.call(this);
   this.resetAndClosing = true;
   return this.destroy();
 }

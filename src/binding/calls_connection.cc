@@ -2,6 +2,7 @@
 
 #include "binding/calls.h"
 #include "protocol/frame.h"
+#include "transport/listener.h"
 
 namespace wsuv {
 namespace {
@@ -291,6 +292,13 @@ Napi::Value Fd(const Napi::CallbackInfo& info) {
   return Napi::Number::New(info.Env(), fd);
 }
 
+/// listenerOf(handle): the id of the listener that has accepted the connection; 0 where there is none.
+Napi::Value ListenerOf(const Napi::CallbackInfo& info) {
+  Connection* connection = ConnectionAt(info, 0);
+  Listener* listener = connection == nullptr ? nullptr : connection->listener();
+  return Napi::Number::New(info.Env(), listener == nullptr ? 0 : listener->id());
+}
+
 /// address(handle, remote): { address, family, port } of one end; undefined where there is none.
 Napi::Value Address(const Napi::CallbackInfo& info) {
   Connection* connection = ConnectionAt(info, 0);
@@ -340,6 +348,7 @@ void DefineConnectionCalls(Napi::Env env, Napi::Object exports) {
   Define<SetRef>(exports, "setRef");
   Define<StageOf>(exports, "stage");
   Define<Fd>(exports, "fd");
+  Define<ListenerOf>(exports, "listenerOf");
   Define<Address>(exports, "address");
 }
 

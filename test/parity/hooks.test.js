@@ -1,0 +1,286 @@
+'use strict';
+
+// Programs put their hands into the classes: whatever ws would call of what is overridden, replaced or
+// wrapped, is called here, on every kind of server.
+
+const { once } = require('events');
+const http = require('http');
+
+const { expectNothingLeftOpen } = require('../helpers/open-sockets');
+const { RawClient } = require('../helpers/raw-client');
+const { attempt, bye, endsWithCloseFrame, parity, plain, stop } = require('./parity');
+
+expectNothingLeftOpen();
+
+/** One client of a server on its own port, and of one on an HTTP server. */
+async function onBoth(lib, { options, act, headers, path, log = [] }) {
+  for (const onHttp of [false, true]) {
+    log.push(onHttp ? 'on an HTTP server' : 'on a port');
+    const web = http.createServer();
+    const where = onHttp ? { server: web } : { port: 0, host: '127.0.0.1' };
+    const { WebSocketServer = lib.WebSocketServer, ...rest } = options ?? {};
+    const server = new WebSocketServer({ ...where, ...rest });
+    if (onHttp) web.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    act?.(server, log);
+    const over = [];
+    server.on('connection', (peer) => {
+      log.push('connection');
+      over.push(once(peer, 'close'));
+      peer.on('message', (data) => peer.send(data));
+      peer.send('hello');
+    });
+    const client = new RawClient(server.address().port);
+    log.push(await client.upgrade(headers, { path }));
+    await client.send(bye);
+    await client.until(endsWithCloseFrame);
+    client.socket.end();
+    await client.closed;
+    await Promise.all(over);
+    await stop(server);
+    log.push(plain(client.received));
+    await new Promise((resolve) => web.close(resolve));
+  }
+  return log;
+}
+
+// Replaces a method for the time of a scenario; calls of it are written down.
+async function patched(target, name, log, use, describe = () => []) {
+  const descriptor = Object.getOwnPropertyDescriptor(target, name);
+  const original = target[name];
+  target[name] = function patch(...args) {
+    log.push([name, ...describe(...args)]);
+    return original.apply(this, args);
+  };
+  try {
+    return await use();
+  } finally {
+    if (descriptor === undefined) delete target[name];
+    else Object.defineProperty(target, name, descriptor);
+  }
+}
+
+const isSocket = (socket) => [socket.writable, typeof socket.remotePort, socket.bytesRead > 100];
+// What is to be seen of the arguments.
+const SERVER_METHODS = {
+  shouldHandle: (req) => [req.url, req.method],
+  handleUpgrade: (req, socket, head, cb) => [req.url, isSocket(socket), head.length, typeof cb],
+  completeUpgrade: (extensions, key, protocols, req, socket) => [
+    Object.keys(extensions),
+    key,
+    [...protocols],
+    req.headers.host,
+    isSocket(socket)
+  ],
+  emit: (event, ...args) => [event, args.length, event === 'headers' ? args[0] : undefined],
+  close: () => []
+};
+
+describe('a method of the server that is called', () => {
+  for (const [name, describeArguments] of Object.entries(SERVER_METHODS)) {
+    parity(`${name}, patched on the prototype`, async (lib) => {
+      const log = [];
+      await patched(
+        lib.WebSocketServer.prototype,
+        name,
+        log,
+        () => onBoth(lib, { log }),
+        describeArguments
+      );
+      return log;
+    });
+
+    parity(`${name}, replaced on the object`, (lib) =>
+      onBoth(lib, {
+        act: (server, log) => {
+          const original = server[name];
+          server[name] = function replaced(...args) {
+            log.push([name, ...describeArguments(...args)]);
+            return original.apply(this, args);
+          };
+        }
+      })
+    );
+
+    parity(`${name}, of a subclass`, async (lib) => {
+      const log = [];
+      class Mine extends lib.WebSocketServer {}
+      Mine.prototype[name] = function own(...args) {
+        log.push([name, ...describeArguments(...args)]);
+        return lib.WebSocketServer.prototype[name].apply(this, args);
+      };
+      return onBoth(lib, { log, options: { WebSocketServer: Mine } });
+    });
+  }
+
+  parity('shouldHandle, which says no', async (lib) => {
+    const log = [];
+    const { shouldHandle } = lib.WebSocketServer.prototype;
+    lib.WebSocketServer.prototype.shouldHandle = (req) => req.url === '/allowed';
+    try {
+      for (const path of ['/allowed', '/other']) await onBoth(lib, { log, path });
+    } finally {
+      lib.WebSocketServer.prototype.shouldHandle = shouldHandle;
+    }
+    return log;
+  });
+
+  parity('handleUpgrade, of a request that is none', (lib) =>
+    onBoth(lib, {
+      headers: { 'Sec-WebSocket-Key': 'short' },
+      act: (server, log) => {
+        const { handleUpgrade } = server;
+        server.handleUpgrade = function replaced(...args) {
+          log.push(['handleUpgrade', args[0].headers['sec-websocket-key']]);
+          return handleUpgrade.apply(this, args);
+        };
+      }
+    })
+  );
+
+  parity('an emit() that adds a header', (lib) =>
+    onBoth(lib, {
+      act: (server) => {
+        const { emit } = server;
+        server.emit = function replaced(event, ...args) {
+          if (event === 'headers') args[0].push('X-Trace: 1');
+          return emit.call(this, event, ...args);
+        };
+      }
+    })
+  );
+});
+
+const SOCKET_METHODS = {
+  setSocket: (socket, head, options) => [
+    isSocket(socket),
+    head.length,
+    Object.entries(options)
+      .filter(([, value]) => value !== undefined)
+      .sort()
+  ],
+  send: (data) => [String(data)],
+  emit: (event) => [event],
+  emitClose: () => []
+};
+
+describe('a method of the WebSocket that is called', () => {
+  for (const [name, describeArguments] of Object.entries(SOCKET_METHODS)) {
+    parity(`${name}, patched on the prototype`, async (lib) => {
+      const log = [];
+      await patched(
+        lib.WebSocket.prototype,
+        name,
+        log,
+        () => onBoth(lib, { log }),
+        describeArguments
+      );
+      return log;
+    });
+
+    parity(`${name}, of a subclass`, async (lib) => {
+      const log = [];
+      class Mine extends lib.WebSocket {}
+      Mine.prototype[name] = function own(...args) {
+        log.push([name, ...describeArguments(...args)]);
+        return lib.WebSocket.prototype[name].apply(this, args);
+      };
+      return onBoth(lib, { log, options: { WebSocket: Mine } });
+    });
+  }
+
+  parity('setSocket of a client', async (lib) => {
+    const log = [];
+    const server = new lib.WebSocketServer({ port: 0, host: '127.0.0.1' });
+    await once(server, 'listening');
+    const { port } = server.address();
+    await patched(
+      lib.WebSocket.prototype,
+      'setSocket',
+      log,
+      async () => {
+        const client = new lib.WebSocket(`ws://127.0.0.1:${port}`);
+        await once(client, 'open');
+        client.close();
+        await once(client, 'close');
+      },
+      (socket, head, options) => [
+        typeof socket.remotePort,
+        head.length,
+        Object.keys(options)
+          .filter((key) => options[key] !== undefined)
+          .sort()
+      ]
+    );
+    await stop(server);
+    return log.filter((entry) => entry[2] === 0);
+  });
+});
+
+describe('a server that is wrapped', () => {
+  const wraps = {
+    'in a Proxy': (server) => new Proxy(server, {}),
+    'in a Proxy that binds what it gives': (server) =>
+      new Proxy(server, {
+        get(target, key) {
+          const value = Reflect.get(target, key);
+          return typeof value === 'function' ? value.bind(target) : value;
+        }
+      }),
+    'by Object.create()': (server) => Object.create(server)
+  };
+  for (const [title, wrap] of Object.entries(wraps)) {
+    parity(`${title} handles upgrades, and is closed`, async (lib) => {
+      const log = [];
+      const web = http.createServer();
+      const server = wrap(new lib.WebSocketServer({ noServer: true }));
+      server.on('connection', (peer) => log.push(['connection', server.clients.has(peer)]));
+      server.on('headers', (headers) => log.push(headers.length));
+      server.on('close', () => log.push('close'));
+      web.on('upgrade', (req, socket, head) =>
+        server.handleUpgrade(req, socket, head, (peer) => server.emit('connection', peer, req))
+      );
+      web.listen(0, '127.0.0.1');
+      await once(web, 'listening');
+      const client = new RawClient(web.address().port);
+      log.push(await client.upgrade());
+      log.push(plain(attempt(() => server.address())));
+      const closed = new Promise((resolve) => server.close(resolve));
+      await client.send(bye);
+      await client.until(endsWithCloseFrame);
+      client.socket.end();
+      await closed;
+      log.push(server.clients.size);
+      await client.closed;
+      await new Promise((resolve) => web.close(resolve));
+      return log;
+    });
+
+    parity(`${title} is closed, on a port`, async (lib) => {
+      const server = wrap(new lib.WebSocketServer({ port: 0, host: '127.0.0.1' }));
+      await once(server, 'listening');
+      const log = [server.address().address];
+      const client = new RawClient(server.address().port);
+      log.push(await client.upgrade());
+      log.push(server.clients.size);
+      const closed = new Promise((resolve) => server.close(resolve));
+      await client.send(bye);
+      await client.until(endsWithCloseFrame);
+      client.socket.end();
+      await closed;
+      log.push(server.clients.size);
+      return log;
+    });
+  }
+
+  parity('has no names but those of ws', async (lib) => {
+    const ours = new Set();
+    for (const options of [{ noServer: true }, { server: http.createServer() }]) {
+      const server = new lib.WebSocketServer(options);
+      for (const of of [server, lib.WebSocketServer.prototype, lib.WebSocketServer]) {
+        Object.getOwnPropertyNames(of).forEach((name) => ours.add(name));
+      }
+    }
+    return [...ours].sort();
+  });
+});
