@@ -6,7 +6,7 @@ const globals = require('globals');
 const linearRegexp = require('./test/lint/linear-regexp');
 
 module.exports = [
-  { ignores: ['build/', 'prebuilds/', 'artifacts/', 'node_modules/'] },
+  { ignores: ['build/', 'prebuilds/', 'source/', 'artifacts/', 'node_modules/'] },
   js.configs.recommended,
   {
     languageOptions: {

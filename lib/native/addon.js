@@ -1,28 +1,55 @@
 'use strict';
 
 const { existsSync } = require('fs');
+const { createRequire } = require('module');
 
-const { builtFile, prebuiltFile } = require('./binary-path');
+const { version } = require('../../package.json');
+const { candidates } = require('./binary-path');
 
 /**
- * Loads the addon: a build of this checkout, or else the binary that came with the package.
+ * Loads one binary. By createRequire(), since a bundler would replace a `require` of its own, and a
+ * single-executable application has one that knows only Node's modules.
+ *
+ * @param {String} file an absolute path
+ * @return {Object} the addon's functions
+ * @throws {Error} where it does not load, or belongs to another version of the package
+ */
+function loadBinary(file) {
+  const native = createRequire(file)(file);
+  const built = native.version?.().version ?? 'an earlier version';
+  if (built !== version) {
+    throw new Error(`it was built from ${built} of wsuv, and this is ${version}`);
+  }
+  return native;
+}
+
+/**
+ * Loads the addon: what WSUV_BINARY names, or a build of this checkout, or else the binary that came
+ * with the package. One that does not load is passed over.
  *
  * @return {Object} its functions; see src/binding/
- * @throws {Error} WSUV_NO_BINARY, which says what was looked for and how to get it
+ * @throws {Error} WSUV_UNSUPPORTED_HOST in a program that is not Node.js; ERR_DLOPEN_DISABLED where
+ *     Node's permission model forbids addons; else WSUV_NO_BINARY, which says what was looked for,
+ *     what was wrong with it, and what to do
  */
 function load() {
-  if (existsSync(builtFile())) return require(builtFile());
-  if (existsSync(prebuiltFile())) return require(prebuiltFile());
-
-  const error = new Error(
-    `wsuv has no binary for ${process.platform} ${process.arch} (Node.js ${process.version}); ` +
-      `looked for:\n  ${builtFile()}\n  ${prebuiltFile()}\n` +
-      'Either install a version of wsuv that ships one for this platform, or build it: with ' +
-      'Python 3, make and a C++17 compiler at hand, run "npm rebuild wsuv --foreground-scripts" ' +
-      '(in a checkout: "npm run build").'
-  );
-  error.code = 'WSUV_NO_BINARY';
-  throw error;
+  if (process.versions.bun || process.versions.deno) {
+    throw require('./load-failure').unsupportedHost();
+  }
+  const attempts = [];
+  for (const file of candidates()) {
+    if (!existsSync(file)) {
+      attempts.push({ file, error: null });
+      continue;
+    }
+    try {
+      return loadBinary(file);
+    } catch (error) {
+      if (error.code === 'ERR_DLOPEN_DISABLED') throw error;
+      attempts.push({ file, error });
+    }
+  }
+  throw require('./load-failure').noBinary(attempts);
 }
 
 module.exports = load();

@@ -183,5 +183,8 @@ if (process[kFlush] === undefined) {
 }
 process[kFlush].add(native.flushAll);
 
-// The addon holds `dispatch` only while there are connections; this module, as long as it lives.
+// The addon holds `dispatch` only while there are connections; this module, as long as it lives. (By
+// a property: a bundler leaves out what is exported and not used.)
+setEndpoint.dispatch = dispatch;
+
 module.exports = { FastBuffer, context, cursor, dispatch, listeners, setEndpoint };

@@ -13,6 +13,7 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
   wsuv::DefineConnectionCalls(env, exports);
   wsuv::DefineStreamCalls(env, exports);
   wsuv::DefineFrameCalls(env, exports);
+  wsuv::DefineVersion(env, exports);
   return exports;
 }
 

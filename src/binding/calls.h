@@ -18,6 +18,7 @@ void DefineConnectionCalls(Napi::Env env, Napi::Object exports);
 void DefineStreamCalls(Napi::Env env, Napi::Object exports);
 void DefineFrameCalls(Napi::Env env, Napi::Object exports);
 void DefineProtocolCalls(Napi::Env env, Napi::Object exports);
+void DefineVersion(Napi::Env env, Napi::Object exports);
 
 /// What lib/ holds of a context.
 struct ContextHandle {

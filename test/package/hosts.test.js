@@ -1,11 +1,14 @@
 'use strict';
 
-// Bundlers, with the addon left outside; Node's permission model.
+// Bundlers and single-executable applications, with the addon left outside; what a bundle without it
+// says; Node's permission model.
 
 const { execFileSync, spawnSync } = require('child_process');
 const fs = require('fs');
 const os = require('os');
 const path = require('path');
+
+const { builtFile } = require('../../lib/native/binary-path');
 
 const root = path.join(__dirname, '..', '..');
 const echo = `
@@ -30,38 +33,168 @@ beforeAll(() => {
 });
 afterAll(() => fs.rmSync(folder, { recursive: true }));
 
-const run = (file) =>
-  execFileSync(process.execPath, [file], { cwd: folder, encoding: 'utf8' }).trim();
+const run = (file, env = {}) =>
+  execFileSync(process.execPath, [file], {
+    timeout: 15_000,
+    cwd: folder,
+    encoding: 'utf8',
+    env: { ...process.env, ...env }
+  }).trim();
 
-test('esbuild, with the package external', () => {
-  const { buildSync } = require('esbuild');
-  const outfile = path.join(folder, 'esbuild.js');
-  buildSync({
+/** A folder of its own for a bundle. */
+const place = (name) => {
+  const out = path.join(folder, name);
+  fs.mkdirSync(out);
+  return out;
+};
+
+function esbuild(name, options = {}) {
+  const outfile = path.join(place(name), 'program.js');
+  require('esbuild').buildSync({
     entryPoints: [path.join(folder, 'entry.js')],
     bundle: true,
     platform: 'node',
-    external: ['wsuv'],
-    outfile
+    logLevel: 'error',
+    outfile,
+    ...options
   });
-  expect(run(outfile)).toBe('bundled');
-});
+  return outfile;
+}
 
-test('webpack, with the package external', async () => {
-  const webpack = require('webpack');
-  const compiler = webpack({
+async function webpack(name, options = {}) {
+  const out = place(name);
+  const compiler = require('webpack')({
     mode: 'production',
     target: 'node',
     context: folder,
     entry: './entry.js',
-    externals: { wsuv: 'commonjs wsuv' },
-    output: { path: folder, filename: 'webpack.js' }
+    output: { path: out, filename: 'program.js' },
+    ...options
   });
   const stats = await new Promise((resolve, reject) => {
     compiler.run((error, result) => (error ? reject(error) : resolve(result)));
   });
-  expect(stats.hasErrors()).toBe(false);
+  const { errors, warnings } = stats.compilation;
+  expect([...errors, ...warnings].map(({ message }) => message)).toEqual([]);
   await new Promise((resolve) => compiler.close(resolve));
-  expect(run(path.join(folder, 'webpack.js'))).toBe('bundled');
+  return path.join(out, 'program.js');
+}
+
+describe('with the package external', () => {
+  test('esbuild', () => {
+    expect(run(esbuild('esbuild-external', { external: ['wsuv'] }))).toBe('bundled');
+  });
+
+  test('webpack', async () => {
+    const options = { externals: { wsuv: 'commonjs wsuv' } };
+    expect(run(await webpack('webpack-external', options))).toBe('bundled');
+  });
+
+  test('rollup', async () => {
+    const { rollup } = require('rollup');
+    const input = path.join(folder, 'entry.mjs');
+    const program = echo.replace('const {', 'import {').replace("= require('wsuv')", "from 'wsuv'");
+    fs.writeFileSync(input, program);
+    const bundle = await rollup({ input, external: ['wsuv'] });
+    const file = path.join(place('rollup-external'), 'program.js');
+    await bundle.write({ file, format: 'cjs' });
+    await bundle.close();
+    expect(run(file)).toBe('bundled');
+  });
+});
+
+describe('bundled', () => {
+  const refused = (file, env) => {
+    const { status, stderr } = spawnSync(process.execPath, [file], {
+      timeout: 15_000,
+      cwd: folder,
+      encoding: 'utf8',
+      env: { ...process.env, ...env }
+    });
+    expect(status).toBe(1);
+    expect(stderr).toContain("code: 'WSUV_NO_BINARY'");
+    return stderr;
+  };
+
+  test.each([
+    ['esbuild', (name) => esbuild(name)],
+    ['webpack', (name) => webpack(name)]
+  ])('by %s, says to keep it external, and how; and takes WSUV_BINARY', async (name, bundle) => {
+    const file = await bundle(`${name}-bundled`);
+    const said = refused(file);
+    expect(said).toContain('Keep wsuv external:');
+    for (const line of [
+      /^ +esbuild +--external:wsuv$/m,
+      /^ +webpack +externals: \{ wsuv: 'commonjs wsuv' \}$/m,
+      /^ +rollup +external: \['wsuv'\]$/m,
+      /^ +Next\.js +serverExternalPackages: \['wsuv'\]$/m
+    ]) {
+      expect(said).toMatch(line);
+    }
+    expect(run(file, { WSUV_BINARY: builtFile() })).toBe('bundled');
+  });
+
+  test('finds a binary that lies beside the bundle', () => {
+    const file = esbuild('esbuild-beside');
+    fs.copyFileSync(builtFile(), path.join(path.dirname(file), 'wsuv.node'));
+    expect(run(file)).toBe('bundled');
+  });
+
+  test('a literal require would stop a bundler that was not told what a .node file is', () => {
+    // Why addon.js has none.
+    fs.mkdirSync(path.join(folder, 'literal'));
+    fs.copyFileSync(builtFile(), path.join(folder, 'literal', 'wsuv.node'));
+    fs.writeFileSync(path.join(folder, 'literal', 'index.js'), "require('./wsuv.node');");
+    const options = {
+      entryPoints: [path.join(folder, 'literal', 'index.js')],
+      bundle: true,
+      logLevel: 'silent',
+      write: false
+    };
+    expect(() => require('esbuild').buildSync(options)).toThrow(
+      /No loader is configured for "\.node"/
+    );
+  });
+});
+
+test('a single-executable application takes the binary beside it, and WSUV_BINARY', async () => {
+  const out = place('application');
+  const main = esbuild('application-bundle');
+  const blob = path.join(out, 'blob');
+  const config = path.join(out, 'config.json');
+  const application = path.join(out, 'application');
+  fs.writeFileSync(
+    config,
+    JSON.stringify({ main, output: blob, disableExperimentalSEAWarning: true })
+  );
+  execFileSync(process.execPath, ['--experimental-sea-config', config], { stdio: 'pipe' });
+  fs.copyFileSync(process.execPath, application);
+  // postject says on the console which section it could not name.
+  const warn = jest.spyOn(console, 'warn').mockReturnValue();
+  await require('postject').inject(application, 'NODE_SEA_BLOB', fs.readFileSync(blob), {
+    sentinelFuse: 'NODE_SEA_FUSE_fce680ab2cc467b6e072b8b5df1996b2'
+  });
+  warn.mockRestore();
+  const start = (env) =>
+    spawnSync(application, [], { cwd: out, encoding: 'utf8', env: { ...process.env, ...env } });
+  expect(start({}).stderr).toContain('WSUV_NO_BINARY');
+  expect(start({ WSUV_BINARY: builtFile() }).stdout).toBe('bundled\n');
+  fs.copyFileSync(builtFile(), path.join(out, 'wsuv.node'));
+  expect(start({}).stdout).toBe('bundled\n');
+}, 120_000);
+
+test('a tracer of files (Next.js, serverless platforms) finds the binary', async () => {
+  const { nodeFileTrace } = require('@vercel/nft');
+  const copy = path.join(place('traced'), 'node_modules', 'wsuv');
+  for (const name of ['lib', 'package.json']) {
+    fs.cpSync(path.join(root, name), path.join(copy, name), { recursive: true });
+  }
+  const { target } = require('../../lib/native/binary-path');
+  const file = path.join(copy, 'prebuilds', target(), 'wsuv.node');
+  fs.mkdirSync(path.dirname(file), { recursive: true });
+  fs.copyFileSync(builtFile(), file);
+  const { fileList } = await nodeFileTrace([path.join(copy, 'lib', 'index.js')], { base: folder });
+  expect([...fileList]).toContain(path.relative(folder, file));
 });
 
 test("under Node's permission model, the error is Node's own", () => {

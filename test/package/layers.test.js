@@ -13,7 +13,15 @@ const listed = Object.values(
 const allowed = {
   protocol: [/^protocol\//, /^zlib\.h$/],
   transport: [/^protocol\//, /^transport\//, /^uv\.h$/],
-  binding: [/^protocol\//, /^transport\//, /^binding\//, /^napi\.h$/, /^node_api\.h$/]
+  // version.h is written by src/version.js.
+  binding: [
+    /^protocol\//,
+    /^transport\//,
+    /^binding\//,
+    /^napi\.h$/,
+    /^node_api\.h$/,
+    /^version\.h$/
+  ]
 };
 // The operating system, for what libuv has no function for; and the processor.
 const systemHeaders = {

@@ -1,0 +1,268 @@
+'use strict';
+
+// Which binary is loaded, and what is said where none is: in copies of the package.
+
+const { execFileSync, spawnSync } = require('child_process');
+const fs = require('fs');
+const os = require('os');
+const path = require('path');
+
+const { builtFile, dynamicLinker, target } = require('../../lib/native/binary-path');
+
+const root = path.join(__dirname, '..', '..');
+let folder;
+
+beforeEach(() => {
+  folder = fs.mkdtempSync(path.join(os.tmpdir(), 'wsuv-binary-'));
+  for (const name of ['lib', 'bin', 'package.json']) {
+    fs.cpSync(path.join(root, name), path.join(folder, name), { recursive: true });
+  }
+});
+afterEach(() => fs.rmSync(folder, { recursive: true }));
+
+const built = () => path.join(folder, 'build', 'Release', 'wsuv.node');
+const prebuilt = () => path.join(folder, 'prebuilds', target(), 'wsuv.node');
+
+function put(file, content) {
+  fs.mkdirSync(path.dirname(file), { recursive: true });
+  if (content === undefined) fs.copyFileSync(builtFile(), file);
+  else fs.writeFileSync(file, content);
+}
+
+/** Loads the copy in a process of its own: [code, message], or ['loaded', the binary's path]. */
+function load(env = {}, node = process.execPath, before = '') {
+  const code = `
+    ${before}
+    const report = (...what) => console.log(JSON.stringify(what));
+    try {
+      require(${JSON.stringify(path.join(folder, 'lib'))});
+      report('loaded', Object.keys(require.cache).find((file) => file.endsWith('.node')));
+    } catch (error) { report(error.code ?? error.name, error.message, error.cause?.message); }`;
+  const options = { encoding: 'utf8', env: { ...process.env, ...env } };
+  return JSON.parse(execFileSync(node, ['-e', code], options));
+}
+
+test('a build goes before the binary that came with the package', () => {
+  put(prebuilt());
+  expect(load()).toEqual(['loaded', prebuilt()]);
+  put(built());
+  expect(load()).toEqual(['loaded', built()]);
+});
+
+test('without a binary, one error says what is missing and what to do', () => {
+  const [code, message] = load();
+  expect(code).toBe('WSUV_NO_BINARY');
+  expect(message).toContain(`wsuv does not have a binary for ${target()}`);
+  expect(message).toContain(`${built()}: not found\n`);
+  expect(message).toContain(`${prebuilt()}: not found\n`);
+  expect(message).toContain('run "npx wsuv build"');
+  expect(message).toContain(path.join(folder, 'bin', 'wsuv.js'));
+});
+
+test('in a checkout, the remedy is its build script', () => {
+  put(path.join(folder, 'binding.gyp'), '');
+  expect(load()[1]).toMatch(/In a checkout, build it: "npm run build"\.$/);
+});
+
+test('a binary that does not load names itself and the reason, and the next one is tried', () => {
+  put(built(), 'not a binary');
+  put(prebuilt());
+  expect(load()).toEqual(['loaded', prebuilt()]);
+  fs.rmSync(prebuilt());
+  const [code, message, cause] = load();
+  expect(code).toBe('WSUV_NO_BINARY');
+  expect(message).toContain(`wsuv does not have a binary that loads for ${target()}`);
+  expect(message).toContain(`${built()}: `);
+  expect(message).toContain('it is for another processor or system, or damaged');
+  expect(cause).toBeTruthy();
+});
+
+// The binary with `what` replaced by something as long.
+const changed = (what, by) => {
+  const bytes = fs.readFileSync(builtFile());
+  const at = [];
+  for (let i = bytes.indexOf(what); i !== -1; i = bytes.indexOf(what, i + 1)) at.push(i);
+  expect(at.length).toBeGreaterThan(0);
+  for (const i of at) bytes.write(by, i, 'latin1');
+  return bytes;
+};
+
+test('a binary for another processor says so', () => {
+  const bytes = fs.readFileSync(builtFile());
+  bytes.writeUInt16LE(bytes.readUInt16LE(18) === 62 ? 183 : 62, 18); // e_machine
+  put(prebuilt(), bytes);
+  const [code, message] = load();
+  expect(code).toBe('WSUV_NO_BINARY');
+  expect(message).toContain('it is for another processor or system, or damaged');
+});
+
+test('a binary that wants a newer C library says so', () => {
+  const symbols = execFileSync('objdump', ['-p', builtFile()], { encoding: 'utf8' });
+  const [, hash, name] = /0x([0-9a-f]+) 0x00 \d+ (GLIBC_2\.\d+)\n/.exec(symbols);
+  // Another version by name and by hash, in the table of needed versions.
+  const bytes = changed(name, `${name.slice(0, -1)}X`);
+  const old = Buffer.alloc(4);
+  old.writeUInt32LE(parseInt(hash, 16));
+  const elfHash = [...`${name.slice(0, -1)}X`].reduce((value, character) => {
+    const shifted = value * 16 + character.charCodeAt(0);
+    const high = Math.floor(shifted / 0x10000000) % 16;
+    return ((shifted % 0x10000000) ^ (high << 4)) >>> 0;
+  }, 0);
+  for (let i = bytes.indexOf(old); i !== -1; i = bytes.indexOf(old, i + 4)) {
+    bytes.writeUInt32LE(elfHash, i);
+  }
+  put(prebuilt(), bytes);
+  const [code, message] = load();
+  expect(code).toBe('WSUV_NO_BINARY');
+  expect(message).toMatch(
+    /version `GLIBC_2\.\d*X' not found .*\(this system's C library is older\)/
+  );
+});
+
+test('a binary of another version of the package says so, and the next one is tried', () => {
+  const { version } = require('../../package.json');
+  put(built());
+  const file = path.join(folder, 'package.json');
+  fs.writeFileSync(file, fs.readFileSync(file, 'utf8').replace(`"${version}"`, '"9.9.9"'));
+  const [code, message] = load();
+  expect(code).toBe('WSUV_NO_BINARY');
+  expect(message).toContain(
+    `${built()}: it was built from ${version} of wsuv, and this is 9.9.9\n`
+  );
+});
+
+describe('WSUV_BINARY', () => {
+  test('names the binary, before any other', () => {
+    put(built());
+    const file = path.join(folder, 'elsewhere', 'wsuv.node');
+    put(file);
+    expect(load({ WSUV_BINARY: file })).toEqual(['loaded', file]);
+  });
+
+  test('is not replaced by another in silence', () => {
+    put(built());
+    const file = path.join(folder, 'missing.node');
+    const [code, message] = load({ WSUV_BINARY: file });
+    expect(code).toBe('WSUV_NO_BINARY');
+    expect(message).toContain(`${file}: not found`);
+    expect(message).toContain('This path is that of the environment variable WSUV_BINARY.');
+    expect(message).not.toContain(built());
+  });
+});
+
+describe('a program that is not Node.js', () => {
+  test.each([
+    ['bun', /^wsuv runs on Node\.js only: .* which Bun 1\.4\.5 does not have\. Use Bun\.serve\(\)/],
+    ['deno', /^wsuv runs on Node\.js only: .* which Deno 1\.4\.5 does not have\. Use Deno\./]
+  ])('%s is refused before the binary is loaded', (name, expected) => {
+    put(built());
+    const before = `Object.defineProperty(process.versions, '${name}', { value: '1.4.5' });`;
+    const [code, message] = load({}, process.execPath, before);
+    expect(code).toBe('WSUV_UNSUPPORTED_HOST');
+    expect(message).toMatch(expected);
+  });
+});
+
+describe('the C library', () => {
+  // An ELF executable that names a dynamic linker: a header, one other entry, and PT_INTERP.
+  function executable(linker, { at = 64 + 2 * 56 } = {}) {
+    const bytes = Buffer.alloc(8192);
+    bytes.write('\x7fELF\x02\x01\x01', 'latin1');
+    bytes.writeBigUInt64LE(64n, 32);
+    bytes.writeUInt16LE(56, 54);
+    bytes.writeUInt16LE(2, 56);
+    bytes.writeUInt32LE(1, 64);
+    bytes.writeUInt32LE(3, 64 + 56);
+    bytes.writeBigUInt64LE(BigInt(at), 64 + 56 + 8);
+    bytes.writeBigUInt64LE(BigInt(linker.length), 64 + 56 + 32);
+    bytes.write(linker, at, 'latin1');
+    const file = path.join(folder, 'executable');
+    fs.writeFileSync(file, bytes);
+    return dynamicLinker(file);
+  }
+
+  test('is read from the dynamic linker that an executable names', () => {
+    expect(executable('/lib/ld-musl-x86_64.so.1')).toBe('/lib/ld-musl-x86_64.so.1');
+    expect(executable('/lib64/ld-linux-x86-64.so.2')).toBe('/lib64/ld-linux-x86-64.so.2');
+    expect(executable('/lib/ld-musl-aarch64.so.1', { at: 3000 })).toBe('/lib/ld-musl-aarch64.so.1');
+  });
+
+  test('is that of the Node.js which runs', () => {
+    const { glibcVersionRuntime } = process.report.getReport().header;
+    expect(target().endsWith('-musl')).toBe(process.platform === 'linux' && !glibcVersionRuntime);
+    expect(dynamicLinker(process.execPath)).toMatch(/ld-(linux|musl)/);
+  });
+
+  test('is not known from a file that is no executable, is cut off, or is missing', () => {
+    const file = path.join(folder, 'file');
+    for (const content of ['', '#!/bin/sh\n', fs.readFileSync(process.execPath).subarray(0, 100)]) {
+      fs.writeFileSync(file, content);
+      expect(dynamicLinker(file)).toBe('');
+    }
+    expect(dynamicLinker(path.join(folder, 'none'))).toBe('');
+  });
+});
+
+test('no report is made when the package is loaded, since that looks up every open socket', () => {
+  put(prebuilt());
+  const before = "process.report.getReport = () => { throw new Error('a report'); };";
+  expect(load({}, process.execPath, before)).toEqual(['loaded', prebuilt()]);
+});
+
+describe('wsuv build', () => {
+  const cli = (...args) =>
+    spawnSync(process.execPath, [path.join(folder, 'bin', 'wsuv.js'), ...args], {
+      env: { PATH: folder },
+      encoding: 'utf8'
+    });
+
+  test('without a compiler, says what is missing', () => {
+    const { status, stderr } = cli('build');
+    expect(status).toBe(1);
+    expect(stderr).toMatch(/this machine lacks Python 3 and make and a C\+\+17 compiler/);
+  });
+
+  test('without a command, says what there are', () => {
+    const { status, stderr } = cli();
+    expect(status).toBe(1);
+    expect(stderr).toMatch(/^usage: wsuv <command>/);
+  });
+
+  test('wsuv binary says which binary is loaded', () => {
+    put(prebuilt());
+    expect(cli('binary').stdout).toBe(`${prebuilt()}\n`);
+  });
+});
+
+describe('the binary', () => {
+  const read = (...args) =>
+    execFileSync('readelf', ['-W', ...args, builtFile()], { encoding: 'utf8' });
+
+  test('is hardened: stack protector, checked copies, assertions, no writable tables', () => {
+    const symbols = read('--dyn-syms');
+    expect(symbols).toMatch(/__stack_chk_fail/);
+    expect(symbols).toMatch(/__memcpy_chk/);
+    expect(read('-l')).toMatch(/GNU_RELRO/);
+    expect(read('-d')).toMatch(/BIND_NOW/);
+    expect(read('-l')).toMatch(/GNU_STACK .* RW /);
+    // The text of a failed assertion of the C++ library.
+    expect(fs.readFileSync(builtFile()).includes('!this->empty()')).toBe(true);
+  });
+
+  test('has a build id, and says what it was built from', () => {
+    expect(read('-n')).toMatch(/Build ID: [0-9a-f]{40}/);
+    const native = require('../../lib/native/addon');
+    const { version } = require('../../package.json');
+    const { commit, description, ...rest } = native.version();
+    expect(rest).toEqual({ version });
+    expect(commit).toMatch(/^([0-9a-f]{12}(-dirty)?|unknown)$/);
+    expect(fs.readFileSync(builtFile()).includes(description)).toBe(true);
+  });
+
+  test('is small once it is stripped', () => {
+    const copy = path.join(folder, 'stripped.node');
+    fs.copyFileSync(builtFile(), copy);
+    execFileSync('strip', ['--strip-unneeded', copy]);
+    expect(fs.statSync(copy).size).toBeLessThan(1024 * 1024);
+  });
+});
