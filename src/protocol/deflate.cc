@@ -11,7 +11,6 @@ constexpr uint8_t kTail[] = {0x00, 0x00, 0xFF, 0xFF};
 constexpr size_t kLargestPiece = size_t{1} << 30;
 // Room for what Z_SYNC_FLUSH adds, and for a first look at a stream of unknown length.
 constexpr size_t kFlushRoom = 64;
-constexpr size_t kWindowSize = 32 * 1024;
 
 // Refused by zlib for raw streams, and unneeded: what it compresses with 9 refers back at most 250
 // bytes (512 less the look-ahead), which a window of 256 holds.
@@ -47,11 +46,10 @@ void DeflateStream::Reset(ByteView history) {
   }
 }
 
-std::vector<uint8_t> DeflateStream::History() {
-  std::vector<uint8_t> history(kWindowSize);
+size_t DeflateStream::History(uint8_t* out) {
   uInt size = 0;
-  deflateGetDictionary(&stream_, history.data(), &size);
-  return {history.begin(), history.begin() + size};
+  deflateGetDictionary(&stream_, out, &size);
+  return size;
 }
 
 bool DeflateStream::Compress(ByteView input, bool fin, MessageBuffer& out) {
@@ -106,11 +104,10 @@ void InflateStream::Reset(ByteView history) {
   }
 }
 
-std::vector<uint8_t> InflateStream::History() {
-  std::vector<uint8_t> history(kWindowSize);
+size_t InflateStream::History(uint8_t* out) {
   uInt size = 0;
-  inflateGetDictionary(&stream_, history.data(), &size);
-  return {history.begin(), history.begin() + size};
+  inflateGetDictionary(&stream_, out, &size);
+  return size;
 }
 
 MessageInflation::MessageInflation(ByteView input, const std::vector<size_t>* fragment_ends,

@@ -13,6 +13,9 @@
 
 namespace wsuv {
 
+/// The most bytes that a message may refer back to (RFC 1951).
+constexpr size_t kHistorySize = 32 * 1024;
+
 /// How one direction of a connection is compressed (RFC 7692 7.1), with zlib's own parameters.
 struct DeflateSettings {
   int window_bits = 15;  ///< 8 to 15
@@ -24,7 +27,7 @@ struct DeflateSettings {
 };
 
 /// One raw deflate stream of zlib: some 260 KiB at the default parameters, so it is lent to
-/// whoever compresses rather than owned by a connection (see StreamLease).
+/// whoever compresses rather than owned by a connection (see StreamPool).
 class DeflateStream {
  public:
   /// Null when there is no memory, or zlib refuses the parameters.
@@ -37,8 +40,9 @@ class DeflateStream {
   bool Fits(const DeflateSettings& settings) const;
   /// Begins anew, as if `history` (may be empty) had just been compressed.
   void Reset(ByteView history);
-  /// The bytes that the next message may refer to; only between messages.
-  std::vector<uint8_t> History();
+  /// Writes the bytes that what comes next may refer to, at most kHistorySize, and returns how many
+  /// there are; only between messages or fragments.
+  size_t History(uint8_t* out);
 
   /// Compresses a message, or a fragment of one, behind what is in `out` (RFC 7692 7.2.1). False
   /// when there is no memory.
@@ -64,7 +68,7 @@ class InflateStream {
 
   bool Fits(const DeflateSettings& settings) const { return window_bits_ == settings.window_bits; }
   void Reset(ByteView history);
-  std::vector<uint8_t> History();
+  size_t History(uint8_t* out);
 
   /// zlib's; for MessageInflation.
   z_stream& raw() { return stream_; }

@@ -19,6 +19,16 @@ MessageBuffer::MessageBuffer(MessageBuffer&& other) noexcept
       capacity_(std::exchange(other.capacity_, 0)),
       memory_(std::move(other.memory_)) {}
 
+MessageBuffer& MessageBuffer::operator=(MessageBuffer&& other) noexcept {
+  // What was here goes with the temporary.
+  MessageBuffer taken(std::move(other));
+  std::swap(data_, taken.data_);
+  std::swap(size_, taken.size_);
+  std::swap(capacity_, taken.capacity_);
+  std::swap(memory_, taken.memory_);
+  return *this;
+}
+
 MessageBuffer::~MessageBuffer() {
   if (memory_ == nullptr) std::free(data_);
 }

@@ -32,7 +32,7 @@ class MessageBuffer {
   MessageBuffer(const MessageBuffer&) = delete;
   MessageBuffer& operator=(const MessageBuffer&) = delete;
   MessageBuffer(MessageBuffer&& other) noexcept;
-  MessageBuffer& operator=(MessageBuffer&&) = delete;
+  MessageBuffer& operator=(MessageBuffer&& other) noexcept;
 
   uint8_t* data() const { return data_; }
   size_t size() const { return size_; }

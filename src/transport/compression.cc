@@ -20,8 +20,22 @@ ErrorCode Check(Message* message, const ReaderLimits& limits) {
 }
 
 ErrorCode ErrorOf(MessageInflation::Status status) {
-  return status == MessageInflation::Status::kFailed ? ErrorCode::kInvalidDeflateData
-                                                     : ErrorCode::kUnsupportedMessageLength;
+  switch (status) {
+    case MessageInflation::Status::kFailed:
+      return ErrorCode::kInvalidDeflateData;
+    case MessageInflation::Status::kTooLong:
+      return ErrorCode::kUnsupportedMessageLength;
+    default:
+      return ErrorCode::kOutOfMemory;
+  }
+}
+
+// A copy of `bytes`, in a buffer that holds nothing. False when there is no memory.
+bool Copy(ByteView bytes, MessageBuffer* out) {
+  if (!out->Reserve(bytes.size, bytes.size)) return false;
+  if (bytes.size > 0) std::memcpy(out->data(), bytes.data, bytes.size);
+  out->Commit(bytes.size);
+  return true;
 }
 
 void Describe(const MessageBuffer& buffer, const std::vector<size_t>& ends, Message* message) {
@@ -33,26 +47,36 @@ void Describe(const MessageBuffer& buffer, const std::vector<size_t>& ends, Mess
 }  // namespace
 
 bool CompressionPool::Trim() {
-  if (scratch_.capacity() > 0) MessageBuffer(std::move(scratch_));
+  scratch_ = MessageBuffer();
+  if (!shared_used_) {
+    shared_input_ = MessageBuffer();
+    shared_output_ = MessageBuffer();
+    shared_settings_.reset();
+  }
+  const bool shared_left = std::exchange(shared_used_, false);
   const bool compressors_left = compressors_.Trim();
-  return inflaters_.Trim() || compressors_left;
+  const bool inflaters_left = inflaters_.Trim();
+  trim_armed_ = shared_left || compressors_left || inflaters_left;
+  return trim_armed_;
 }
 
 const MessageBuffer* CompressionPool::CompressShared(
     const std::shared_ptr<const CompressionSettings>& settings, StreamLease<DeflateStream>& lease,
     ByteView message) {
+  shared_used_ = true;
   if (shared_settings_ == settings && shared_input_.size() == message.size &&
       (message.size == 0 || std::memcmp(shared_input_.data(), message.data, message.size) == 0)) {
     return &shared_output_;
   }
-  std::unique_ptr<DeflateStream> stream = lease.Borrow();
-  if (stream == nullptr) return nullptr;
+  shared_settings_ = nullptr;
+  const BorrowedStream<DeflateStream> stream = lease.Borrow();
+  if (!stream) return nullptr;
   shared_output_.Clear();
-  const bool done = stream->Compress(message, true, shared_output_);
-  lease.Return(std::move(stream), false, false);
-  shared_settings_ = done ? settings : nullptr;
-  shared_input_.assign(message.data, message.data + message.size);
-  return done ? &shared_output_ : nullptr;
+  if (!stream->Compress(message, true, shared_output_)) return nullptr;
+  shared_input_.Clear();
+  // Without a copy, it is not the same the next time.
+  if (Copy(message, &shared_input_)) shared_settings_ = settings;
+  return &shared_output_;
 }
 
 class Compression::DeflateWork final : public Work {
@@ -68,22 +92,32 @@ class Compression::DeflateWork final : public Work {
     if (owner_ != nullptr) owner_->deflating_ = nullptr;
   }
 
-  bool Prepare(ByteView payload) {
-    if (!input_.Reserve(payload.size, payload.size)) return false;
-    std::memcpy(input_.data(), payload.data, payload.size);
-    input_.Commit(payload.size);
-    stream_ = owner_->outgoing_.Borrow();
-    return stream_ != nullptr;
-  }
-  void Disown() { owner_ = nullptr; }
+  bool Prepare(ByteView payload) { return Copy(payload, &input_); }
 
-  void Run() override { done_ = stream_->Compress({input_.data(), input_.size()}, fin_, output_); }
+  /// The connection is gone. What has not begun never will.
+  void Disown() {
+    owner_ = nullptr;
+    if (!is_running_) input_ = MessageBuffer();
+  }
+
+  // A stream is borrowed no sooner, since many may wait.
+  Turn Begin() override {
+    if (owner_ == nullptr) return Turn::kDrop;
+    if (!owner_->outgoing_.pool().HasRoom()) return Turn::kWait;
+    stream_ = owner_->outgoing_.Borrow();
+    is_running_ = true;
+    return Turn::kRun;
+  }
+
+  void Run() override {
+    done_ = stream_ && stream_->Compress({input_.data(), input_.size()}, fin_, output_);
+  }
 
   void Finish() override {
     Compression* owner = std::exchange(owner_, nullptr);
     if (owner == nullptr) return;
     owner->deflating_ = nullptr;
-    owner->outgoing_.Return(std::move(stream_), !fin_, done_);
+    if (done_) owner->outgoing_.Return(std::move(stream_), !fin_, true);
     owner->observer_->OnCompressed(header_, done_ ? &output_ : nullptr);
   }
 
@@ -91,10 +125,11 @@ class Compression::DeflateWork final : public Work {
   Compression* owner_;
   FrameHeader header_;
   uint8_t key_[4];
-  std::unique_ptr<DeflateStream> stream_;
+  BorrowedStream<DeflateStream> stream_;
   MessageBuffer input_;
   MessageBuffer output_;
   bool fin_;
+  bool is_running_ = false;
   bool done_ = false;
 };
 
@@ -107,28 +142,48 @@ class Compression::InflateWork final : public Work {
     if (owner_ != nullptr) owner_->inflating_ = nullptr;
   }
 
-  /// Takes over the input, and what was inflated of it so far.
-  bool Prepare(std::unique_ptr<InflateStream> stream, MessageBuffer* input, ByteView bytes,
-               MessageBuffer& output) {
-    stream_ = std::move(stream);
-    MessageBuffer own = input != nullptr ? std::move(*input) : MessageBuffer();
-    if (input == nullptr) {
-      if (!own.Reserve(bytes.size, bytes.size)) return false;
-      if (bytes.size > 0) std::memcpy(own.data(), bytes.data, bytes.size);
-      own.Commit(bytes.size);
+  /// Takes over the input.
+  bool Prepare() {
+    if (message_.buffer != nullptr) {
+      input_ = std::move(*message_.buffer);
+    } else if (!Copy(message_.data, &input_)) {
+      return false;
     }
-    input_ = std::make_unique<MessageBuffer>(std::move(own));
-    inflation_.Rebase(input_->data());
-    output_ = std::make_unique<MessageBuffer>(std::move(output));
+    inflation_.Rebase(input_.data());
     return true;
   }
-  void Disown() { owner_ = nullptr; }
+  /// What was inflated of it already, and the stream that goes on with it.
+  void GoOnWith(BorrowedStream<InflateStream> stream, MessageBuffer output) {
+    stream_ = std::move(stream);
+    output_ = std::move(output);
+  }
+
+  /// The connection is gone. What has not begun never will.
+  void Disown() {
+    owner_ = nullptr;
+    if (is_running_) return;
+    stream_ = {};
+    input_ = MessageBuffer();
+    output_ = MessageBuffer();
+  }
+
+  // A stream is borrowed no sooner, since many may wait.
+  Turn Begin() override {
+    if (owner_ == nullptr) return Turn::kDrop;
+    if (!stream_) {
+      if (!owner_->incoming_.pool().HasRoom()) return Turn::kWait;
+      stream_ = owner_->incoming_.Borrow();
+    }
+    is_running_ = true;
+    return Turn::kRun;
+  }
 
   void Run() override {
-    status_ = inflation_.Run(*stream_, *output_, SIZE_MAX);
+    if (!stream_) return;
+    status_ = inflation_.Run(*stream_, output_, SIZE_MAX);
     if (status_ != MessageInflation::Status::kDone) return;
-    Describe(*output_, inflation_.fragment_ends(), &message_);
-    message_.buffer = output_.get();
+    Describe(output_, inflation_.fragment_ends(), &message_);
+    message_.buffer = &output_;
     check_ = Check(&message_, limits_);
   }
 
@@ -152,11 +207,12 @@ class Compression::InflateWork final : public Work {
   Message message_;
   ReaderLimits limits_;
   MessageInflation inflation_;
-  std::unique_ptr<InflateStream> stream_;
-  std::unique_ptr<MessageBuffer> input_;
-  std::unique_ptr<MessageBuffer> output_;
-  MessageInflation::Status status_ = MessageInflation::Status::kBudget;
+  BorrowedStream<InflateStream> stream_;
+  MessageBuffer input_;
+  MessageBuffer output_;
+  MessageInflation::Status status_ = MessageInflation::Status::kNoMemory;
   ErrorCode check_ = ErrorCode::kNone;
+  bool is_running_ = false;
 };
 
 Compression::Compression(CompressionPool* pool, std::shared_ptr<const CompressionSettings> settings,
@@ -173,25 +229,28 @@ Compression::~Compression() {
 }
 
 bool Compression::Compress(ByteView* payload, bool first, bool fin) {
+  if (deflating_ != nullptr) return false;
+  pool_->WantTrim();
   if (first && fin && !settings_->outgoing.takeover) {
     const MessageBuffer* shared = pool_->CompressShared(settings_, outgoing_, *payload);
     if (shared == nullptr) return false;
     *payload = {shared->data(), shared->size()};
     return true;
   }
-  std::unique_ptr<DeflateStream> stream = outgoing_.Borrow();
-  if (stream == nullptr) return false;
+  BorrowedStream<DeflateStream> stream = outgoing_.Borrow();
   MessageBuffer& out = pool_->scratch();
   out.Clear();
-  const bool done = stream->Compress(*payload, fin, out);
-  outgoing_.Return(std::move(stream), !fin, done);
+  if (!stream || !stream->Compress(*payload, fin, out)) return false;
+  outgoing_.Return(std::move(stream), !fin, true);
   *payload = {out.data(), out.size()};
-  return done;
+  return true;
 }
 
 bool Compression::CompressLater(const FrameHeader& header, ByteView payload, bool fin) {
+  if (deflating_ != nullptr) return false;
   auto work = std::make_unique<DeflateWork>(this, header, fin);
   if (!work->Prepare(payload)) return false;
+  pool_->WantTrim();
   deflating_ = work.get();
   pool_->work().Submit(std::move(work));
   return true;
@@ -200,25 +259,22 @@ bool Compression::CompressLater(const FrameHeader& header, ByteView payload, boo
 Compression::Result Compression::Inflate(Message* message, const ReaderLimits& limits,
                                          ErrorCode* error, const char** sentence) {
   *sentence = "";
-  std::unique_ptr<InflateStream> stream = incoming_.Borrow();
-  if (stream == nullptr) {
-    *error = ErrorCode::kUnsupportedMessageLength;
+  pool_->WantTrim();
+  MessageInflation inflation(message->data, message->fragment_ends, limits.max_payload);
+  if (!pool_->inflaters().HasRoom()) {
+    return InflateLater(*message, limits, std::move(inflation), {}, error);
+  }
+  BorrowedStream<InflateStream> stream = incoming_.Borrow();
+  if (!stream) {
+    *error = ErrorCode::kOutOfMemory;
     return Result::kFailed;
   }
-  MessageInflation inflation(message->data, message->fragment_ends, limits.max_payload);
   MessageBuffer& out = pool_->scratch();
   out.Clear();
   const MessageInflation::Status status =
       inflation.Run(*stream, out, settings_->async_inflate_size);
   if (status == MessageInflation::Status::kBudget) {
-    auto work = std::make_unique<InflateWork>(this, *message, limits, std::move(inflation));
-    if (!work->Prepare(std::move(stream), message->buffer, message->data, out)) {
-      *error = ErrorCode::kUnsupportedMessageLength;
-      return Result::kFailed;
-    }
-    inflating_ = work.get();
-    pool_->work().Submit(std::move(work));
-    return Result::kLater;
+    return InflateLater(*message, limits, std::move(inflation), std::move(stream), error);
   }
   const bool done = status == MessageInflation::Status::kDone;
   incoming_.Return(std::move(stream), false, done && !inflation.stream_ended());
@@ -232,6 +288,23 @@ Compression::Result Compression::Inflate(Message* message, const ReaderLimits& l
   message->buffer = nullptr;
   *error = Check(message, limits);
   return *error == ErrorCode::kNone ? Result::kReady : Result::kFailed;
+}
+
+// `stream` is empty where nothing was inflated yet; otherwise the scratch memory has what was.
+Compression::Result Compression::InflateLater(const Message& message, const ReaderLimits& limits,
+                                              MessageInflation inflation,
+                                              BorrowedStream<InflateStream> stream,
+                                              ErrorCode* error) {
+  auto work = std::make_unique<InflateWork>(this, message, limits, std::move(inflation));
+  if (!work->Prepare()) {
+    *error = ErrorCode::kOutOfMemory;
+    return Result::kFailed;
+  }
+  const bool has_begun = static_cast<bool>(stream);
+  if (has_begun) work->GoOnWith(std::move(stream), std::move(pool_->scratch()));
+  inflating_ = work.get();
+  pool_->work().Submit(std::move(work), has_begun);
+  return Result::kLater;
 }
 
 }  // namespace wsuv

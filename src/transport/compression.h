@@ -3,12 +3,14 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
+#include <utility>
 #include <vector>
 
 #include "protocol/deflate.h"
 #include "protocol/message_reader.h"
-#include "protocol/stream_lease.h"
+#include "protocol/stream_pool.h"
 #include "transport/work_queue.h"
 
 namespace wsuv {
@@ -27,13 +29,23 @@ class CompressionPool {
   /// At this interval (milliseconds) streams that nobody used since the last time are given back.
   static constexpr uint64_t kTrimInterval = 5000;
 
-  explicit CompressionPool(uv_loop_t* loop) : work_(loop) {}
+  /// `arm_trim` has to see to it that Trim() is called after kTrimInterval.
+  CompressionPool(uv_loop_t* loop, std::function<void()> arm_trim)
+      : work_(loop), arm_trim_(std::move(arm_trim)) {}
 
   StreamPool<DeflateStream>& compressors() { return compressors_; }
   StreamPool<InflateStream>& inflaters() { return inflaters_; }
   WorkQueue& work() { return work_; }
   /// Memory for one result, until the next one.
   MessageBuffer& scratch() { return scratch_; }
+  /// Bytes of memory that CompressShared() has.
+  size_t shared_bytes() const { return shared_input_.capacity() + shared_output_.capacity(); }
+  /// There is something now that Trim() has to free some day.
+  void WantTrim() {
+    if (!trim_armed_) arm_trim_();
+    trim_armed_ = true;
+  }
+  /// Frees what was not used lately. Returns whether it is to be called again.
   bool Trim();
 
   /// A whole message, compressed without context takeover: the same as the last time if it is the
@@ -48,8 +60,11 @@ class CompressionPool {
   WorkQueue work_;
   MessageBuffer scratch_;
   std::shared_ptr<const CompressionSettings> shared_settings_;  // Null: there is no last time.
-  std::vector<uint8_t> shared_input_;
+  MessageBuffer shared_input_;
   MessageBuffer shared_output_;
+  bool shared_used_ = false;  // Since the last Trim().
+  std::function<void()> arm_trim_;
+  bool trim_armed_ = false;
 };
 
 /// Is told when work that Compression passed to the thread pool is done.
@@ -75,15 +90,16 @@ class Compression {
   Compression& operator=(const Compression&) = delete;
 
   /// Compresses (a fragment of) a message. `payload` becomes a view that is valid until the next
-  /// call of anything here. False when there is no memory.
+  /// call of anything here. False when there is no memory, or CompressLater() is not done.
   bool Compress(ByteView* payload, bool first, bool fin);
   /// The same by the thread pool, which gets a copy; OnCompressed() follows. Until then nothing
-  /// else may be compressed. False when there is no memory.
+  /// else can be compressed. False as above.
   bool CompressLater(const FrameHeader& header, ByteView payload, bool fin);
 
   enum class Result : uint8_t { kReady, kFailed, kLater };
   /// Inflates and checks a message in place: on kReady it is whole (valid until the next call of
-  /// anything here), on kFailed the other two say why, and on kLater OnInflated() follows.
+  /// anything here), on kFailed the other two say why, and on kLater OnInflated() follows: it is
+  /// large, or all streams are at work. Not while inflating().
   Result Inflate(Message* message, const ReaderLimits& limits, ErrorCode* error,
                  const char** sentence);
   bool inflating() const { return inflating_ != nullptr; }
@@ -91,6 +107,10 @@ class Compression {
  private:
   class DeflateWork;
   class InflateWork;
+
+  Result InflateLater(const Message& message, const ReaderLimits& limits,
+                      MessageInflation inflation, BorrowedStream<InflateStream> stream,
+                      ErrorCode* error);
 
   CompressionPool* pool_;
   std::shared_ptr<const CompressionSettings> settings_;

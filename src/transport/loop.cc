@@ -42,9 +42,9 @@ uint8_t* Loop::read_buffer() {
 }
 
 CompressionPool& Loop::compression() {
-  if (compression_ == nullptr) compression_ = std::make_unique<CompressionPool>(uv_);
-  if (trim_deadline_.bucket == nullptr) {
-    ArmDeadline(&trim_deadline_, CompressionPool::kTrimInterval);
+  if (compression_ == nullptr) {
+    compression_ = std::make_unique<CompressionPool>(
+        uv_, [this] { ArmDeadline(&trim_deadline_, CompressionPool::kTrimInterval); });
   }
   return *compression_;
 }

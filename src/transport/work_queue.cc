@@ -10,43 +10,47 @@ struct WorkQueue::Request {
   std::unique_ptr<Work> work;
 };
 
-void WorkQueue::Submit(std::unique_ptr<Work> work) {
+void WorkQueue::Submit(std::unique_ptr<Work> work, bool is_urgent) {
   if (on_idle_ != nullptr) return;
-  if (running_ < limit_) {
-    Start(std::move(work));
-  } else {
-    waiting_.push_back(std::move(work));
-  }
+  (is_urgent ? urgent_ : waiting_).push_back(std::move(work));
+  StartWaiting();
 }
 
-void WorkQueue::Start(std::unique_ptr<Work> work) {
-  auto* request = new Request{{}, this, std::move(work)};
-  request->request.data = request;
-  running_++;
-  uv_queue_work(loop_, &request->request, OnRun, OnDone);
+void WorkQueue::StartWaiting() {
+  while (running_ < limit_) {
+    std::deque<std::unique_ptr<Work>>& from = urgent_.empty() ? waiting_ : urgent_;
+    if (from.empty()) return;
+    const Work::Turn turn = from.front()->Begin();
+    if (turn == Work::Turn::kWait) return;
+    std::unique_ptr<Work> next = std::move(from.front());
+    from.pop_front();
+    if (turn == Work::Turn::kDrop) continue;
+    auto* request = new Request{{}, this, std::move(next)};
+    request->request.data = request;
+    running_++;
+    uv_queue_work(loop_, &request->request, OnRun, OnDone);
+  }
 }
 
 void WorkQueue::OnRun(uv_work_t* request) { static_cast<Request*>(request->data)->work->Run(); }
 
 void WorkQueue::OnDone(uv_work_t* request, int) {
-  const std::unique_ptr<Request> done(static_cast<Request*>(request->data));
+  std::unique_ptr<Request> done(static_cast<Request*>(request->data));
   WorkQueue* queue = done->queue;
   queue->running_--;
   if (queue->on_idle_ != nullptr) {
-    // The last one may take the queue along.
+    // What it holds goes first: the last one may take the queue along, and all that belongs to it.
+    done.reset();
     const std::function<void()> on_idle = queue->on_idle_;
     if (queue->running_ == 0) on_idle();
     return;
   }
-  if (!queue->waiting_.empty()) {
-    std::unique_ptr<Work> next = std::move(queue->waiting_.front());
-    queue->waiting_.pop_front();
-    queue->Start(std::move(next));
-  }
   done->work->Finish();
+  queue->StartWaiting();
 }
 
 void WorkQueue::Shutdown(std::function<void()> on_idle) {
+  urgent_.clear();
   waiting_.clear();
   on_idle_ = std::move(on_idle);
 }

@@ -13,7 +13,16 @@ namespace wsuv {
 /// Something that takes long, to be done by a thread of libuv's pool.
 class Work {
  public:
+  /// What is to become of work whose turn it is.
+  enum class Turn {
+    kRun,
+    kWait,  ///< What it needs is lent to other work; ask again when some of that is done.
+    kDrop,  ///< Nobody wants it any more.
+  };
+
   virtual ~Work() = default;
+  /// Asked in the loop's thread before Run().
+  virtual Turn Begin() = 0;
   /// Runs in a thread of the pool: may touch nothing but what belongs to this object.
   virtual void Run() = 0;
   /// Runs in the loop's thread, after Run(). Not called once the loop is shutting down.
@@ -28,7 +37,8 @@ class WorkQueue {
 
   /// How much work may be in the pool at once; at least 1.
   void set_limit(size_t limit) { limit_ = limit; }
-  void Submit(std::unique_ptr<Work> work);
+  /// `is_urgent`: it holds what others may wait for, and comes before them.
+  void Submit(std::unique_ptr<Work> work, bool is_urgent = false);
 
   /// Drops what has not begun. What runs must be waited for: `on_idle` is called when it ended.
   void Shutdown(std::function<void()> on_idle);
@@ -37,11 +47,12 @@ class WorkQueue {
  private:
   struct Request;
 
-  void Start(std::unique_ptr<Work> work);
+  void StartWaiting();
   static void OnRun(uv_work_t* request);
   static void OnDone(uv_work_t* request, int status);
 
   uv_loop_t* loop_;
+  std::deque<std::unique_ptr<Work>> urgent_;
   std::deque<std::unique_ptr<Work>> waiting_;
   std::function<void()> on_idle_;
   size_t running_ = 0;

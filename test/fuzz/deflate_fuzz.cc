@@ -5,7 +5,7 @@
 #include <cstdlib>
 #include <string>
 
-#include "protocol/stream_lease.h"
+#include "protocol/stream_pool.h"
 #include "support/plain_zlib.h"
 
 namespace {

@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "protocol/stream_lease.h"
+#include "protocol/stream_pool.h"
 #include "support/plain_zlib.h"
 
 namespace wsuv {
@@ -124,30 +124,6 @@ TEST(Deflate, WithoutTakeoverEveryMessageIsTheSame) {
   settings.takeover = false;
   Direction direction(settings);
   EXPECT_EQ(direction.Compress(Json(39)), direction.Compress(Json(39)));
-}
-
-TEST(Deflate, AStreamIsTakenFromWhoeverUsedItLongestAgo) {
-  StreamPool<DeflateStream> pool;
-  const DeflateSettings settings;
-  std::vector<std::unique_ptr<StreamLease<DeflateStream>>> leases;
-  std::vector<std::string> packed;
-  const std::string message = Json(39);
-  // Twice as many as there are streams, each with a history of its own.
-  for (size_t i = 0; i < 2 * StreamPool<DeflateStream>::kMaxLent; i++) {
-    leases.push_back(std::make_unique<StreamLease<DeflateStream>>(&pool, &settings));
-  }
-  for (int round = 0; round < 3; round++) {
-    for (size_t i = 0; i < leases.size(); i++) {
-      auto stream = leases[i]->Borrow();
-      MessageBuffer out;
-      ASSERT_TRUE(stream->Compress(ViewOf(message + std::to_string(i)), true, out));
-      leases[i]->Return(std::move(stream), false, true);
-      if (round == 0) packed.push_back(TextOf(out));
-      if (round == 2) {
-        EXPECT_LT(out.size(), packed[i].size() / 4);
-      }
-    }
-  }
 }
 
 TEST(Deflate, StopsAtTheLimit) {

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 #include <uv.h>
 
+#include <algorithm>
 #include <memory>
 #include <string>
 #include <vector>
@@ -16,7 +17,7 @@ class CompressionTest : public ::testing::Test, public CompressionObserver {
  protected:
   void SetUp() override {
     uv_loop_init(&uv_);
-    pool_ = std::make_unique<CompressionPool>(&uv_);
+    pool_ = std::make_unique<CompressionPool>(&uv_, [this] { armed_++; });
   }
 
   void TearDown() override {
@@ -25,6 +26,8 @@ class CompressionTest : public ::testing::Test, public CompressionObserver {
     pool_.reset();
     EXPECT_EQ(uv_loop_close(&uv_), 0);
   }
+
+  static constexpr size_t kMaxStreams = StreamPool<DeflateStream>::kMaxStreams;
 
   std::unique_ptr<Compression> Make(bool takeover = true) {
     auto settings = std::make_shared<CompressionSettings>();
@@ -58,6 +61,7 @@ class CompressionTest : public ::testing::Test, public CompressionObserver {
   uv_loop_t uv_;
   std::unique_ptr<CompressionPool> pool_;
   std::vector<std::string> events_;
+  int armed_ = 0;  // How often a Trim() was asked for.
 
  private:
   void OnCompressed(const FrameHeader&, const MessageBuffer* payload) override {
@@ -149,6 +153,123 @@ TEST_F(CompressionTest, ShutdownWaitsForWhatRunsAndDropsTheRest) {
   EXPECT_TRUE(events_.empty());
 }
 
+// The pool takes one at a time, so that the others have begun and wait.
+TEST_F(CompressionTest, NoMoreStreamsThanThereMayBeHoweverManyWaitForTheThreadPool) {
+  pool_->work().set_limit(1);
+  const std::string large(3'000, 'x');
+  const std::string packed = Compress(*Make(), large);
+  std::vector<std::unique_ptr<Compression>> many;
+  FrameHeader header;
+  for (int i = 0; i < 1'200; i++) {
+    many.push_back(Make());
+    EXPECT_TRUE(many.back()->CompressLater(header, ViewOf(large), true));
+    EXPECT_EQ(Inflate(*many.back(), packed, true), Result::kLater);
+    ASSERT_LE(pool_->compressors().size(), kMaxStreams);
+    ASSERT_LE(pool_->inflaters().size(), kMaxStreams);
+  }
+  EXPECT_EQ(pool_->inflaters().at_work(), kMaxStreams);
+  uv_run(&uv_, UV_RUN_DEFAULT);
+  EXPECT_LE(pool_->compressors().size(), kMaxStreams);
+  EXPECT_LE(pool_->inflaters().size(), kMaxStreams);
+  EXPECT_EQ(pool_->inflaters().at_work(), 0U);
+  EXPECT_EQ(std::count(events_.begin(), events_.end(), "compressed " + packed), 1'200);
+  EXPECT_EQ(std::count(events_.begin(), events_.end(), "inflated 3000"), 1'200);
+
+  // Each has its history.
+  events_.clear();
+  for (auto& compression : many) {
+    EXPECT_EQ(Inflate(*compression, Compress(*compression, "xxx"), true), Result::kReady);
+  }
+  EXPECT_EQ(std::count(events_.begin(), events_.end(), "xxx"), 1'200);
+}
+
+TEST_F(CompressionTest, AllStreamsMayRunAtOnceAndTheRestWaits) {
+  pool_->work().set_limit(1'000);
+  const std::string large(3'000, 'x');
+  std::vector<std::unique_ptr<Compression>> many;
+  FrameHeader header;
+  for (int i = 0; i < 300; i++) {
+    many.push_back(Make());
+    EXPECT_TRUE(many.back()->CompressLater(header, ViewOf(large), true));
+  }
+  EXPECT_EQ(pool_->work().running(), kMaxStreams);
+  EXPECT_EQ(pool_->compressors().size(), kMaxStreams);
+  uv_run(&uv_, UV_RUN_DEFAULT);
+  EXPECT_EQ(events_.size(), 300U);
+}
+
+TEST_F(CompressionTest, ASmallMessageWaitsWhereAllStreamsAreAtWork) {
+  pool_->work().set_limit(1);
+  const std::string packed = Compress(*Make(), std::string(3'000, 'x'));
+  std::vector<std::unique_ptr<Compression>> many;
+  for (size_t i = 0; i < kMaxStreams; i++) {
+    many.push_back(Make());
+    EXPECT_EQ(Inflate(*many.back(), packed, true), Result::kLater);
+  }
+  auto small = Make();
+  EXPECT_EQ(Inflate(*small, Compress(*Make(), "small"), false), Result::kLater);
+  EXPECT_TRUE(small->inflating());
+  uv_run(&uv_, UV_RUN_DEFAULT);
+  EXPECT_FALSE(small->inflating());
+  EXPECT_EQ(std::count(events_.begin(), events_.end(), "inflated 5"), 1);
+}
+
+TEST_F(CompressionTest, WhatWaitsForAConnectionThatIsGoneHoldsNothing) {
+  pool_->work().set_limit(1);
+  const std::string packed = Compress(*Make(), std::string(3'000, 'x'));
+  std::vector<std::unique_ptr<Compression>> many;
+  for (int i = 0; i < 50; i++) {
+    many.push_back(Make());
+    EXPECT_EQ(Inflate(*many.back(), packed, true), Result::kLater);
+  }
+  EXPECT_EQ(pool_->inflaters().at_work(), 50U);
+  many.clear();
+  EXPECT_EQ(pool_->inflaters().at_work(), 1U) << "the one that runs";
+}
+
+TEST_F(CompressionTest, NothingElseIsCompressedWhileTheThreadPoolCompresses) {
+  auto compression = Make();
+  FrameHeader header;
+  const std::string text = "text";
+  EXPECT_TRUE(compression->CompressLater(header, ViewOf(text), true));
+  ByteView payload = ViewOf(text);
+  EXPECT_FALSE(compression->Compress(&payload, true, true));
+  EXPECT_FALSE(compression->CompressLater(header, ViewOf(text), true));
+  uv_run(&uv_, UV_RUN_DEFAULT);
+  EXPECT_TRUE(compression->Compress(&payload, true, true));
+}
+
+TEST_F(CompressionTest, WorkRunsInNoMoreThreadsThanTheLimit) {
+  std::vector<std::unique_ptr<Compression>> many;
+  FrameHeader header;
+  pool_->work().set_limit(3);
+  for (int i = 0; i < 10; i++) {
+    many.push_back(Make());
+    EXPECT_TRUE(many.back()->CompressLater(header, ViewOf("text"), true));
+  }
+  EXPECT_EQ(pool_->work().running(), 3U);
+  EXPECT_EQ(pool_->compressors().size(), 3U);
+  uv_run(&uv_, UV_RUN_DEFAULT);
+  EXPECT_EQ(events_.size(), 10U);
+}
+
+TEST_F(CompressionTest, KeepsNoMemoryOnceItIsIdle) {
+  EXPECT_EQ(armed_, 0);
+  auto takeover = Make();
+  auto shared = Make(false);
+  for (int round = 1; round <= 2; round++) {
+    Compress(*takeover, std::string(5'000, 'x'));
+    const std::string packed = Compress(*shared, std::string(900, 'x'));
+    EXPECT_EQ(Inflate(*shared, packed, true), Result::kReady);
+    EXPECT_EQ(armed_, round) << "asked for once";
+    EXPECT_TRUE(pool_->Trim()) << "used in this interval";
+    EXPECT_FALSE(pool_->Trim());
+    EXPECT_EQ(pool_->scratch().capacity(), 0U);
+    EXPECT_EQ(pool_->shared_bytes(), 0U);
+    EXPECT_EQ(pool_->compressors().size() + pool_->inflaters().size(), 0U);
+  }
+}
+
 TEST_F(CompressionTest, OneMessageToManyIsCompressedOnce) {
   auto settings = std::make_shared<CompressionSettings>();
   settings->outgoing.takeover = false;
@@ -160,6 +281,14 @@ TEST_F(CompressionTest, OneMessageToManyIsCompressedOnce) {
   ASSERT_TRUE(one.Compress(&first, true, true));
   ASSERT_TRUE(other.Compress(&second, true, true));
   EXPECT_EQ(first.data, second.data);
+
+  // With other settings it is another message.
+  auto lower = std::make_shared<CompressionSettings>(*settings);
+  lower->outgoing.level = 0;
+  Compression uncompressed(pool_.get(), lower, nullptr);
+  ByteView plain = ViewOf(text);
+  ASSERT_TRUE(uncompressed.Compress(&plain, true, true));
+  EXPECT_GT(plain.size, text.size());
 
   const std::string changed = "the same message for everybodY";
   ByteView third = ViewOf(changed);
