@@ -8,6 +8,8 @@ module.exports = {
   CLOSE_TIMEOUT: 30000,
   /** Milliseconds in which a request head must come, on the native listener. */
   HANDSHAKE_TIMEOUT: 10000,
+  /** Header fields that a request may have, on the native listener: what Node's http has. */
+  MAX_HEADERS_COUNT: 1000,
   /** The one empty Buffer that stands for every empty message and reason. */
   EMPTY_BUFFER: Buffer.alloc(0),
   /** RFC 6455 7.4.1: codes that stand for "none in the close frame" and "no close frame". */
@@ -24,11 +26,5 @@ module.exports = {
   FLAG_FIN: 0x80,
   FLAG_MASK: 0x100,
   FLAG_COMPRESS: 0x200,
-  /** UpgradeStatus of src/protocol/handshake.h. */
-  UPGRADE_VALID: 0,
-  UPGRADE_INVALID_METHOD: 5,
-  UPGRADE_INVALID_UPGRADE: 6,
-  UPGRADE_INVALID_KEY: 7,
-  UPGRADE_INVALID_VERSION: 8,
   NOOP() {}
 };

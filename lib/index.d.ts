@@ -311,6 +311,10 @@ declare namespace WebSocket {
     clientTracking?: boolean | undefined;
     /** Milliseconds in which a request head must come, in port mode. Default 10000; 0 is off. */
     handshakeTimeout?: number | undefined;
+    /** Bytes of a request head, as `http` counts them, in port mode. Default `http.maxHeaderSize`. */
+    maxHeaderSize?: number | undefined;
+    /** Headers that a request may have, in port mode. Default 1000; 0 is no limit. */
+    maxHeadersCount?: number | undefined;
     verifyClient?:
       | VerifyClientCallbackAsync<InstanceType<V>>
       | VerifyClientCallbackSync<InstanceType<V>>

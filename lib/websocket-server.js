@@ -4,18 +4,18 @@ const EventEmitter = require('events');
 const http = require('http');
 
 const native = require('./native/addon');
-const {
-  CLOSE_TIMEOUT,
-  EMPTY_BUFFER,
-  UPGRADE_INVALID_KEY,
-  UPGRADE_INVALID_METHOD,
-  UPGRADE_INVALID_UPGRADE,
-  UPGRADE_INVALID_VERSION,
-  UPGRADE_VALID
-} = require('./constants');
+const { CLOSE_TIMEOUT, EMPTY_BUFFER } = require('./constants');
 const { debug } = require('./debug');
 const extension = require('./handshake/extension');
-const { formatRefusal } = require('./handshake/response');
+const {
+  UpgradeStatus,
+  answerPlainRequest,
+  formatLines,
+  formatRefusal,
+  formatStatus,
+  refusalFor,
+  switchingProtocols
+} = require('./handshake/response');
 const { NativeListener } = require('./native/listener');
 const { isClaimed } = require('./link/claimed-sockets');
 const { handleOf } = require('./link/node-socket');
@@ -33,8 +33,6 @@ const CLOSED = 2;
 
 // Characters of the Sec-WebSocket-Accept value that the addon puts behind a request head.
 const ACCEPT_LENGTH = 28;
-// 16 bytes in Base64.
-const KEY = /^[+/0-9A-Za-z]{22}==$/;
 
 // What is not known from ws. Symbols, so that no subclass meets them, and that a Proxy around a server
 // has them.
@@ -65,6 +63,10 @@ class WebSocketServer extends EventEmitter {
    * @param {String} [options.host] with `port`: the address to listen at; all of them by default
    * @param {Number} [options.maxBufferedChunks=262144] pieces in which a message may come
    * @param {Number} [options.maxFragments=16384] frames that a message may have
+   * @param {Number} [options.maxHeadersCount=1000] with `port`: header fields that a request may
+   *     have; 0 for no limit
+   * @param {Number} [options.maxHeaderSize] with `port`: bytes of a request's head, as Node's http
+   *     counts them; by default http.maxHeaderSize, which `node --max-http-header-size` sets
    * @param {Number} [options.maxPayload=104857600] bytes of the largest message
    * @param {Number} [options.maxPendingAutoPongs=60] answers to pings that may wait to be written;
    *     beyond it the older ones are left out
@@ -135,7 +137,11 @@ class WebSocketServer extends EventEmitter {
       });
     } else if (port != null) {
       // Workers of a cluster share a port through the primary, which knows Node's sockets only.
-      this._server = http.createServer(answerPlainRequest);
+      this._server = http.createServer(
+        { maxHeaderSize: options.maxHeaderSize || undefined },
+        answerPlainRequest
+      );
+      this._server.maxHeadersCount = options.maxHeadersCount ?? null;
       this._server.listen(port, host, backlog, callback);
       listenOnHttp(this);
     } else if (server) {
@@ -216,20 +222,9 @@ class WebSocketServer extends EventEmitter {
     const { headers } = req;
     const version = Number(headers['sec-websocket-version']);
     const key = headers['sec-websocket-key'];
-    if (req.method !== 'GET') {
-      refuseStatus(this, req, socket, UPGRADE_INVALID_METHOD);
-      return;
-    }
-    if (headers.upgrade === undefined || headers.upgrade.toLowerCase() !== 'websocket') {
-      refuseStatus(this, req, socket, UPGRADE_INVALID_UPGRADE);
-      return;
-    }
-    if (key === undefined || !KEY.test(key)) {
-      refuseStatus(this, req, socket, UPGRADE_INVALID_KEY);
-      return;
-    }
-    if (version !== 13 && version !== 8) {
-      refuseStatus(this, req, socket, UPGRADE_INVALID_VERSION);
+    const status = native.checkUpgrade(req.method, String(headers.upgrade), String(key), version);
+    if (status !== UpgradeStatus.VALID) {
+      refuseStatus(this, req, socket, status);
       return;
     }
     if (!this.shouldHandle(req)) {
@@ -317,29 +312,22 @@ class WebSocketServer extends EventEmitter {
       return;
     }
 
-    const headers = [
-      'HTTP/1.1 101 Switching Protocols',
-      'Upgrade: websocket',
-      'Connection: Upgrade',
-      `Sec-WebSocket-Accept: ${native.acceptValue(key)}`
-    ];
     const ws = new this.options.WebSocket(null, undefined, this.options);
+    let protocol;
     if (protocols.size > 0) {
       const { handleProtocols } = this.options;
       const [first] = protocols;
-      const protocol = handleProtocols ? this.options.handleProtocols(protocols, req) : first;
-      if (protocol) {
-        headers.push(`Sec-WebSocket-Protocol: ${protocol}`);
-        ws._protocol = protocol;
-      }
+      protocol = handleProtocols ? this.options.handleProtocols(protocols, req) : first;
+      if (protocol) ws._protocol = protocol;
     }
-    const perMessageDeflate = extensions[PerMessageDeflate.extensionName];
-    if (perMessageDeflate) {
-      headers.push(`Sec-WebSocket-Extensions: ${formatExtensions(extensions)}`);
-      ws._extensions = extensions;
-    }
+    if (extensions[PerMessageDeflate.extensionName]) ws._extensions = extensions;
+    const headers = switchingProtocols(
+      native.acceptValue(key),
+      protocol,
+      formatExtensions(extensions)
+    );
     this.emit('headers', headers, req);
-    const response = `${headers.join('\r\n')}\r\n\r\n`;
+    const response = formatLines(headers);
 
     if (isUnseen(this, req, ws)) {
       socket.removeListener('error', destroySocket);
@@ -450,7 +438,7 @@ function untrack(server, ws) {
 // A request head on the native listener. `bytes` is the head and, if it is valid, the value of
 // Sec-WebSocket-Accept.
 function onNativeUpgrade(server, handle, status, bytes) {
-  if (status !== UPGRADE_VALID) {
+  if (status !== UpgradeStatus.VALID) {
     refuseNativeStatus(server, handle, status, bytes);
     return;
   }
@@ -469,7 +457,8 @@ function onNativeUpgrade(server, handle, status, bytes) {
   const ws = new server.options.WebSocket(null, undefined, server.options);
   if (extensions !== null) ws._extensions = extensions;
   const accept = bytes.latin1Slice(headSize);
-  native.accept(handle, settingsFor(server.options), accept, formatExtensions(extensions));
+  const lines = switchingProtocols(accept, undefined, formatExtensions(extensions));
+  native.acceptWith(handle, settingsFor(server.options), formatLines(lines));
   ws._open(handle);
   track(server, ws);
   server[kEmitConnection](ws, new UpgradeRequest(handle, head, ws));
@@ -511,17 +500,18 @@ function isPlain(server, head) {
 // A head that is no valid upgrade. Only those that ws would see go to 'wsClientError'; the others it
 // would leave to its HTTP server.
 function refuseNativeStatus(server, handle, status, bytes) {
-  const isUpgrade = status >= UPGRADE_INVALID_METHOD;
+  const isUpgrade = status >= UpgradeStatus.INVALID_METHOD;
   if (isUpgrade && (server.listenerCount('wsClientError') > 0 || !hasOwnHandshake(server))) {
     handleNativeUpgrade(server, handle, bytes.latin1Slice());
   } else {
-    native.reject(handle, Buffer.from(native.rejection(status)));
+    if (debug.enabled) debug.server('refused: upgrade status %d', status);
+    native.reject(handle, Buffer.from(formatStatus(status, bytes.latin1Slice())));
   }
 }
 
 function refuseStatus(server, req, socket, status) {
-  const response = native.rejection(status);
-  refuseRequest(server, req, socket, native.rejectionReason(status), response);
+  const { code, message, headers } = refusalFor(status);
+  refuseRequest(server, req, socket, message, formatRefusal(code, message, headers));
 }
 
 function refuseRequest(server, req, socket, message, response) {
@@ -547,16 +537,6 @@ function isClusterWorker() {
 function emitClose(server) {
   server._state = CLOSED;
   server.emit('close');
-}
-
-function answerPlainRequest(req, res) {
-  res.writeHead(426, {
-    'Content-Type': 'text/plain',
-    Connection: 'close',
-    Upgrade: 'websocket',
-    'Sec-WebSocket-Version': '13, 8'
-  });
-  res.end(http.STATUS_CODES[426]);
 }
 
 // What was negotiated, for the response.

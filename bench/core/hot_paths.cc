@@ -7,11 +7,11 @@
 
 #include "protocol/base64.h"
 #include "protocol/frame.h"
-#include "protocol/handshake.h"
 #include "protocol/http_head.h"
 #include "protocol/mask.h"
 #include "protocol/message_reader.h"
 #include "protocol/sha1.h"
+#include "protocol/upgrade.h"
 #include "protocol/utf8.h"
 
 namespace wsuv::bench {
@@ -177,11 +177,9 @@ std::vector<HotPath> HotPaths() {
     });
   }
   paths.Add("handshake/head", sizeof(kHead) - 1, [] {
-    RequestHead head;
-    size_t checked = 0;
-    size_t size = 0;
-    ParseRequestHead(kHead, HeadLimits(), &checked, &head, &size);
-    if (CheckUpgrade(head) != UpgradeStatus::kValid) std::abort();
+    RequestHeadParser parser;
+    if (parser.Parse(kHead, HeadLimits()) != HeadStatus::kComplete) std::abort();
+    if (CheckHead(parser.head()) != UpgradeStatus::kValid) std::abort();
   });
   paths.Add("handshake/accept value", 0, [] { Use(AcceptValue("dGhlIHNhbXBsZSBub25jZQ==")); });
   return paths.Take();

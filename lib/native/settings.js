@@ -1,7 +1,9 @@
 'use strict';
 
+const http = require('http');
+
 const native = require('./addon');
-const { HANDSHAKE_TIMEOUT } = require('../constants');
+const { HANDSHAKE_TIMEOUT, MAX_HEADERS_COUNT } = require('../constants');
 
 // setTimeout's rule, by which ws's time-outs go.
 function milliseconds(value) {
@@ -22,7 +24,8 @@ let last = {};
  * one.
  *
  * @param {Object} options maxPayload, maxFragments, maxBufferedChunks, skipUTF8Validation,
- *     closeTimeout, handshakeTimeout, with the meaning that ws gives them
+ *     closeTimeout, handshakeTimeout, with the meaning that ws gives them; and maxHeaderSize,
+ *     maxHeadersCount, as http has them
  * @return {Object} to be passed to the addon
  */
 function settingsFor(options) {
@@ -31,6 +34,8 @@ function settingsFor(options) {
     handshakeTimeout,
     maxBufferedChunks,
     maxFragments,
+    maxHeaderSize,
+    maxHeadersCount,
     maxPayload,
     skipUTF8Validation
   } = options;
@@ -39,6 +44,8 @@ function settingsFor(options) {
     handshakeTimeout === last.handshakeTimeout &&
     maxBufferedChunks === last.maxBufferedChunks &&
     maxFragments === last.maxFragments &&
+    maxHeaderSize === last.maxHeaderSize &&
+    maxHeadersCount === last.maxHeadersCount &&
     maxPayload === last.maxPayload &&
     skipUTF8Validation === last.skipUTF8Validation &&
     last.external !== undefined;
@@ -47,6 +54,8 @@ function settingsFor(options) {
     maxPayload: limit(maxPayload),
     maxFragments: limit(maxFragments),
     maxBufferedChunks: limit(maxBufferedChunks),
+    maxHeaderSize: limit(maxHeaderSize) || http.maxHeaderSize,
+    maxHeadersCount: limit(maxHeadersCount ?? MAX_HEADERS_COUNT),
     skipUTF8Validation: Boolean(skipUTF8Validation),
     closeTimeout: milliseconds(closeTimeout),
     handshakeTimeout:
@@ -58,6 +67,8 @@ function settingsFor(options) {
     handshakeTimeout,
     maxBufferedChunks,
     maxFragments,
+    maxHeaderSize,
+    maxHeadersCount,
     maxPayload,
     skipUTF8Validation
   };

@@ -1,6 +1,6 @@
 #include "binding/calls.h"
 #include "protocol/error.h"
-#include "protocol/handshake.h"
+#include "protocol/upgrade.h"
 #include "protocol/utf8.h"
 
 namespace wsuv {
@@ -20,6 +20,27 @@ Napi::Value Errors(const Napi::CallbackInfo& info) {
     table.Set(i, row);
   }
   return table;
+}
+
+/// upgradeStatuses(): the names of UpgradeStatus, by number.
+Napi::Value UpgradeStatuses(const Napi::CallbackInfo& info) {
+  Napi::Array names = Napi::Array::New(info.Env(), kUpgradeStatusCount);
+  for (uint32_t i = 0; i < kUpgradeStatusCount; i++) {
+    names.Set(i, NameOfUpgradeStatus(static_cast<UpgradeStatus>(i)));
+  }
+  return names;
+}
+
+/// checkUpgrade(method, upgrade, key, version): the UpgradeStatus of a request, as a number. The
+/// first three are strings, the last is a number.
+Napi::Value CheckUpgradeOf(const Napi::CallbackInfo& info) {
+  const auto text = [&info](size_t index) {
+    return info[index].IsString() ? info[index].As<Napi::String>().Utf8Value() : std::string();
+  };
+  double version = 0;
+  napi_get_value_double(info.Env(), info[3], &version);
+  return Napi::Number::New(info.Env(),
+                           static_cast<int>(CheckUpgrade(text(0), text(1), text(2), version)));
 }
 
 /// acceptValue(key): the Sec-WebSocket-Accept that answers a Sec-WebSocket-Key.
@@ -62,6 +83,8 @@ Napi::Value CreateContext(const Napi::CallbackInfo& info) {
 
 void DefineProtocolCalls(Napi::Env, Napi::Object exports) {
   Define<Errors>(exports, "errors");
+  Define<UpgradeStatuses>(exports, "upgradeStatuses");
+  Define<CheckUpgradeOf>(exports, "checkUpgrade");
   Define<AcceptValueOf>(exports, "acceptValue");
   Define<OpenSockets>(exports, "openSockets");
   Define<FlushAll>(exports, "flushAll");

@@ -1,12 +1,12 @@
 #include "binding/calls.h"
-#include "protocol/handshake.h"
+#include "protocol/upgrade.h"
 
 namespace wsuv {
 namespace {
 
 /// settings({ maxPayload, maxFragments, maxBufferedChunks, skipUTF8Validation, closeTimeout,
-/// handshakeTimeout }): an external to pass to listen, accept, adopt and attach. Limits of 0 are
-/// off.
+/// handshakeTimeout, maxHeaderSize, maxHeadersCount }): an external to pass to listen, acceptWith,
+/// adopt and attach. Limits of 0 are off.
 Napi::Value MakeSettings(const Napi::CallbackInfo& info) {
   const Napi::Object options = info[0].As<Napi::Object>();
   auto settings = std::make_shared<ConnectionSettings>();
@@ -19,6 +19,8 @@ Napi::Value MakeSettings(const Napi::CallbackInfo& info) {
   settings->limits.skip_utf8_validation = options.Get("skipUTF8Validation").ToBoolean();
   settings->close_timeout = static_cast<uint64_t>(number("closeTimeout"));
   settings->handshake_timeout = static_cast<uint64_t>(number("handshakeTimeout"));
+  settings->head.max_size = static_cast<size_t>(number("maxHeaderSize"));
+  settings->head.max_headers = static_cast<size_t>(number("maxHeadersCount"));
   return Napi::External<Settings>::New(info.Env(), new Settings(std::move(settings)),
                                        [](Napi::Env, Settings* held) { delete held; });
 }
@@ -103,16 +105,6 @@ Napi::Value RefListener(const Napi::CallbackInfo& info) {
   return info.Env().Undefined();
 }
 
-/// accept(handle, settings, accept, extensions): answers 101.
-Napi::Value Accept(const Napi::CallbackInfo& info) {
-  Connection* connection = ConnectionAt(info, 0);
-  if (connection != nullptr) {
-    connection->Accept(SwitchingProtocols(Latin1At(info, 2), {}, Latin1At(info, 3), {}),
-                       SettingsAt(info, 1));
-  }
-  return info.Env().Undefined();
-}
-
 /// acceptWith(handle, settings, response): answers with a 101 that lib/ has written.
 Napi::Value AcceptWith(const Napi::CallbackInfo& info) {
   Connection* connection = ConnectionAt(info, 0);
@@ -132,18 +124,6 @@ Napi::Value Reject(const Napi::CallbackInfo& info) {
   return info.Env().Undefined();
 }
 
-/// rejection(status): the response to an UpgradeStatus, as a string.
-Napi::Value Rejection(const Napi::CallbackInfo& info) {
-  const auto status = static_cast<UpgradeStatus>(info[0].ToNumber().Uint32Value());
-  return Napi::String::New(info.Env(), RejectionResponse(status));
-}
-
-/// rejectionReason(status): the sentence about an UpgradeStatus.
-Napi::Value RejectionReason(const Napi::CallbackInfo& info) {
-  const auto status = static_cast<UpgradeStatus>(info[0].ToNumber().Uint32Value());
-  return Napi::String::New(info.Env(), std::string(DescribeUpgradeStatus(status)));
-}
-
 }  // namespace
 
 void DefineServerCalls(Napi::Env, Napi::Object exports) {
@@ -153,11 +133,8 @@ void DefineServerCalls(Napi::Env, Napi::Object exports) {
   Define<CloseListener>(exports, "closeListener");
   Define<ListenerAddress>(exports, "listenerAddress");
   Define<RefListener>(exports, "refListener");
-  Define<Accept>(exports, "accept");
   Define<AcceptWith>(exports, "acceptWith");
   Define<Reject>(exports, "reject");
-  Define<Rejection>(exports, "rejection");
-  Define<RejectionReason>(exports, "rejectionReason");
 }
 
 }  // namespace wsuv

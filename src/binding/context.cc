@@ -4,7 +4,7 @@
 #include <utility>
 
 #include "binding/environment.h"
-#include "protocol/handshake.h"
+#include "protocol/upgrade.h"
 
 namespace wsuv {
 namespace {

@@ -34,7 +34,8 @@ struct Connection::Compressed final : CompressionObserver {
 // What few connections need.
 struct Connection::Extras {
   std::unique_ptr<Compressed> compression;
-  uint64_t last_activity = 0;  // 0: nobody has asked.
+  std::unique_ptr<RequestHeadParser> head;  // Of a head in pieces.
+  uint64_t last_activity = 0;               // 0: nobody has asked.
   bool has_next_key = false;
   uint8_t next_key[4];
 };
@@ -213,35 +214,47 @@ void Connection::ReadHead(uint8_t* data, size_t size) {
   std::string_view bytes =
       input_ == nullptr ? std::string_view(reinterpret_cast<char*>(data), size)
                         : std::string_view(reinterpret_cast<char*>(input_->data()), input_->size());
-  RequestHead head;
-  size_t checked = 0;
-  size_t head_size = 0;
-  // Lines that were checked before are only looked at again when a new one has come.
-  if (input_ != nullptr) {
-    const size_t before = bytes.size() - size;
-    const size_t last_line = bytes.substr(0, before).rfind('\n');
-    if (last_line != std::string_view::npos) checked = last_line + 1;
-  }
-  const HeadStatus parsed = ParseRequestHead(bytes, settings_->head, &checked, &head, &head_size);
+  RequestHeadParser first;
+  RequestHeadParser& parser = input_ == nullptr ? first : *extras_->head;
+  const HeadStatus parsed = parser.Parse(bytes, settings_->head);
   if (parsed == HeadStatus::kIncomplete) {
-    if (input_ == nullptr) Postpone(data, size);
+    if (input_ == nullptr) {
+      Postpone(data, size);
+      EnsureExtras().head = std::make_unique<RequestHeadParser>(std::move(first));
+    }
+    return;
+  }
+  if (parsed != HeadStatus::kComplete) {
+    ReportNoHead(parsed == HeadStatus::kTooLarge ? UpgradeStatus::kTooLarge
+                                                 : UpgradeStatus::kMalformed);
     return;
   }
   deadline_.reset();
   stage_ = Stage::kDeciding;
-  if (parsed != HeadStatus::kComplete) {
-    handler_->OnUpgrade(
-        *this,
-        parsed == HeadStatus::kTooLarge ? UpgradeStatus::kTooLarge : UpgradeStatus::kMalformed,
-        bytes, nullptr);
-    return;
-  }
-  // `bytes` stays valid while the handler looks at it; what follows the head waits.
+  // What the handler looks at stays while it does; what follows the head waits.
+  const std::unique_ptr<RequestHeadParser> held = TakeHeadParser();
   const std::unique_ptr<std::vector<uint8_t>> parsed_input = std::move(input_);
+  const size_t head_size = parser.size();
   if (bytes.size() > head_size) {
     Postpone(reinterpret_cast<const uint8_t*>(bytes.data()) + head_size, bytes.size() - head_size);
   }
-  handler_->OnUpgrade(*this, CheckUpgrade(head), bytes.substr(0, head_size), &head);
+  handler_->OnUpgrade(*this, CheckHead(parser.head()), bytes.substr(0, head_size), &parser.head());
+}
+
+std::unique_ptr<RequestHeadParser> Connection::TakeHeadParser() {
+  if (extras_ == nullptr) return nullptr;
+  std::unique_ptr<RequestHeadParser> parser = std::move(extras_->head);
+  if (extras_->compression == nullptr && extras_->last_activity == 0 && !extras_->has_next_key) {
+    extras_.reset();
+  }
+  return parser;
+}
+
+void Connection::ReportNoHead(UpgradeStatus status) {
+  deadline_.reset();
+  stage_ = Stage::kDeciding;
+  TakeHeadParser();
+  handler_->OnUpgrade(*this, status, {}, nullptr);
 }
 
 void Connection::ReadFrames(uint8_t* data, size_t size) {
@@ -287,8 +300,11 @@ void Connection::OnEnd() {
     // Whoever decides may want to know. As with Node's sockets, an end behind bytes that nobody
     // has read yet is not seen before these.
     if (input_ == nullptr) handler_->OnPeerEnd(*this);
+  } else if (stage_ == Stage::kHead && extras_ != nullptr && extras_->head != nullptr &&
+             extras_->head->has_begun()) {
+    ReportNoHead(UpgradeStatus::kMalformed);
   } else {
-    // Half a head, or a peer that has read its rejection.
+    // No head at all, or a peer that has read its rejection.
     Destroy();
   }
 }
@@ -516,8 +532,7 @@ void Connection::OnDeadline(DeadlineEntry* entry) {
     self->Destroy();
     return;
   }
-  self->stage_ = Stage::kDeciding;
-  self->handler_->OnUpgrade(*self, UpgradeStatus::kTimedOut, {}, nullptr);
+  self->ReportNoHead(UpgradeStatus::kTimedOut);
 }
 
 void Connection::Feed(uint8_t* data, size_t size) {

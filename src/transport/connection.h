@@ -11,8 +11,8 @@
 #include <vector>
 
 #include "protocol/closing_handshake.h"
-#include "protocol/handshake.h"
 #include "protocol/message_reader.h"
+#include "protocol/upgrade.h"
 #include "transport/compression.h"
 #include "transport/loop.h"
 #include "transport/write_queue.h"
@@ -37,8 +37,8 @@ struct ConnectionSettings {
 /// ClosingHandshake).
 class ConnectionHandler : public MessagePlacer {
  public:
-  /// A request head came: answer it with Accept() or Reject(). `head` is null, and `bytes` holds
-  /// what came so far, where `status` says that it is no head at all.
+  /// A request head came: answer it with Accept() or Reject(). `head` is null, and `bytes` is
+  /// empty, where `status` says that it is no head at all.
   virtual void OnUpgrade(Connection& connection, UpgradeStatus status, std::string_view bytes,
                          const RequestHead* head) = 0;
   /// All bytes that were read, where that was asked for.
@@ -256,6 +256,8 @@ class Connection final : private MessageSink, private ConnectionFlags {
   void StopReading();
   void OnBytes(uint8_t* data, size_t size);
   void ReadHead(uint8_t* data, size_t size);
+  std::unique_ptr<RequestHeadParser> TakeHeadParser();
+  void ReportNoHead(UpgradeStatus status);
   void ReadFrames(uint8_t* data, size_t size);
   void HoldBack();
   void Postpone(const uint8_t* data, size_t size);

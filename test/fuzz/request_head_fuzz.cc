@@ -1,8 +1,8 @@
 #include <cstdlib>
 #include <string>
 
-#include "protocol/handshake.h"
 #include "protocol/http_head.h"
+#include "protocol/upgrade.h"
 
 // A head that comes in growing prefixes must be judged as one that comes whole, and what is
 // accepted must hold nothing that could end a header line or smuggle in another request.
@@ -12,36 +12,36 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const std::string bytes(reinterpret_cast<const char*>(data + 1), size - 1);
   const wsuv::HeadLimits limits;
 
-  wsuv::RequestHead whole;
-  size_t whole_checked = 0;
-  size_t whole_size = 0;
-  const auto status = wsuv::ParseRequestHead(bytes, limits, &whole_checked, &whole, &whole_size);
+  wsuv::RequestHeadParser whole;
+  const auto status = whole.Parse(bytes, limits);
 
-  wsuv::RequestHead head;
-  size_t checked = 0;
-  size_t head_size = 0;
+  wsuv::RequestHeadParser parser;
   auto pieces = wsuv::HeadStatus::kIncomplete;
   for (size_t end = step; pieces == wsuv::HeadStatus::kIncomplete; end += step) {
     const size_t have = end < bytes.size() ? end : bytes.size();
-    pieces = wsuv::ParseRequestHead(std::string_view(bytes).substr(0, have), limits, &checked,
-                                    &head, &head_size);
+    pieces = parser.Parse(std::string_view(bytes).substr(0, have), limits);
     if (have == bytes.size()) break;
   }
   if (pieces != status) std::abort();
   if (status != wsuv::HeadStatus::kComplete) return 0;
 
-  if (head_size != whole_size || head_size > bytes.size()) std::abort();
+  const wsuv::RequestHead& head = parser.head();
+  const size_t head_size = parser.size();
+  if (head_size != whole.size() || head_size > bytes.size()) std::abort();
   if (bytes.compare(head_size - 4, 4, "\r\n\r\n") != 0) std::abort();
-  for (const wsuv::HeaderField& field : whole.fields) {
+  if (head.fields.size() != whole.head().fields.size()) std::abort();
+  for (const char c : head.target) {
+    if (c <= 0x20 || c == 0x7F || static_cast<unsigned char>(c) > 0x7F) std::abort();
+  }
+  for (const wsuv::HeaderField& field : head.fields) {
     if (!wsuv::IsToken(field.name)) std::abort();
     if (field.value.find_first_of(std::string_view("\r\n\0", 3)) != std::string_view::npos)
       std::abort();
   }
-  const auto upgrade = wsuv::CheckUpgrade(whole);
-  if (upgrade == wsuv::UpgradeStatus::kValid) {
-    if (wsuv::AcceptValue(whole.Find("sec-websocket-key")).size() != 28) std::abort();
-  } else if (wsuv::RejectionResponse(upgrade).find("\r\n\r\n") == std::string::npos) {
-    std::abort();
+  if (wsuv::CheckHead(head) == wsuv::UpgradeStatus::kValid) {
+    if (wsuv::AcceptValue(head.Find("sec-websocket-key")).size() != 28) std::abort();
+    const int version = wsuv::ParseVersion(head.Find("sec-websocket-version"));
+    if (version != 13 && version != 8) std::abort();
   }
   return 0;
 }

@@ -7,25 +7,35 @@
 namespace wsuv::test {
 namespace {
 
-HeadStatus Parse(const std::string& bytes, RequestHead* head = nullptr, size_t* size = nullptr,
-                 const HeadLimits& limits = {}) {
-  static RequestHead unused_head;
-  static size_t unused_size;
-  size_t checked = 0;
-  return ParseRequestHead(bytes, limits, &checked, head != nullptr ? head : &unused_head,
-                          size != nullptr ? size : &unused_size);
+HeadStatus Parse(const std::string& bytes, const HeadLimits& limits = {}) {
+  RequestHeadParser parser;
+  return parser.Parse(bytes, limits);
+}
+
+// With each number of bytes more, from the first one on.
+HeadStatus ParseInPieces(const std::string& bytes, const HeadLimits& limits, size_t step) {
+  RequestHeadParser parser;
+  HeadStatus status = HeadStatus::kIncomplete;
+  for (size_t end = step; status == HeadStatus::kIncomplete; end += step) {
+    const size_t have = end < bytes.size() ? end : bytes.size();
+    // In memory of its own, as a growing buffer is.
+    const std::string piece = bytes.substr(0, have);
+    status = parser.Parse(piece, limits);
+    if (have == bytes.size()) break;
+  }
+  return status;
 }
 
 TEST(HttpHead, TakesARequestHeadApart) {
   const std::string bytes =
       "GET /chat?a=b HTTP/1.1\r\nHost: example.com\r\nX-Empty:\r\nX-Spaces: \t a b \t\r\n\r\nrest";
-  RequestHead head;
-  size_t size = 0;
-  ASSERT_EQ(Parse(bytes, &head, &size), HeadStatus::kComplete);
-  EXPECT_EQ(bytes.substr(size), "rest");
+  RequestHeadParser parser;
+  ASSERT_EQ(parser.Parse(bytes, {}), HeadStatus::kComplete);
+  EXPECT_EQ(bytes.substr(parser.size()), "rest");
+  const RequestHead& head = parser.head();
   EXPECT_EQ(head.method, "GET");
   EXPECT_EQ(head.target, "/chat?a=b");
-  EXPECT_EQ(head.version_major * 10 + head.version_minor, 11);
+  EXPECT_EQ(head.version_minor, 1);
   size_t count = 0;
   EXPECT_EQ(head.Find("HOST", &count), "example.com");
   EXPECT_EQ(count, 1u);
@@ -36,57 +46,111 @@ TEST(HttpHead, TakesARequestHeadApart) {
 }
 
 TEST(HttpHead, IsIncompleteUntilTheEmptyLineWhereverItIsCut) {
-  const std::string bytes = "\r\nGET / HTTP/1.1\r\nHost: a\r\nB: c\r\n\r\n";
-  size_t checked = 0;
-  RequestHead head;
-  size_t size = 0;
+  const std::string bytes =
+      "\r\n\nGET http://a@b:1/?c#d HTTP/1.0\r\nHost: a\r\nB: c\t\r\nC:\r\n\r\n";
+  RequestHeadParser parser;
   for (size_t end = 0; end < bytes.size(); end++) {
-    ASSERT_EQ(ParseRequestHead(std::string_view(bytes).substr(0, end), {}, &checked, &head, &size),
-              HeadStatus::kIncomplete)
-        << end;
+    const std::string piece = bytes.substr(0, end);
+    ASSERT_EQ(parser.Parse(piece, {}), HeadStatus::kIncomplete) << end;
+    EXPECT_EQ(parser.has_begun(), end > 3);
   }
-  EXPECT_EQ(ParseRequestHead(bytes, {}, &checked, &head, &size), HeadStatus::kComplete);
+  ASSERT_EQ(parser.Parse(bytes, {}), HeadStatus::kComplete);
+  EXPECT_EQ(parser.size(), bytes.size());
+  EXPECT_EQ(parser.head().target, "http://a@b:1/?c#d");
+  EXPECT_EQ(parser.head().version_minor, 0);
+  EXPECT_EQ(parser.head().Find("b"), "c");
+  EXPECT_EQ(parser.head().fields.size(), 3u);
 }
 
-TEST(HttpHead, RefusesWhatIsNotStrictlyHttp) {
-  for (const char* bytes : {
-           "GET /\r\n",                         // no version
-           "GET  / HTTP/1.1\r\n",               // two spaces
-           "GET / HTTP/11\r\n",                 // no minor version
-           "GET / http/1.1\r\n",                // lower case
-           "G(T / HTTP/1.1\r\n",                // no token
-           "GET /\x01 HTTP/1.1\r\n",            // a control character
-           "GET / HTTP/1.1\n",                  // no CR
-           "GET / HTTP/1.1\r\nA: b\n",          // no CR
-           "GET / HTTP/1.1\r\nA: b\rc\r\n",     // bare CR
-           "GET / HTTP/1.1\r\nA: b\r\n c\r\n",  // obs-fold
-           "GET / HTTP/1.1\r\n A: b\r\n",       // white space first
-           "GET / HTTP/1.1\r\nA : b\r\n",       // white space before the colon
-           "GET / HTTP/1.1\r\nA b\r\n",         // no colon
-           "GET / HTTP/1.1\r\n: b\r\n",         // no name
-           "GET / HTTP/1.1\r\nA\x80: b\r\n",    // no token
-           "GET / HTTP/1.1\r\nA: b\x7F\r\n",    // a control character
-           "\r\n\r\nGET / HTTP/1.1\r\n",        // two empty lines first
-           "\n",
+TEST(HttpHead, RefusesWhatIsNotStrictlyHttpAtTheFirstWrongByte) {
+  // The last byte is the wrong one.
+  for (const char* text : {
+           "GET  ",                          // two spaces
+           "GET /  ",                        // two spaces
+           "GET / HTTP/11",                  // no minor version
+           "GET / h",                        // lower case
+           "GET / HTTP/2",                   // another version
+           "GET / HTTP/0",                   // another version
+           "GET / HTTP/1.2",                 // another version
+           "GET / R",                        // another protocol
+           "G(",                             // no method
+           "GETS",                           // no method
+           "g",                              // lower case
+           "\x16",                           // TLS
+           "GET /\r",                        // no version
+           "GET /\x01",                      // a control character
+           "GET /\t",                        // the same
+           "GET /\x7F",                      // the same
+           "GET /\x80",                      // not ASCII
+           "GET a ",                         // no path
+           "GET ?",                          // no path
+           "GET h1",                         // no scheme
+           "GET http:a",                     // no host
+           "GET http://a#",                  // no host
+           "GET http://a@@",                 // no host
+           "GET / HTTP/1.1\n",               // no CR
+           "GET / HTTP/1.1\r\r",             // no LF
+           "GET / HTTP/1.1 ",                // white space behind
+           "GET / HTTP/1.1\r\nA: b\n",       // no CR
+           "GET / HTTP/1.1\r\nA: b\rc",      // bare CR
+           "GET / HTTP/1.1\r\nA: b\r\n ",    // obs-fold
+           "GET / HTTP/1.1\r\n ",            // white space first
+           "GET / HTTP/1.1\r\nA ",           // white space before the colon
+           "GET / HTTP/1.1\r\nA\r",          // no colon
+           "GET / HTTP/1.1\r\n:",            // no name
+           "GET / HTTP/1.1\r\nA\x80",        // no token
+           "GET / HTTP/1.1\r\nA: b\x7F",     // a control character
+           "GET / HTTP/1.1\r\nA: b\x0B",     // the same
+           "GET / HTTP/1.1\r\nA: b\r\n\rx",  // no LF
        }) {
+    const std::string bytes = text;
     EXPECT_EQ(Parse(bytes), HeadStatus::kMalformed) << bytes;
+    EXPECT_EQ(Parse(bytes.substr(0, bytes.size() - 1)), HeadStatus::kIncomplete) << bytes;
+    EXPECT_EQ(ParseInPieces(bytes, {}, 1), HeadStatus::kMalformed) << bytes;
   }
-  EXPECT_EQ(Parse(std::string("GET / HTTP/1.1\r\nA: b\0c\r\n", 25)), HeadStatus::kMalformed);
+  EXPECT_EQ(Parse(std::string("GET / HTTP/1.1\r\nA: b\0", 21)), HeadStatus::kMalformed);
 }
 
-TEST(HttpHead, EnforcesItsLimits) {
+// Machines differ in whether char is signed; CMakeLists.txt runs these tests both ways.
+TEST(HttpHead, JudgesBytesAbove7FByWhereTheyAre) {
+  for (int byte = 0x80; byte <= 0xFF; byte++) {
+    const std::string c(1, static_cast<char>(byte));
+    EXPECT_EQ(Parse(c), HeadStatus::kMalformed) << byte;
+    EXPECT_EQ(Parse("GET /" + c), HeadStatus::kMalformed) << byte;
+    EXPECT_EQ(Parse("GET http://" + c), HeadStatus::kMalformed) << byte;
+    EXPECT_EQ(Parse("GET / HTTP/1.1\r\n" + c), HeadStatus::kMalformed) << byte;
+    EXPECT_EQ(Parse("GET / HTTP/1.1\r\nA" + c), HeadStatus::kMalformed) << byte;
+    EXPECT_EQ(Parse("GET / HTTP/1.1\r\nA: b" + c + "\r\n\r\n"), HeadStatus::kComplete) << byte;
+    EXPECT_FALSE(IsToken(c));
+  }
+}
+
+TEST(HttpHead, EnforcesItsLimitsAsNodeCountsThem) {
   HeadLimits limits;
   limits.max_size = 64;
   limits.max_headers = 2;
-  EXPECT_EQ(Parse(std::string(65, 'a'), nullptr, nullptr, limits), HeadStatus::kTooLarge);
-  EXPECT_EQ(Parse(std::string(64, 'a'), nullptr, nullptr, limits), HeadStatus::kIncomplete);
-  EXPECT_EQ(
-      Parse("GET / HTTP/1.1\r\nA: " + std::string(60, 'b') + "\r\n\r\n", nullptr, nullptr, limits),
-      HeadStatus::kTooLarge);
-  EXPECT_EQ(Parse("GET / HTTP/1.1\r\nA: 1\r\nB: 2\r\n\r\n", nullptr, nullptr, limits),
-            HeadStatus::kComplete);
-  EXPECT_EQ(Parse("GET / HTTP/1.1\r\nA: 1\r\nB: 2\r\nC: 3\r\n\r\n", nullptr, nullptr, limits),
-            HeadStatus::kTooLarge);
+  const auto expect = [&limits](const std::string& bytes, HeadStatus status) {
+    EXPECT_EQ(Parse(bytes, limits), status) << bytes;
+    for (const size_t step : {1, 2, 3, 7, 50}) {
+      EXPECT_EQ(ParseInPieces(bytes, limits, step), status) << bytes << step;
+    }
+  };
+  // Targets, names and values count, white space behind a value included, up to 63.
+  expect("GET /" + std::string(62, 'b'), HeadStatus::kIncomplete);
+  expect("GET /" + std::string(63, 'b'), HeadStatus::kTooLarge);
+  expect("GET / HTTP/1.1\r\nA: " + std::string(61, 'b') + "\r\n\r\n", HeadStatus::kComplete);
+  expect("GET / HTTP/1.1\r\nA: " + std::string(62, 'b') + "\r\n\r\n", HeadStatus::kTooLarge);
+  expect("GET / HTTP/1.1\r\nA: b" + std::string(61, ' ') + "\r\n\r\n", HeadStatus::kTooLarge);
+  expect("GET / HTTP/1.1\r\n" + std::string(63, 'b'), HeadStatus::kTooLarge);
+  // The rest counts against twice that.
+  expect("GET / HTTP/1.1\r\nA: " + std::string(70, ' ') + "b\r\n\r\n", HeadStatus::kComplete);
+  expect("GET / HTTP/1.1\r\nA: " + std::string(110, ' ') + "b\r\n\r\n", HeadStatus::kTooLarge);
+  expect(std::string(128, '\n'), HeadStatus::kIncomplete);
+  expect(std::string(129, '\n'), HeadStatus::kTooLarge);
+  expect("GET / HTTP/1.1\r\nA: 1\r\nB: 2\r\n\r\n", HeadStatus::kComplete);
+  expect("GET / HTTP/1.1\r\nA: 1\r\nB: 2\r\nC: 3\r\n\r\n", HeadStatus::kTooLarge);
+  limits.max_headers = 0;
+  expect("GET / HTTP/1.1\r\nA: 1\r\nB: 2\r\nC: 3\r\n\r\n", HeadStatus::kComplete);
 }
 
 TEST(HttpHead, FindsListElements) {

@@ -23,6 +23,21 @@ const std::string kRequest =
     "GET / HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
     "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n";
 
+// What lib/ writes.
+std::string Refusal(UpgradeStatus status) {
+  std::string line = "400 Bad Request";
+  if (status == UpgradeStatus::kNotAnUpgrade) line = "426 Upgrade Required";
+  if (status == UpgradeStatus::kTooLarge) line = "431 Request Header Fields Too Large";
+  if (status == UpgradeStatus::kTimedOut) line = "408 Request Timeout";
+  return "HTTP/1.1 " + line + "\r\nConnection: close\r\n\r\n";
+}
+
+std::string Acceptance(const RequestHead& head) {
+  return "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+         "Sec-WebSocket-Accept: " +
+         AcceptValue(head.Find("sec-websocket-key")) + "\r\n\r\n";
+}
+
 // An echo server whose handler reacts at once.
 class EchoHandler : public ConnectionHandler, public ListenerHandler {
  public:
@@ -38,10 +53,9 @@ class EchoHandler : public ConnectionHandler, public ListenerHandler {
     last = &connection;
     events.push_back("upgrade " + std::to_string(static_cast<int>(status)));
     if (status != UpgradeStatus::kValid) {
-      connection.Reject(RejectionResponse(status));
+      connection.Reject(Refusal(status));
     } else if (decide) {
-      const std::string accept = AcceptValue(head->Find("sec-websocket-key"));
-      connection.Accept(SwitchingProtocols(accept, {}, {}, {}), nullptr);
+      connection.Accept(Acceptance(*head), nullptr);
     }
   }
   void OnRaw(Connection&, ByteView bytes) override { raw += bytes.text(); }
@@ -313,7 +327,7 @@ TEST_F(ConnectionTest, AnswersWhatIsNoUpgrade) {
   const std::pair<std::string, std::string> cases[] = {
       {"GET / HTTP/1.1\r\nHost: a\r\n\r\n", "HTTP/1.1 426 "},
       {"garbage\r\n\r\n", "HTTP/1.1 400 "},
-      {std::string(20000, 'a'), "HTTP/1.1 431 "},
+      {"GET /" + std::string(20000, 'a'), "HTTP/1.1 431 "},
   };
   for (const auto& [request, status] : cases) {
     const int fd = Connect();
