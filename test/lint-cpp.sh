@@ -4,7 +4,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-mapfile -t files < <(git ls-files --cached --others --exclude-standard '*.cc' '*.h')
+mapfile -t files < <(git ls-files --cached --others --exclude-standard '*.c' '*.cc' '*.h')
 if [[ "${1:-}" == --fix ]]; then
   clang-format -i "${files[@]}"
   exit

@@ -1,0 +1,225 @@
+'use strict';
+
+// Scenarios in which a system call or an allocation of the addon fails; see ../inject.c. Each runs again
+// and again, with the Nth call failing, N = 0, 1, 2 ..., until it has passed with no call failing.
+
+const fs = require('fs');
+const { constants } = require('os');
+
+const ws = require('ws');
+
+const { closeFrame, frame, parseFrames } = require('../../helpers/frames');
+const { openSite, turns, until } = require('../../helpers/sites');
+const native = require('../../../lib/native/addon');
+
+// No scenario makes more of one kind.
+const MOST_CALLS = 400;
+
+const LARGE = Buffer.alloc(300000, 'large ');
+
+// Tells the preloaded library something; resolves with what has been seen and has failed since.
+function tell(command) {
+  const [seen, failed] = fs.readlinkSync(`/wsuv-inject/${command}`).split(' ').map(Number);
+  return { seen, failed };
+}
+
+function descriptors() {
+  return fs.readdirSync('/proc/self/fd').length;
+}
+
+// A server that echoes, and what it has heard of errors.
+async function echoServer(lib, site, options) {
+  const server = await openSite(lib, site, options);
+  server.on('error', () => {});
+  server.on('connection', (socket) => {
+    socket.on('error', () => {});
+    socket.on('message', (data, isBinary) => socket.send(data, { binary: isBinary }, () => {}));
+  });
+  return server;
+}
+
+// All that a raw client can do with such a server, until it is done or the connection is over.
+async function converse(client, headers) {
+  const isOver = () => client.isClosed;
+  await Promise.race([client.connected(), client.closed]).catch(() => {});
+  const head = await client.upgrade(headers);
+  if (!head.startsWith('HTTP/1.1 101')) return 'refused';
+  await client.send(
+    frame('text', 'hello'),
+    frame('ping', 'p'),
+    frame('binary', LARGE).subarray(0, 9)
+  );
+  await client.send(frame('binary', LARGE).subarray(9));
+  const answers = (bytes) => parseFrames(bytes).frames.length >= 3;
+  const { frames } = parseFrames(await client.until(answers));
+  for (const { opcode, payload } of frames) {
+    const expected = { 1: Buffer.from('hello'), 2: LARGE, 10: Buffer.from('p') }[opcode];
+    if (expected !== undefined && !payload.equals(expected)) return 'wrong bytes';
+  }
+  if (isOver()) return 'over';
+  await client.send(closeFrame(1000));
+  client.socket.end();
+  await client.closed;
+  return 'done';
+}
+
+// The same with a WebSocket of ws, which compresses.
+async function converseCompressed(url, options) {
+  const client = new ws.WebSocket(url, { rejectUnauthorized: false, ...options });
+  client.on('error', () => {});
+  const closed = new Promise((resolve) => client.on('close', resolve));
+  let wrong = false;
+  let left = 3;
+  client.on('open', () => {
+    client.send('hello');
+    client.send(LARGE);
+    client.send(LARGE.subarray(0, 100000), { compress: true });
+  });
+  client.on('message', (data) => {
+    if (![5, LARGE.length, 100000].includes(data.length)) wrong = true;
+    if (--left === 0) client.close(1000);
+  });
+  await closed;
+  return wrong ? 'wrong bytes' : 'done';
+}
+
+function onSite(site, options) {
+  return {
+    open: (lib) => echoServer(lib, site, options),
+    act: (server) => converse(server.connect()),
+    close: closeServer
+  };
+}
+
+async function closeServer(server) {
+  for (const socket of server.clients) socket.terminate();
+  await new Promise((resolve) => server.close(resolve));
+  if (server.web) {
+    server.web.closeAllConnections();
+    await new Promise((resolve) => server.web.close(resolve));
+  }
+}
+
+const SCENARIOS = {
+  port: onSite('port'),
+  http: onSite('http'),
+  tls: onSite('tls'),
+  compressed: {
+    open: (lib) => echoServer(lib, 'port', { perMessageDeflate: { threshold: 0 } }),
+    act: (server) =>
+      converseCompressed(`ws://127.0.0.1:${server.port}`, { perMessageDeflate: true }),
+    close: closeServer
+  },
+  // The client is what fails; the server is Node's.
+  client: {
+    open: () => echoServer(ws, 'http', { perMessageDeflate: true }),
+    async act(server, lib) {
+      const client = new lib.WebSocket(`ws://127.0.0.1:${server.port}`);
+      client.on('error', () => {});
+      const closed = new Promise((resolve) => client.on('close', resolve));
+      let wrong = false;
+      let left = 2;
+      client.on('open', () => {
+        client.send('hello', () => {});
+        client.send(LARGE, () => {});
+      });
+      client.on('message', (data) => {
+        if (![5, LARGE.length].includes(data.length)) wrong = true;
+        if (--left === 0) client.close(1000);
+      });
+      await closed;
+      return wrong ? 'wrong bytes' : 'done';
+    },
+    close: closeServer
+  },
+  // One that does not read: what is sent waits, and is then closed.
+  slowReader: {
+    open: (lib) => echoServer(lib, 'port'),
+    async act(server) {
+      const client = server.connect();
+      const head = await client.upgrade();
+      if (!head.startsWith('HTTP/1.1 101')) return 'refused';
+      client.socket.pause();
+      for (const socket of server.clients) {
+        for (let i = 0; i < 16; i++) socket.send(LARGE, () => {});
+        socket.close(1000);
+      }
+      await turns(10);
+      client.socket.resume();
+      client.socket.on('end', () => client.socket.end(closeFrame(1000)));
+      await client.until((bytes) => bytes.length > 16 * LARGE.length);
+      client.socket.end(closeFrame(1000));
+      await client.closed;
+      return 'done';
+    },
+    close: closeServer
+  },
+  // Nobody can listen.
+  listen: {
+    open: () => ({}),
+    async act(nothing, lib) {
+      const server = new lib.WebSocketServer({ port: 0, host: '127.0.0.1' });
+      const event = await new Promise((resolve) => {
+        server.on('listening', () => resolve('listening'));
+        server.on('error', () => resolve('error'));
+      });
+      if (event === 'listening') await new Promise((resolve) => server.close(resolve));
+      return 'done';
+    },
+    close: () => {}
+  }
+};
+
+/**
+ * The loop, of one call and one error after the other. Resolves with how often each has failed until the
+ * scenario passed without; rejects, or crashes, where something was not as it must be: each scenario
+ * comes to its end, a server serves the next client, and nothing is left open. What it has come to it
+ * sends to its parent.
+ */
+exports.faultLoop = async ({ lib, scenario, call, errors, size = 0 }) => {
+  const { open, act, close } = SCENARIOS[scenario];
+  // What is loaded late stays open, and what is made for all.
+  const first = await open(lib);
+  await act(first, lib);
+  await close(first, lib);
+  let before;
+  const failures = {};
+  const round = async (error, n) => {
+    const number = error === 'SHORT' ? 0 : constants.errno[error];
+    const subject = await open(lib);
+    tell(`arm/${call}/${number}/${n}/${size}/once`);
+    const outcome = await within(act(subject, lib), 'the scenario hangs');
+    const { failed } = tell('disarm');
+    if (outcome === 'wrong bytes') throw new Error(outcome);
+    const next = await within(act(subject, lib), 'the next client hangs');
+    if (next !== 'done') throw new Error(`the next client is ${next}`);
+    await within(close(subject, lib), 'closing hangs');
+    await until(() => native.openSockets() === 0);
+    await turns(10);
+    before ??= descriptors();
+    await until(() => descriptors() <= before);
+    return failed > 0;
+  };
+  for (const error of errors) {
+    for (let n = 0; ; n++) {
+      if (n > MOST_CALLS) throw new Error(`${error}: still failing after ${n} calls`);
+      process.send({ progress: `call ${n} fails with ${error}` });
+      const hasFailed = await round(error, n);
+      failures[error] = n;
+      if (!hasFailed) break;
+    }
+  }
+  return failures;
+};
+
+async function within(promise, complaint) {
+  let timer;
+  const late = new Promise((resolve, reject) => {
+    timer = setTimeout(() => reject(new Error(complaint)), 15000);
+  });
+  const result = await Promise.race([promise, late]);
+  clearTimeout(timer);
+  return result;
+}
+
+exports.SCENARIOS = Object.keys(SCENARIOS);
