@@ -149,7 +149,7 @@ test('authentication', async () => {
 });
 
 test('heartbeat', async () => {
-  const child = start('heartbeat.js', [], { INTERVAL: '50' });
+  const child = start('heartbeat.js', [], { INTERVAL: '500' });
   const url = await urlOf(child);
   const client = new WebSocket(url);
   await once(client, 'open');

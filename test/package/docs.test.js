@@ -7,6 +7,8 @@ const { once } = require('events');
 const fs = require('fs');
 const path = require('path');
 
+const semver = require('semver');
+
 const { figure, linesOf } = require('../../bench/figures');
 const { inWords } = require('../../bench/ratio');
 const native = require('../../lib/native/addon');
@@ -225,9 +227,14 @@ test('docs/versions.md names the versions that are tested', () => {
   const list = versions.split(' ');
   const words = `${list.slice(0, -1).join(', ')} and ${list.at(-1)}`;
   expect(text).toMatch(new RegExp(`^\\| Node.js +\\| ${words}:`, 'm'));
-  const { engines } = require('../../package.json');
+  const { engines, version } = require('../../package.json');
+  const readme = textOf('README.md');
+  for (const [, range] of readme.matchAll(/npm:wsuv@([^\s"]+)/g)) {
+    expect(semver.satisfies(version, range)).toBe(true);
+  }
+  expect(semver.satisfies(version, '^8.23.0')).toBe(true);
   expect(engines.node).toBe(`>=${list[0]}`);
-  expect(textOf('README.md')).toContain(`Node.js ${list[0]} or later`);
+  expect(readme).toContain(`Node.js ${list[0]} or later`);
   const types = require('@types/ws/package.json').version.split('.').slice(0, 2).join('.');
   expect(text).toContain(`@types/ws ${types}:`);
 });
