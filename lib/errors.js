@@ -12,6 +12,9 @@ const table = native.errors();
 const Z_DATA_ERROR = 'Z_DATA_ERROR';
 const { Z_DATA_ERROR: DATA_ERRNO } = constants;
 
+/** Which ErrorCode of src/protocol/error.h it is, on the error. */
+const kErrorCode = Symbol('wsuv.errorCode');
+
 /**
  * Makes the error that tells the user what a peer did wrong.
  *
@@ -27,6 +30,7 @@ function createProtocolError(index, detail, sentence) {
   Error.captureStackTrace(error, createProtocolError);
   if (row.name === Z_DATA_ERROR) error.errno = DATA_ERRNO;
   error.code = row.name;
+  Object.defineProperty(error, kErrorCode, { value: index });
   return error;
 }
 
@@ -90,5 +94,6 @@ module.exports = {
   createLimitError,
   createProtocolError,
   createSystemError,
-  createUtf8Error
+  createUtf8Error,
+  kErrorCode
 };

@@ -1,5 +1,7 @@
 'use strict';
 
+const { kWasClean } = require('./symbols');
+
 const kTarget = Symbol('target');
 const kInit = Symbol('init');
 const kType = Symbol('type');
@@ -103,7 +105,7 @@ const makers = {
     new CloseEvent('close', {
       code,
       reason: reason.toString(),
-      wasClean: socket._rare.closeFrameReceived && socket._rare.closeFrameSent
+      wasClean: socket[kWasClean]
     })
 };
 

@@ -4,6 +4,7 @@ const EventEmitter = require('events');
 
 const { EMPTY_BUFFER } = require('./constants');
 const { nextTick } = require('./native/realm');
+const { kOnMessage, kOnText, kWantsText } = require('./symbols');
 const WebSocket = require('./websocket');
 const WebSocketServer = require('./websocket-server');
 
@@ -22,15 +23,15 @@ class Peer extends WebSocket {
     this.#owner = owner;
   }
 
-  get _wantsText() {
+  get [kWantsText]() {
     return true;
   }
 
-  _onText(text) {
+  [kOnText](text) {
     this.#owner.emit('data', text, this);
   }
 
-  _onMessage(data, isBinary) {
+  [kOnMessage](data, isBinary) {
     this.#owner.emit('data', isBinary ? data : data.toString(), this);
   }
 }

@@ -1,11 +1,12 @@
 'use strict';
 
 const { ABNORMAL_CLOSURE, EMPTY_BUFFER } = require('./constants');
+const { nativeLink } = require('./link/native-link');
 
 /**
- * What few WebSockets have at a time: the state of a closing handshake, of messages in fragments or
- * on their way through zlib, of a client's request. An idle connection of a server has none of it,
- * and shares INITIAL_STATE with all others, which makes it 160 bytes smaller.
+ * What few WebSockets have at a time: the state of a closing handshake, what moves the bytes of a
+ * stream, a client's request. An idle connection of a server has none of it, and shares INITIAL_STATE
+ * with all others, which makes it 160 bytes smaller.
  */
 class RareState {
   /** @type {Number} what 'close' will say */
@@ -18,23 +19,17 @@ class RareState {
   inputEnded = false;
   errorEmitted = false;
   paused = false;
-  /** Whether the last message that was sent is unfinished, and whether it is compressed. */
-  inFragments = false;
-  compressesFragments = false;
   /** Of data that was refused after close(). */
   bufferedAfterClose = 0;
-  /** Bytes that were compressed in this turn, which ws would still be compressing. */
-  justCompressed = 0;
   /** What was negotiated: an object by the extensions' names. */
   extensions = null;
-  compression = null;
+  /** Who moves the bytes. */
+  link = nativeLink;
   // Made when they are first needed.
+  outgoing = null;
+  autoPong = null;
   sender = null;
   receiver = null;
-  bridge = null;
-  callbacks = null;
-  sendQueue = null;
-  autoPong = null;
   // Of a client.
   req = undefined;
   url = undefined;

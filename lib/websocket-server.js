@@ -5,7 +5,7 @@ const http = require('http');
 
 const native = require('./native/addon');
 const { CLOSE_TIMEOUT, EMPTY_BUFFER } = require('./constants');
-const { debug } = require('./debug');
+const events = require('./events');
 const extension = require('./handshake/extension');
 const {
   UpgradeStatus,
@@ -25,6 +25,7 @@ const { settingsFor } = require('./native/settings');
 const subprotocol = require('./handshake/subprotocol');
 const { UnseenSockets, forgetSocket, peekAtSocket } = require('./link/unseen-sockets');
 const { UpgradeRequest, headerOf, urlOf } = require('./handshake/request');
+const { kOpen, kReplaceSocket } = require('./symbols');
 const WebSocket = require('./websocket');
 
 const RUNNING = 0;
@@ -331,7 +332,7 @@ class WebSocketServer extends EventEmitter {
 
     if (isUnseen(this, req, ws)) {
       socket.removeListener('error', destroySocket);
-      if (ws._replaceSocket(socket, head, response)) {
+      if (ws[kReplaceSocket](socket, head, response)) {
         forgetSocket(req, ws);
         track(this, ws);
         cb(ws, req);
@@ -396,7 +397,7 @@ function listen(server, handlers) {
   const emitListening = server.emit.bind(server, 'listening');
   const all = {
     listening: () => {
-      if (debug.enabled) debug.server('listening at %j', emitter.address());
+      events.listening(emitter.address());
       emitListening();
     },
     error: server.emit.bind(server, 'error'),
@@ -459,7 +460,7 @@ function onNativeUpgrade(server, handle, status, bytes) {
   const accept = bytes.latin1Slice(headSize);
   const lines = switchingProtocols(accept, undefined, formatExtensions(extensions));
   native.acceptWith(handle, settingsFor(server.options), formatLines(lines));
-  ws._open(handle);
+  ws[kOpen](handle);
   track(server, ws);
   server[kEmitConnection](ws, new UpgradeRequest(handle, head, ws));
 }
@@ -552,7 +553,7 @@ function decideLater(promise, decide) {
   promise.then(
     (verified) => process.nextTick(decide, verified),
     (error) => {
-      if (debug.enabled) debug.server('verifyClient rejected: %s', error);
+      events.verifyClientRejected(error);
       process.nextTick(decide, false);
     }
   );
@@ -567,13 +568,13 @@ function refuse(socket, code, message, headers) {
 }
 
 function endWith(socket, response) {
-  if (debug.enabled) debug.server('refused: %s', response.split('\r\n', 1)[0]);
+  events.refused(response.split('\r\n', 1)[0]);
   socket.once('finish', socket.destroy);
   socket.end(response);
 }
 
 function refuseNative(handle, code) {
-  if (debug.enabled) debug.server('refused: %d', code);
+  events.refused(code);
   native.reject(handle, Buffer.from(formatRefusal(code)));
 }
 

@@ -3,6 +3,14 @@
 const { once } = require('events');
 
 const { DeferringEndpoint } = require('../lib/link/deferring-endpoint');
+const {
+  kOnClosed,
+  kOnMessage,
+  kOnPeerClose,
+  kOnPeerEnd,
+  kOnPing,
+  kOnPong
+} = require('../lib/symbols');
 const { WebSocketServer } = require('..');
 const { bye } = require('./parity/parity');
 const { frame } = require('./helpers/frames');
@@ -23,14 +31,7 @@ function recorder(react = () => {}) {
       react(...args);
     };
   const endpoint = {};
-  for (const name of [
-    '_onMessage',
-    '_onPing',
-    '_onPong',
-    '_onPeerClose',
-    '_onPeerEnd',
-    '_onClosed'
-  ]) {
+  for (const name of [kOnMessage, kOnPing, kOnPong, kOnPeerClose, kOnPeerEnd, kOnClosed]) {
     endpoint[name] = note(name);
   }
   return { endpoint, log };
@@ -39,29 +40,29 @@ function recorder(react = () => {}) {
 test('one message a turn, and what needs none behind it', async () => {
   const { endpoint, log } = recorder();
   const deferring = new DeferringEndpoint(endpoint, () => {});
-  deferring._onMessage('one', false);
-  deferring._onPing('two');
-  deferring._onPeerEnd();
-  deferring._onClosed();
+  deferring[kOnMessage]('one', false);
+  deferring[kOnPing]('two');
+  deferring[kOnPeerEnd]();
+  deferring[kOnClosed]();
   expect(log).toEqual([]);
   await turn();
-  expect(log).toEqual([['_onMessage', 'one', false]]);
+  expect(log).toEqual([[kOnMessage, 'one', false]]);
   await turn();
-  expect(log.slice(1)).toEqual([['_onPing', 'two'], ['_onPeerEnd'], ['_onClosed']]);
+  expect(log.slice(1)).toEqual([[kOnPing, 'two'], [kOnPeerEnd], [kOnClosed]]);
 });
 
 test('what a handler causes, when nothing else waits', async () => {
   const { endpoint, log } = recorder((what) => {
     // The first is delivered at once, behind the ping.
     if (what === 'ping') {
-      deferring._onPong('pong');
-      deferring._onPeerEnd();
+      deferring[kOnPong]('pong');
+      deferring[kOnPeerEnd]();
     }
   });
   const deferring = new DeferringEndpoint(endpoint, () => {});
-  deferring._onPing('ping');
+  deferring[kOnPing]('ping');
   for (let i = 0; i < 4; i++) await turn();
-  expect(log).toEqual([['_onPing', 'ping'], ['_onPong', 'pong'], ['_onPeerEnd']]);
+  expect(log).toEqual([[kOnPing, 'ping'], [kOnPong, 'pong'], [kOnPeerEnd]]);
 });
 
 test('reading stops soon, and goes on when all is delivered', async () => {
@@ -70,7 +71,7 @@ test('reading stops soon, and goes on when all is delivered', async () => {
   const deferring = new DeferringEndpoint(endpoint, (isReading) =>
     reading.push([isReading, log.length])
   );
-  for (let i = 0; i < 100; i++) deferring._onMessage(i, true);
+  for (let i = 0; i < 100; i++) deferring[kOnMessage](i, true);
   expect(reading).toEqual([[false, 0]]);
   while (log.length < 100) await turn();
   expect(reading).toEqual([

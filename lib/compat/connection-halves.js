@@ -1,8 +1,14 @@
 'use strict';
 
-const { OP_PING, OP_PONG } = require('../constants');
+const { FLAG_MASK, OP_PING, OP_PONG } = require('../constants');
+const native = require('../native/addon');
+const { settingsFor } = require('../native/settings');
 const Receiver = require('../receiver');
 const Sender = require('../sender');
+const { callbackOf } = require('../sending/callback');
+const { controlPayload } = require('../sending/control-payload');
+const { kBroken, kConcluded, kHandle, kLink, kOptions, kOutgoing, kPinged } = require('../symbols');
+const { toBytes } = require('../validation');
 
 /**
  * `ws._sender`: the Sender of a connection, whose frames the addon makes. Packages reach for it to
@@ -13,7 +19,7 @@ class ConnectionSender extends Sender {
 
   /** @param {WebSocket} ws */
   constructor(ws) {
-    super(null, ws._extensions, ws._options.generateMask);
+    super(null, ws._extensions, ws[kOptions].generateMask);
     this.#ws = ws;
   }
 
@@ -25,43 +31,111 @@ class ConnectionSender extends Sender {
   set _socket(_) {}
 
   get _bufferedBytes() {
-    return this.#ws._queuedBytes;
+    return this.#ws[kOutgoing]().bytes;
   }
 
   send(data, options, cb) {
-    this.#ws._sendWith(data, options, cb);
+    this.#ws[kOutgoing]().send(data, options, callbackOf(cb));
   }
 
   ping(data, mask, cb) {
-    this.#ws._sendControlFrame(OP_PING, data, mask, cb);
+    this.#sendControl(OP_PING, data, mask, cb);
   }
 
   pong(data, mask, cb) {
-    this.#ws._sendControlFrame(OP_PONG, data, mask, cb);
+    this.#sendControl(OP_PONG, data, mask, cb);
+  }
+
+  #sendControl(opcode, data, mask, cb) {
+    const flags = opcode | (mask ? FLAG_MASK : 0);
+    this.#ws[kOutgoing]().sendControl(controlPayload(data), flags, callbackOf(cb));
   }
 
   sendFrame(list, cb) {
-    // A socket that has ended knows best what is wrong.
-    if (!this.#ws._sendRaw(list, cb)) super.sendFrame(list, cb);
+    const { [kHandle]: handle, [kLink]: link } = this.#ws;
+    if (handle === 0) {
+      // A socket that has ended knows best what is wrong.
+      super.sendFrame(list, cb);
+      return;
+    }
+    for (const bytes of list) native.sendRaw(handle, toBytes(bytes));
+    link.pump(handle, callbackOf(cb));
   }
 }
 
 /**
  * `ws._receiver`: the Receiver of a connection. What is written to it is taken as if the peer had
- * sent it, and it emits what the connection receives.
+ * sent it; what the connection receives is what it emits, and what its listeners do is what happens
+ * then. The fields that limit what is received can be set.
  */
 class ConnectionReceiver extends Receiver {
   #ws;
+  #limits;
 
   /** @param {WebSocket} ws */
   constructor(ws) {
     const { binaryType, _extensions: extensions, _isServer: isServer } = ws;
-    super({ ...ws._options, binaryType, extensions, isServer });
+    super({ ...ws[kOptions], binaryType, extensions, isServer });
+    this.#limits = ws[kOptions];
     this.#ws = ws;
+    this.on('conclude', (code, reason) => ws[kConcluded](code, reason));
+    this.on('error', (error) => ws[kBroken](error));
+    this.on('message', (data, isBinary) => ws.emit('message', data, isBinary));
+    this.on('ping', (data) => ws[kPinged](data));
+    this.on('pong', (data) => ws.emit('pong', data));
+  }
+
+  // The constructor of a Receiver sets these fields, before there is a WebSocket.
+
+  get _binaryType() {
+    return this.#ws.binaryType;
+  }
+
+  set _binaryType(type) {
+    if (#ws in this) this.#ws.binaryType = type;
+  }
+
+  get _maxBufferedChunks() {
+    return this.#limits.maxBufferedChunks | 0;
+  }
+
+  set _maxBufferedChunks(maxBufferedChunks) {
+    if (#ws in this) this.#limit({ maxBufferedChunks });
+  }
+
+  get _maxFragments() {
+    return this.#limits.maxFragments | 0;
+  }
+
+  set _maxFragments(maxFragments) {
+    if (#ws in this) this.#limit({ maxFragments });
+  }
+
+  get _maxPayload() {
+    return this.#limits.maxPayload | 0;
+  }
+
+  set _maxPayload(maxPayload) {
+    if (#ws in this) this.#limit({ maxPayload });
+  }
+
+  get _skipUTF8Validation() {
+    return Boolean(this.#limits.skipUTF8Validation);
+  }
+
+  set _skipUTF8Validation(skipUTF8Validation) {
+    if (#ws in this) this.#limit({ skipUTF8Validation });
+  }
+
+  // For what is parsed from now on.
+  #limit(limit) {
+    this.#limits = { ...this.#limits, ...limit };
+    native.useSettings(this.#ws[kHandle], settingsFor(this.#limits));
   }
 
   _write(chunk, encoding, callback) {
-    this.#ws._feed(chunk);
+    const { [kHandle]: handle, [kLink]: link } = this.#ws;
+    if (handle !== 0) link.feed(handle, chunk);
     callback();
   }
 }

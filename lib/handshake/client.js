@@ -11,6 +11,7 @@ const native = require('../native/addon');
 const { CLOSE_TIMEOUT } = require('../constants');
 const extension = require('./extension');
 const PerMessageDeflate = require('../compat/permessage-deflate');
+const { kFail, kGiveUp, kSetOptions, kSetRequest, kSetUrl } = require('../symbols');
 const { isToken } = require('../validation');
 
 const PROTOCOL_VERSIONS = [8, 13];
@@ -133,11 +134,11 @@ class ClientHandshake {
       );
     }
     const url = parseAddress(address);
-    ws._rarely().url = url.href;
+    ws[kSetUrl](url.href);
     checkUrl(url);
     this.#address = address;
     this.#protocols = checkProtocols(normalised.protocols);
-    ws._options = { ...DEFAULTS, ...this.#options };
+    ws[kSetOptions]({ ...DEFAULTS, ...this.#options });
     this.#request(url);
   }
 
@@ -148,15 +149,16 @@ class ClientHandshake {
     if (opts.followRedirects) this.#guardCredentials(url, opts);
 
     const ws = this.#ws;
-    const req = (ws._rarely().req = (isSecure ? https : http).request(opts));
+    const req = (isSecure ? https : http).request(opts);
+    ws[kSetRequest](req);
     if (this.#redirects > 0) ws.emit('redirect', ws.url, req);
     if (opts.timeout) {
       req.on('timeout', () => this.#abort(req, 'Opening handshake has timed out'));
     }
     req.on('error', (error) => {
       if (ws._req !== req || aborted.has(req)) return;
-      ws._rarely().req = null;
-      fail(ws, error);
+      ws[kSetRequest](null);
+      ws[kFail](error);
     });
     req.on('response', (res) => this.#onResponse(req, res, opts));
     req.on('upgrade', (res, socket, head) => this.#onUpgrade(res, socket, head, key, opts));
@@ -257,16 +259,16 @@ class ClientHandshake {
     try {
       url = new URL(location, this.#address);
     } catch {
-      fail(ws, new SyntaxError(`Invalid URL: ${location}`));
+      ws[kFail](new SyntaxError(`Invalid URL: ${location}`));
       return;
     }
     this.#address = url;
     url = parseAddress(url);
-    ws._rarely().url = url.href;
+    ws[kSetUrl](url.href);
     try {
       checkUrl(url);
     } catch (error) {
-      fail(ws, error);
+      ws[kFail](error);
       return;
     }
     this.#request(url);
@@ -277,7 +279,7 @@ class ClientHandshake {
     ws.emit('upgrade', res);
     // A listener may have closed it.
     if (ws.readyState !== ws.CONNECTING) return;
-    ws._rarely().req = null;
+    ws[kSetRequest](null);
 
     const message = this.#checkResponse(res, key);
     if (message !== undefined) {
@@ -352,7 +354,7 @@ class ClientHandshake {
  * @param {String} message of the error
  */
 function abortHandshake(ws, stream, message) {
-  ws._readyState = ws.CLOSING;
+  ws[kGiveUp]();
   const error = new Error(message);
   Error.captureStackTrace(error, abortHandshake);
   if (stream.setHeader === undefined) {
@@ -365,14 +367,7 @@ function abortHandshake(ws, stream, message) {
   // Not destroy(): the request's 'abort' event is what users of ws can see.
   stream.abort();
   if (stream.socket && !stream.socket.destroyed) stream.socket.destroy();
-  process.nextTick(fail, ws, error);
-}
-
-function fail(ws, error) {
-  ws._readyState = ws.CLOSING;
-  ws._rarely().errorEmitted = true;
-  ws.emit('error', error);
-  ws.emitClose();
+  process.nextTick(() => ws[kFail](error));
 }
 
 function connectPlain(options) {

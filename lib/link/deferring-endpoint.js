@@ -1,6 +1,19 @@
 'use strict';
 
 const { setImmediate } = require('../native/realm');
+const {
+  kOnClosed,
+  kOnCompressed,
+  kOnMessage,
+  kOnOutput,
+  kOnPeerClose,
+  kOnPeerEnd,
+  kOnPing,
+  kOnPong,
+  kOnProtocolError,
+  kOnWritten,
+  kWantsText
+} = require('../symbols');
 
 // With this many events waiting, nothing more is read until they are delivered: what is still being
 // worked off is one batch of the addon's, and what was read before waits there.
@@ -13,7 +26,7 @@ const VALUES = 5;
  * one message, ping or pong a turn of the event loop, and everything else behind them in order.
  */
 class DeferringEndpoint {
-  _wantsText = false;
+  [kWantsText] = false;
   #endpoint;
   // Events, flat, since there may be many of them; those in front of #first are done.
   #queue = [];
@@ -86,44 +99,44 @@ class DeferringEndpoint {
     this.#endpoint[method](first, second, third);
   }
 
-  _onMessage(data, isBinary, ends) {
-    this.#add(true, '_onMessage', data, isBinary, ends);
+  [kOnMessage](data, isBinary, ends) {
+    this.#add(true, kOnMessage, data, isBinary, ends);
   }
 
-  _onPing(data) {
-    this.#add(true, '_onPing', data);
+  [kOnPing](data) {
+    this.#add(true, kOnPing, data);
   }
 
-  _onPong(data) {
-    this.#add(true, '_onPong', data);
+  [kOnPong](data) {
+    this.#add(true, kOnPong, data);
   }
 
-  _onPeerClose(code, reason) {
-    this.#add(false, '_onPeerClose', code, reason);
+  [kOnPeerClose](code, reason) {
+    this.#add(false, kOnPeerClose, code, reason);
   }
 
-  _onProtocolError(index, detail, sentence) {
-    this.#add(false, '_onProtocolError', index, detail, sentence);
+  [kOnProtocolError](index, detail, sentence) {
+    this.#add(false, kOnProtocolError, index, detail, sentence);
   }
 
-  _onPeerEnd() {
-    this.#add(false, '_onPeerEnd');
+  [kOnPeerEnd]() {
+    this.#add(false, kOnPeerEnd);
   }
 
-  _onWritten() {
-    this.#endpoint._onWritten();
+  [kOnWritten]() {
+    this.#endpoint[kOnWritten]();
   }
 
-  _onOutput() {
-    this.#endpoint._onOutput();
+  [kOnOutput]() {
+    this.#endpoint[kOnOutput]();
   }
 
-  _onCompressed() {
-    this.#endpoint._onCompressed();
+  [kOnCompressed]() {
+    this.#endpoint[kOnCompressed]();
   }
 
-  _onClosed() {
-    this.#add(false, '_onClosed');
+  [kOnClosed]() {
+    this.#add(false, kOnClosed);
   }
 }
 

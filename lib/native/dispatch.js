@@ -3,6 +3,20 @@
 const native = require('./addon');
 const { EMPTY_BUFFER } = require('../constants');
 const { ConnectionHandle } = require('../link/connection-handle');
+const {
+  kOnClosed,
+  kOnCompressed,
+  kOnMessage,
+  kOnOutput,
+  kOnPeerClose,
+  kOnPeerEnd,
+  kOnPing,
+  kOnPong,
+  kOnProtocolError,
+  kOnText,
+  kOnWritten,
+  kWantsText
+} = require('../symbols');
 
 // A view made with this class costs less than half of what Buffer.from() does.
 const FastBuffer = Buffer[Symbol.species];
@@ -36,19 +50,19 @@ const listeners = new Map();
 const cursor = new Int32Array(2);
 
 /**
- * @typedef {Object} Endpoint what has a handle: a WebSocket, or an upgrade that is undecided
- * @property {Boolean} _wantsText whether text messages go to _onText as strings
- * @property {function(Buffer, Boolean, Number[]=)} _onMessage
- * @property {function(String)} _onText
- * @property {function(Buffer)} _onPing
- * @property {function(Buffer)} _onPong
- * @property {function(Number, Buffer)} _onPeerClose code, reason (a view)
- * @property {function(Number, Number, String)} _onProtocolError ErrorCode, detail, zlib's sentence
- * @property {function()} _onPeerEnd
- * @property {function()} _onWritten
- * @property {function()} _onOutput
- * @property {function()} _onCompressed
- * @property {function()} _onClosed the handle is no longer valid
+ * @typedef {Object} Endpoint what has a handle; the names are symbols, of lib/symbols.js
+ * @property {Boolean} kWantsText whether text messages go to kOnText as strings
+ * @property {function(Buffer, Boolean, Number[]=)} kOnMessage
+ * @property {function(String)} kOnText
+ * @property {function(Buffer)} kOnPing
+ * @property {function(Buffer)} kOnPong
+ * @property {function(Number, Buffer)} kOnPeerClose code, reason (a view)
+ * @property {function(Number, Number, String)} kOnProtocolError ErrorCode, detail, zlib's sentence
+ * @property {function()} kOnPeerEnd
+ * @property {function()} kOnWritten
+ * @property {function()} kOnOutput
+ * @property {function()} kOnCompressed
+ * @property {function()} kOnClosed the handle is no longer valid
  */
 
 /**
@@ -88,8 +102,8 @@ function dispatch(handle, records, at, end, slab, buffers) {
     if (kind <= KIND_BINARY) {
       if ((head & (FLAG_LARGE << 8)) !== 0) {
         deliverLarge(endpoint, kind === KIND_BINARY, buffers[2 * offset], buffers[2 * offset + 1]);
-      } else if (kind !== KIND_BINARY && endpoint._wantsText) {
-        endpoint._onText(
+      } else if (kind !== KIND_BINARY && endpoint[kWantsText]) {
+        endpoint[kOnText](
           length === 0
             ? ''
             : (head & (FLAG_ASCII << 8)) !== 0
@@ -97,7 +111,7 @@ function dispatch(handle, records, at, end, slab, buffers) {
               : slab.utf8Slice(offset, offset + length)
         );
       } else {
-        endpoint._onMessage(
+        endpoint[kOnMessage](
           length === 0 ? EMPTY_BUFFER : new FastBuffer(memory, base + offset, length),
           kind === KIND_BINARY,
           undefined
@@ -109,30 +123,30 @@ function dispatch(handle, records, at, end, slab, buffers) {
     const view = length === 0 ? EMPTY_BUFFER : new FastBuffer(memory, base + offset, length);
     switch (kind) {
       case KIND_PING:
-        endpoint._onPing(view);
+        endpoint[kOnPing](view);
         break;
       case KIND_PONG:
-        endpoint._onPong(view);
+        endpoint[kOnPong](view);
         break;
       case KIND_PEER_CLOSE:
-        endpoint._onPeerClose(detail, view);
+        endpoint[kOnPeerClose](detail, view);
         break;
       case KIND_PROTOCOL_ERROR:
-        endpoint._onProtocolError(head >> 8, detail, view.latin1Slice());
+        endpoint[kOnProtocolError](head >> 8, detail, view.latin1Slice());
         break;
       case KIND_PEER_END:
         // Of an upgrade that is undecided, its socket tells.
         if (endpoint === undefined) ConnectionHandle.existing(handle)?.peerEnded();
-        else endpoint._onPeerEnd();
+        else endpoint[kOnPeerEnd]();
         break;
       case KIND_WRITTEN:
-        endpoint._onWritten();
+        endpoint[kOnWritten]();
         break;
       case KIND_OUTPUT:
-        endpoint._onOutput();
+        endpoint[kOnOutput]();
         break;
       case KIND_COMPRESSED:
-        endpoint._onCompressed();
+        endpoint[kOnCompressed]();
         break;
       case KIND_RAW: {
         const bytes = (head & (FLAG_LARGE << 8)) !== 0 ? buffers[2 * offset] : view;
@@ -145,7 +159,7 @@ function dispatch(handle, records, at, end, slab, buffers) {
           ConnectionHandle.existing(handle)?.closed();
         } else {
           setEndpoint(handle, undefined);
-          endpoint._onClosed();
+          endpoint[kOnClosed]();
         }
         break;
       case KIND_UPGRADE: {
@@ -167,8 +181,8 @@ function dispatch(handle, records, at, end, slab, buffers) {
 
 function deliverLarge(endpoint, isBinary, data, ends) {
   if (data.length === 0) data = EMPTY_BUFFER;
-  if (!isBinary && endpoint._wantsText) endpoint._onText(data.toString());
-  else endpoint._onMessage(data, isBinary, ends);
+  if (!isBinary && endpoint[kWantsText]) endpoint[kOnText](data.toString());
+  else endpoint[kOnMessage](data, isBinary, ends);
 }
 
 /** Stands for this evaluation of lib/ in the addon. */

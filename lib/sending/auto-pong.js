@@ -24,7 +24,7 @@ class AutoPong {
       return;
     }
     this.#pending++;
-    this.#ws.pong(data, undefined, () => this.#pending--);
+    this.#ws.pong(data, !this.#ws._isServer, () => this.#pending--);
   }
 }
 

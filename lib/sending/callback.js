@@ -1,15 +1,16 @@
 'use strict';
 
 /**
- * The callback of send(), ping() or pong(), where the argument is there and is no function. ws passes
- * it on to a stream's write(), which takes it for an encoding.
+ * The callback of send(), ping() or pong(). ws passes what is no function on to a stream's write(),
+ * which takes it for an encoding.
  *
  * @param {*} value
- * @return {undefined} for what is falsy, or names an encoding: there is no callback
+ * @return {(Function|undefined)} none for what is falsy, or names an encoding
  * @throws {TypeError} ERR_UNKNOWN_ENCODING for anything else, as under ws. There the header of the
  *     frame has been written by then; here nothing has
  */
 function callbackOf(value) {
+  if (typeof value === 'function') return value;
   if (!value || value === 'buffer' || Buffer.isEncoding(value)) return undefined;
   return throwUnknownEncoding(value);
 }

@@ -127,6 +127,14 @@ Napi::Value SendLater(const Napi::CallbackInfo& info) {
   });
 }
 
+/// useSettings(handle, settings): the limits for what is read from now on.
+Napi::Value UseSettings(const Napi::CallbackInfo& info) {
+  const Settings settings = SettingsAt(info, 1);
+  return WithConnection(info, [&settings](Connection& connection) {
+    if (settings != nullptr) connection.UseSettings(settings);
+  });
+}
+
 /// useCompression(handle, compression): permessage-deflate was negotiated.
 Napi::Value UseCompression(const Napi::CallbackInfo& info) {
   return WithConnection(info, [&info](Connection& connection) {
@@ -326,6 +334,7 @@ void DefineConnectionCalls(Napi::Env env, Napi::Object exports) {
   DefineHot(env, exports, "send", Send);
   DefineHot(env, exports, "sendText", SendText);
   Define<SendLater>(exports, "sendLater");
+  Define<UseSettings>(exports, "useSettings");
   Define<UseCompression>(exports, "useCompression");
   Define<SendRaw>(exports, "sendRaw");
   Define<Close>(exports, "close");

@@ -123,6 +123,10 @@ class Connection final : private MessageSink, private ConnectionFlags {
   /// Sends one frame; the payload's length is `payload`'s. The payload is copied unless the kernel
   /// takes it at once, so that it belongs to the caller again when this returns.
   void SendFrame(const FrameHeader& header, ByteView payload);
+  /// The limits for what is read from now on, and the time-outs.
+  void UseSettings(std::shared_ptr<const ConnectionSettings> settings) {
+    settings_ = std::move(settings);
+  }
   /// permessage-deflate was negotiated; to be called before any frame is read or sent.
   void UseCompression(std::shared_ptr<const CompressionSettings> settings);
   /// SendFrame() for (a fragment of) a compressed message; the header of the first one has RSV1.

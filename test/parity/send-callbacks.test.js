@@ -120,7 +120,7 @@ describe('what is no function', () => {
 
 describe('the asynchronous context', () => {
   const storage = new AsyncLocalStorage();
-  const many = Buffer.alloc(8_000_000, 'x');
+  const many = Buffer.alloc(4_000_000, 'x');
   const called = (log, name) => () => log.push([name, storage.getStore()]);
   parity(
     'of sends that the kernel takes at once',

@@ -1,0 +1,142 @@
+'use strict';
+
+const native = require('../native/addon');
+const { setImmediate } = require('../native/realm');
+const { WrittenCallbacks } = require('../sending/written-callbacks');
+const { ConnectionHandle } = require('./connection-handle');
+const { leaveServer } = require('./node-internals');
+const { endedSocket, socketOf } = require('./node-socket');
+
+/**
+ * Who moves the bytes of a connection. There are two: this one, for all connections whose descriptor
+ * the addon has, and a StreamLink for each of the others. Both have the same methods.
+ *
+ * Frames are queued by the addon's functions whoever moves them; pump() follows.
+ */
+class NativeLink {
+  // The callbacks that wait for the kernel, by handle.
+  #callbacks = new Map();
+
+  /**
+   * Something was queued, which leaves by itself.
+   *
+   * @param {Number} handle
+   * @param {Function} [callback] called when the kernel has taken it, or with an error
+   */
+  pump(handle, callback) {
+    if (callback !== undefined) this.#whenWritten(handle, callback);
+  }
+
+  /**
+   * The same for what takes ws some time to make.
+   *
+   * @param {Number} handle
+   * @param {Function} [callback]
+   */
+  pumpLater(handle, callback) {
+    this.pump(handle, callback);
+  }
+
+  #whenWritten(handle, callback) {
+    let callbacks = this.#callbacks.get(handle);
+    if (callbacks === undefined) {
+      callbacks = new WrittenCallbacks(handle);
+      this.#callbacks.set(handle, callbacks);
+    }
+    callbacks.push(callback);
+  }
+
+  /**
+   * The bytes that were queued and not taken, after the kernel was offered them.
+   *
+   * @param {Number} handle
+   * @return {Number}
+   */
+  buffered(handle) {
+    return handle === 0 ? 0 : native.enqueued(handle) - native.flush(handle);
+  }
+
+  /** Stops reading, and goes on. */
+  pause(handle) {
+    (ConnectionHandle.existing(handle)?.socket ?? native).pause(handle);
+  }
+
+  resume(handle) {
+    (ConnectionHandle.existing(handle)?.socket ?? native).resume(handle);
+  }
+
+  /** Takes bytes as if the peer had sent them. */
+  feed(handle, chunk) {
+    native.feed(handle, chunk);
+  }
+
+  /** The addon ends our side: whoever has the socket sees it end. */
+  ended(handle) {
+    ConnectionHandle.existing(handle)?.socket.end();
+  }
+
+  /** The peer has ended its side. */
+  peerEnded(handle) {
+    ConnectionHandle.existing(handle)?.peerEnded();
+  }
+
+  /** Drops the connection. */
+  terminate(handle) {
+    const own = ConnectionHandle.existing(handle);
+    if (own !== undefined) own.socket.destroy();
+    else native.terminate(handle);
+  }
+
+  /** The kernel has taken more. */
+  written(handle) {
+    this.#callbacks.get(handle)?.callWritten();
+    ConnectionHandle.existing(handle)?.written();
+  }
+
+  /** There is output, for those who move it themselves. */
+  output() {}
+
+  /**
+   * The connection is over: callbacks of what was not taken get an error.
+   *
+   * @param {Number} handle
+   */
+  failCallbacks(handle) {
+    const callbacks = this.#callbacks.get(handle);
+    this.#callbacks.delete(handle);
+    callbacks?.closed();
+  }
+
+  /**
+   * The connection is over, and its socket closes.
+   *
+   * @param {Number} handle
+   * @param {(http.Server|null)} server which counts the connection, where it has no socket that would
+   *     tell it
+   * @param {function()} onSocketClosed called when the socket has closed, if there is one
+   * @return {Boolean} whether there is one, or something that takes as long
+   */
+  closed(handle, server, onSocketClosed) {
+    const own = ConnectionHandle.existing(handle);
+    if (own !== undefined) {
+      own.closed(onSocketClosed);
+    } else if (server !== null) {
+      leaveServer(server);
+      setImmediate(onSocketClosed);
+    }
+    return own !== undefined || server !== null;
+  }
+
+  /**
+   * The socket of a connection, made when it is asked for.
+   *
+   * @param {Number} handle 0 for one that is over
+   * @param {(http.Server|null)} server
+   * @return {net.Socket}
+   */
+  socketOf(handle, server) {
+    return handle === 0 ? endedSocket() : socketOf(handle, server);
+  }
+}
+
+module.exports = { nativeLink: new NativeLink() };

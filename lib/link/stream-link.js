@@ -1,0 +1,254 @@
+'use strict';
+
+const native = require('../native/addon');
+const { callEach } = require('../sending/call-each');
+const { NOOP } = require('../constants');
+const { context, cursor } = require('../native/dispatch');
+const { nextTick } = require('../native/realm');
+const { kStreamClosed } = require('../symbols');
+
+// Where the addon says what it wants to be done with a stream, and how; see
+// src/binding/calls_stream.cc.
+const STATE = 1;
+const END = 1;
+const DESTROY = 2;
+const HOLD = 4;
+// What native.stage() answers of a connection that is over.
+const STAGE_OVER = 0;
+
+const kLink = Symbol('wsuv.streamLink');
+// What is called when the process exits; see native/dispatch.js.
+const atExit = process[Symbol.for('wsuv.flush')];
+
+/**
+ * Moves the bytes of a connection between a stream.Duplex (TLS, or anything else that is no plain
+ * socket) and the addon, which does with them what it does with those of its own sockets. The methods
+ * are those of native-link.js.
+ *
+ * What handlers of one chunk send goes out in one write, when the last of them has returned; anything
+ * else at once. Whoever writes to the stream himself, ends or destroys it, does so behind that.
+ */
+class StreamLink {
+  #ws;
+  #socket;
+  // The stream's own methods, which are replaced while it is ours.
+  #own = {};
+  // How they were given, where they were properties of the stream itself.
+  #given = {};
+  #feeding = 0;
+  // Whether the stream is paused since the addon is still inflating what it has.
+  #isHeld = false;
+  #isPaused = false;
+  #callbacks = [];
+  #isScheduled = false;
+  #flush = () => this.#write();
+
+  /** The addon's name for the connection. */
+  handle;
+
+  /**
+   * @param {Object} ws the WebSocket, whose `_isServer` tells which side this is
+   * @param {Duplex} socket
+   * @param {Buffer} head bytes that were read before
+   * @param {Object} settings from settingsFor()
+   */
+  constructor(ws, socket, head, settings) {
+    this.handle = native.attach(context, settings, ws._isServer);
+    if (this.handle === 0) throw new Error('Too many connections');
+    this.#ws = ws;
+    this.#socket = socket;
+
+    // A plain Duplex may have neither.
+    if (socket.setTimeout) socket.setTimeout(0);
+    if (socket.setNoDelay) socket.setNoDelay();
+    if (head.length > 0) socket.unshift(head);
+
+    this.#takeMethods();
+    socket.on('close', () => this.#onClose());
+    socket.on('data', (chunk) => this.#feed(native.feed, chunk));
+    socket.on('end', () => this.#feed(native.feedEnd));
+    socket.on('error', () => this.#onError());
+  }
+
+  #takeMethods() {
+    const socket = this.#socket;
+    Object.defineProperty(socket, kLink, { configurable: true, value: this });
+    for (const [name, value] of Object.entries(BEHIND)) {
+      this.#own[name] = socket[name];
+      const isOwn = Object.hasOwn(socket, name);
+      const given = isOwn ? Object.getOwnPropertyDescriptor(socket, name) : { writable: true };
+      this.#given[name] = isOwn ? given : undefined;
+      Object.defineProperty(socket, name, { ...given, configurable: true, value });
+    }
+  }
+
+  #giveMethodsBack() {
+    const socket = this.#socket;
+    for (const [name, value] of Object.entries(BEHIND)) {
+      // Somebody else may have replaced it since.
+      if (socket[name] !== value) continue;
+      if (this.#given[name] === undefined) delete socket[name];
+      else Object.defineProperty(socket, name, this.#given[name]);
+    }
+  }
+
+  /** Calls a method that the stream had before. */
+  callOwn(stream, name, args) {
+    return Reflect.apply(this.#own[name], stream, args);
+  }
+
+  pump(handle, callback) {
+    if (callback !== undefined) this.#callbacks.push(callback);
+    if (this.#feeding > 0) atExit.add(this.#flush);
+    else this.#write();
+  }
+
+  pumpLater(handle, callback) {
+    if (callback !== undefined) this.#callbacks.push(callback);
+    if (this.#isScheduled) return;
+    this.#isScheduled = true;
+    nextTick(() => {
+      this.#isScheduled = false;
+      this.pump();
+    });
+  }
+
+  /** Writes what is queued to the stream now. */
+  flush() {
+    if (this.#feeding > 0 || this.#isScheduled) this.#write();
+  }
+
+  // Writes what the addon has, and does with the stream what it says.
+  #write() {
+    cursor[STATE] = 0;
+    this.#writeBytes(native.streamState(this.handle));
+  }
+
+  #writeBytes(size) {
+    atExit.delete(this.#flush);
+    const callbacks = this.#callbacks;
+    if (callbacks.length > 0) this.#callbacks = [];
+    if (size > 0) {
+      const output = Buffer.allocUnsafe(size);
+      native.takeOutput(this.handle, output);
+      // What writing makes others do may say it anew.
+      const state = cursor[STATE];
+      this.#own.write.call(
+        this.#socket,
+        output,
+        callbacks.length === 0 ? undefined : (error) => callEach(callbacks, error)
+      );
+      this.#obey(state);
+    } else {
+      if (callbacks.length > 0) nextTick(callEach, callbacks, null);
+      this.#obey(cursor[STATE]);
+    }
+  }
+
+  #obey(state) {
+    if (state === 0 && !this.#isHeld) return;
+    this.#hold((state & HOLD) !== 0);
+    if ((state & END) !== 0) this.#own.end.call(this.#socket);
+    else if ((state & DESTROY) !== 0) this.#own.destroy.call(this.#socket);
+  }
+
+  // Pauses the stream while the addon is still inflating what it has.
+  #hold(isHeld) {
+    if (isHeld === this.#isHeld) return;
+    this.#isHeld = isHeld;
+    if (isHeld) this.#socket.pause();
+    else if (!this.#isPaused) this.#socket.resume();
+  }
+
+  pause() {
+    this.#isPaused = true;
+    this.#socket.pause();
+  }
+
+  resume() {
+    this.#isPaused = false;
+    if (!this.#isHeld) this.#socket.resume();
+  }
+
+  buffered() {
+    // What is to leave later is counted by whoever made it.
+    if (this.#feeding > 0 && !this.#isScheduled) this.#write();
+    return this.#socket.writableLength ?? 0;
+  }
+
+  feed(handle, chunk) {
+    this.#feed(native.feed, chunk);
+  }
+
+  #feed(feed, chunk) {
+    this.#feeding++;
+    let size = 0;
+    cursor[STATE] = 0;
+    try {
+      size = feed(this.handle, chunk);
+    } finally {
+      this.#feeding--;
+    }
+    // Where the connection ended meanwhile, this is what was said of another one.
+    if (cursor[STATE] !== 0 && native.stage(this.handle) === STAGE_OVER) cursor[STATE] = 0;
+    this.#writeBytes(size);
+  }
+
+  // The addon says so itself; see #obey().
+  ended() {}
+
+  // The stream has said so itself.
+  peerEnded() {}
+
+  terminate(handle) {
+    native.terminate(handle);
+    this.#write();
+  }
+
+  written() {}
+
+  output() {
+    this.pump();
+  }
+
+  // The stream calls them.
+  failCallbacks() {}
+
+  closed(handle, server, onSocketClosed) {
+    onSocketClosed();
+    return true;
+  }
+
+  socketOf() {
+    return this.#socket;
+  }
+
+  #onClose() {
+    const socket = this.#socket;
+    this.#giveMethodsBack();
+    // What was read while the socket was paused still counts.
+    const rest = socket.readableLength > 0 ? socket.read(socket.readableLength) : null;
+    if (rest !== null) native.feed(this.handle, rest);
+    this.#ws[kStreamClosed]();
+    native.feedClosed(this.handle);
+  }
+
+  // As under ws, a transport's error is the end of the connection (1006) and nothing more.
+  #onError() {
+    this.#socket.on('error', NOOP);
+    this.#socket.destroy();
+  }
+}
+
+// What a stream does otherwise while it is ours: what was sent before comes first.
+function behind(name) {
+  return function (...args) {
+    const link = this[kLink];
+    link.flush();
+    return link.callOwn(this, name, args);
+  };
+}
+
+const BEHIND = { destroy: behind('destroy'), end: behind('end'), write: behind('write') };
+
+module.exports = { StreamLink };

@@ -1,0 +1,61 @@
+'use strict';
+
+// The names by which the files of lib/ reach what is theirs in the classes that users see. Whoever
+// extends a WebSocket may have members of any name that ws does not have. (And no #private there, for
+// a Proxy around a WebSocket has none.)
+
+module.exports = {
+  // Of a WebSocket.
+
+  /** The addon's name for the connection; 0 while there is none. */
+  kHandle: Symbol('wsuv.handle'),
+  /** The options that the connection has. */
+  kOptions: Symbol('wsuv.options'),
+  /** Who moves the connection's bytes; see link/native-link.js. */
+  kLink: Symbol('wsuv.link'),
+  /** Whether there is a connection, or was. */
+  kIsAttached: Symbol('wsuv.isAttached'),
+  /** (url): a client asks there. */
+  kSetUrl: Symbol('wsuv.setUrl'),
+  /** (req): a client's request has been made, or with null, is of no use any more. */
+  kSetRequest: Symbol('wsuv.setRequest'),
+  /** (options): what a client's options come to. */
+  kSetOptions: Symbol('wsuv.setOptions'),
+  /** (): the opening handshake is given up. */
+  kGiveUp: Symbol('wsuv.giveUp'),
+  /** (error): the opening handshake has failed. */
+  kFail: Symbol('wsuv.fail'),
+  /** (handle): the addon has the connection, whose opening handshake is done. */
+  kOpen: Symbol('wsuv.open'),
+  /** (socket, head, response): takes a server's socket that nobody knows; false where that cannot be. */
+  kReplaceSocket: Symbol('wsuv.replaceSocket'),
+  /** Whether both close frames went. */
+  kWasClean: Symbol('wsuv.wasClean'),
+  /** What sends what is no whole, plain message; made when it is needed. */
+  kOutgoing: Symbol('wsuv.outgoing'),
+  /** (isPlain): whether send() may pass data straight on. */
+  kSetPlain: Symbol('wsuv.setPlain'),
+  /** (error): something could not be sent, and nothing can follow it. */
+  kSendFailed: Symbol('wsuv.sendFailed'),
+  /** (): the stream that moves the bytes is gone. */
+  kStreamClosed: Symbol('wsuv.streamClosed'),
+  /** (data), (code, reason), (error): what a Receiver does where nobody has changed that. */
+  kPinged: Symbol('wsuv.pinged'),
+  kConcluded: Symbol('wsuv.concluded'),
+  kBroken: Symbol('wsuv.broken'),
+
+  // Of an Endpoint; see native/dispatch.js.
+
+  kWantsText: Symbol('wsuv.wantsText'),
+  kOnMessage: Symbol('wsuv.onMessage'),
+  kOnText: Symbol('wsuv.onText'),
+  kOnPing: Symbol('wsuv.onPing'),
+  kOnPong: Symbol('wsuv.onPong'),
+  kOnPeerClose: Symbol('wsuv.onPeerClose'),
+  kOnProtocolError: Symbol('wsuv.onProtocolError'),
+  kOnPeerEnd: Symbol('wsuv.onPeerEnd'),
+  kOnWritten: Symbol('wsuv.onWritten'),
+  kOnOutput: Symbol('wsuv.onOutput'),
+  kOnCompressed: Symbol('wsuv.onCompressed'),
+  kOnClosed: Symbol('wsuv.onClosed')
+};
