@@ -9,6 +9,8 @@ module.exports = {
 
   /** The addon's name for the connection; 0 while there is none. */
   kHandle: Symbol('wsuv.handle'),
+  /** The socket, once there is one in JavaScript; null before. */
+  kSocket: Symbol('wsuv.socket'),
   /** The options that the connection has. */
   kOptions: Symbol('wsuv.options'),
   /** Who moves the connection's bytes; see link/native-link.js. */

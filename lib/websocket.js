@@ -61,6 +61,7 @@ const {
   kSetPlain,
   kSetRequest,
   kSetUrl,
+  kSocket,
   kStreamClosed,
   kWantsText,
   kWasClean
@@ -87,9 +88,7 @@ const BINARY_TYPE_BITS = 0x60000;
 const BINARY_TYPE_SHIFT = 17;
 const AUTO_PONG = 0x80000;
 
-// The socket, once there is one in JavaScript, and the HTTP server that counts the connection while
-// there is none that would tell it.
-const kSocket = Symbol('wsuv.socket');
+// The HTTP server that counts the connection, while it has no socket that would tell it.
 const kServer = Symbol('wsuv.server');
 // A RareState to be read, and a method that gives one to be written to.
 const kRare = Symbol('wsuv.rare');

@@ -46,7 +46,7 @@ const endpoints = [undefined];
 const listeners = new Map();
 
 // Where the addon goes on if a handler throws: the record behind the one being worked on. And,
-// behind that, what it wants to be done with a stream; see lib/link/stream-bridge.js.
+// behind that, what it wants to be done with a stream; see lib/link/stream-link.js.
 const cursor = new Int32Array(2);
 
 /**

@@ -10,6 +10,7 @@ const { setTimeout: sleep } = require('timers/promises');
 
 const wsuv = require('../..');
 const { frame } = require('../helpers/frames');
+const { kSocket } = require('../../lib/symbols');
 const { expectNothingLeftOpen } = require('../helpers/open-sockets');
 const { RawClient } = require('../helpers/raw-client');
 const { attempt, bye, endsWithCloseFrame, parity, plain } = require('./parity');
@@ -266,7 +267,7 @@ describe('the socket of a connection on an HTTP server that nobody has seen', ()
   // If this fails, connections of HTTP servers take twice the memory.
   test('is let go', async () => {
     let own;
-    await connectOnce(wsuv, { onConnection: (peer) => void (own = peer._ownSocket) });
+    await connectOnce(wsuv, { onConnection: (peer) => void (own = peer[kSocket]) });
     expect(own).toBeNull();
   });
 
@@ -280,7 +281,7 @@ describe('the socket of a connection on an HTTP server that nobody has seen', ()
         other.handleUpgrade = () => {};
       },
       onConnection: (peer) => {
-        own = peer._ownSocket;
+        own = peer[kSocket];
         other.close();
       }
     });

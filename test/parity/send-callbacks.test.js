@@ -120,7 +120,7 @@ describe('what is no function', () => {
 
 describe('the asynchronous context', () => {
   const storage = new AsyncLocalStorage();
-  const many = Buffer.alloc(4_000_000, 'x');
+  const many = Buffer.alloc(3_500_000, 'x');
   const called = (log, name) => () => log.push([name, storage.getStore()]);
   parity(
     'of sends that the kernel takes at once',
@@ -191,7 +191,7 @@ describe('after _socket.destroy()', () => {
 });
 
 describe('beside writes to _socket', () => {
-  const many = Buffer.alloc(4_000_000, 'x');
+  const many = Buffer.alloc(3_000_000, 'x');
   const all = ({ log }) => log.map(String).sort();
   parity(
     'callbacks of both come',
