@@ -505,7 +505,7 @@ function refuseNativeStatus(server, handle, status, bytes) {
   if (isUpgrade && (server.listenerCount('wsClientError') > 0 || !hasOwnHandshake(server))) {
     handleNativeUpgrade(server, handle, bytes.latin1Slice());
   } else {
-    if (debug.enabled) debug.server('refused: upgrade status %d', status);
+    events.refused(`upgrade status ${status}`);
     native.reject(handle, Buffer.from(formatStatus(status, bytes.latin1Slice())));
   }
 }
