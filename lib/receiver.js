@@ -9,14 +9,20 @@ const { createLimitError, createProtocolError, createUtf8Error } = require('./er
 const { extensionName } = require('./compat/permessage-deflate');
 const { settingsFor } = require('./native/settings');
 
+const FastBuffer = Buffer[Symbol.species];
+
 // The kinds of src/binding/event_ring.h.
 const KIND_TEXT = 0;
 const KIND_BINARY = 1;
 const KIND_PING = 2;
 const KIND_PONG = 3;
 const KIND_PEER_CLOSE = 4;
-// Values of an event in the list that the addon fills.
-const VALUES = 4;
+// The numbers in front of the events that readFrames() returns, and those of an event.
+const FRONT = 2;
+const NUMBERS = 5;
+
+// What it returns where there is nothing.
+const NO_EVENTS = new Float64Array(FRONT);
 
 /**
  * The reading half of a WebSocket: a Writable that is fed with the bytes of one direction of a
@@ -27,7 +33,9 @@ const VALUES = 4;
  */
 class Receiver extends Writable {
   #reader;
-  #events = [];
+  #numbers = NO_EVENTS; // of the events in a chunk
+  #payloads; // the ArrayBuffer in which their payloads are
+  #at = FRONT; // of the next one
   #rest = EMPTY_BUFFER;
   #hasEnded = false;
 
@@ -71,36 +79,66 @@ class Receiver extends Writable {
   // Works off what was read, and reads on.
   #proceed(callback) {
     for (;;) {
-      while (this.#events.length > 0) {
-        const [kind, value, detail, ends] = this.#events.splice(0, VALUES);
+      while (this.#at < this.#numbers.length) {
+        const { kind, detail, number, data, ends } = this.#nextEvent();
         if (kind > KIND_PEER_CLOSE) {
           this.#hasEnded = true;
-          callback(createProtocolError(detail, value));
+          callback(createProtocolError(detail, number));
           return;
         }
         if (kind === KIND_PEER_CLOSE) {
           this.#hasEnded = true;
-          this.emit('conclude', detail, value.length === 0 ? EMPTY_BUFFER : value);
+          this.emit('conclude', detail, data);
           this.end();
           callback();
           return;
         }
         if (kind <= KIND_BINARY && detail === 1) {
-          this.#inflate(value, kind, callback);
+          this.#inflate(data, kind, callback);
           return;
         }
-        if (!this.#deliver(kind, value, ends, callback)) return;
+        if (!this.#deliver(kind, data, ends, callback)) return;
       }
       if (this.#rest.length === 0) break;
-      const taken = native.readFrames(this.#reader, this.#rest, this.#events);
-      this.#rest = this.#rest.subarray(taken);
+      this.#read();
     }
+    this.#numbers = NO_EVENTS;
+    this.#payloads = undefined;
     callback();
   }
 
+  // Lets the addon parse the rest of the chunk; see readFrames in src/binding/calls_frame.cc.
+  #read() {
+    const found = native.readFrames(this.#reader, this.#rest);
+    const front = new Float64Array(found, 0, FRONT);
+    this.#rest = this.#rest.subarray(front[0]);
+    // A copy, since listeners can do what they like with the memory that their data is in.
+    this.#numbers = new Float64Array(new Float64Array(found, 0, FRONT + front[1]));
+    this.#payloads = found;
+    this.#at = FRONT;
+  }
+
+  #nextEvent() {
+    const numbers = this.#numbers;
+    const at = this.#at;
+    const number = numbers[at + 2];
+    const size = numbers[at + 3];
+    const count = numbers[at + 4];
+    this.#at = at + NUMBERS + count;
+    return {
+      kind: numbers[at],
+      detail: numbers[at + 1],
+      number,
+      data:
+        size === 0
+          ? EMPTY_BUFFER
+          : new FastBuffer(this.#payloads, numbers.byteLength + number, size),
+      ends: count === 0 ? undefined : Array.from(numbers.subarray(at + NUMBERS, this.#at))
+    };
+  }
+
   // Emits an event now, or in the next turn: then it returns false and goes on by itself.
-  #deliver(kind, value, ends, callback) {
-    const data = value.length === 0 ? EMPTY_BUFFER : value;
+  #deliver(kind, data, ends, callback) {
     const emit = () => {
       switch (kind) {
         case KIND_TEXT:
@@ -139,7 +177,9 @@ class Receiver extends Writable {
       if (error) {
         this.#hasEnded = true;
         callback(error);
-      } else if (this.#deliver(kind, data, undefined, callback)) {
+      } else if (
+        this.#deliver(kind, data.length === 0 ? EMPTY_BUFFER : data, undefined, callback)
+      ) {
         this.#proceed(callback);
       }
     });

@@ -1,6 +1,11 @@
+#include <cstring>
+#include <utility>
+#include <vector>
+
 #include "binding/calls.h"
 #include "protocol/frame.h"
 #include "protocol/mask.h"
+#include "protocol/message_reader.h"
 #include "protocol/utf8.h"
 
 namespace wsuv {
@@ -9,7 +14,10 @@ namespace {
 /// frameHeader(flags, length, key): the header of a frame as a Buffer. The low byte of `flags` is
 /// that of the frame; `key` is four bytes, or undefined for an unmasked frame.
 Napi::Value EncodeHeader(const Napi::CallbackInfo& info) {
-  const uint32_t flags = info[0].ToNumber();
+  uint32_t flags = 0;
+  int64_t length = 0;
+  napi_get_value_uint32(info.Env(), info[0], &flags);
+  napi_get_value_int64(info.Env(), info[1], &length);
   const ByteView key = BytesAt(info, 2);
   FrameHeader header;
   header.opcode = static_cast<Opcode>(flags & 0x0F);
@@ -17,8 +25,8 @@ Napi::Value EncodeHeader(const Napi::CallbackInfo& info) {
   header.rsv1 = (flags & 0x40) != 0;
   if (key.size == 4) header.masking_key = key.data;
   uint8_t bytes[kMaxFrameHeaderSize];
-  const auto length = static_cast<uint64_t>(info[1].ToNumber().Int64Value());
-  const size_t size = EncodeFrameHeader(header, length, bytes);
+  const size_t size =
+      EncodeFrameHeader(header, length > 0 ? static_cast<uint64_t>(length) : 0, bytes);
   return Napi::Buffer<uint8_t>::Copy(info.Env(), bytes, size);
 }
 
@@ -26,8 +34,9 @@ Napi::Value EncodeHeader(const Napi::CallbackInfo& info) {
 Napi::Value Masked(const Napi::CallbackInfo& info) {
   const ByteView payload = BytesAt(info, 0);
   const ByteView key = BytesAt(info, 1);
+  // Nothing of JavaScript's runs while it is made.
   Napi::Buffer<uint8_t> copy = Napi::Buffer<uint8_t>::New(info.Env(), payload.size);
-  if (payload.size > 0 && key.size == 4) {
+  if (payload.size > 0 && key.size == 4 && copy.Data() != nullptr) {
     MaskingKey(key.data).Apply(copy.Data(), payload.data, payload.size);
   }
   return copy;
@@ -41,56 +50,93 @@ struct Reader {
   Settings settings;
 };
 
-// Makes JavaScript's values of what a reader finds: a flat list, four values an event.
-class ListSink final : public MessageSink {
+// Keeps what a reader finds in a chunk, until it is handed to JavaScript as one piece of memory.
+// Nothing of JavaScript's is touched before that, so none of it can run meanwhile.
+class RecordSink final : public MessageSink {
  public:
-  ListSink(Napi::Env env, Napi::Array list) : env_(env), list_(list) {}
+  RecordSink(MessageReader* reader, ByteView chunk) : reader_(reader), chunk_(chunk) {}
 
   Flow OnMessage(const Message& message) override {
-    Napi::Value ends = env_.Undefined();
+    Add(message.binary ? EventKind::kBinary : EventKind::kText, message.compressed ? 1 : 0,
+        message.data, message.buffer);
     if (message.fragment_ends != nullptr) {
-      Napi::Array array = Napi::Array::New(env_, message.fragment_ends->size());
-      uint32_t index = 0;
-      for (const size_t end : *message.fragment_ends) {
-        array.Set(index++, static_cast<double>(end));
-      }
-      ends = array;
+      numbers_.back() = static_cast<double>(message.fragment_ends->size());
+      numbers_.insert(numbers_.end(), message.fragment_ends->begin(), message.fragment_ends->end());
     }
-    Add(message.binary ? EventKind::kBinary : EventKind::kText, Bytes(message.data),
-        message.compressed ? 1 : 0, ends);
     // It has to be inflated before what follows it is looked at.
     return message.compressed ? Flow::kStop : Flow::kContinue;
   }
   Flow OnPing(ByteView payload) override {
-    Add(EventKind::kPing, Bytes(payload), 0, env_.Undefined());
+    Add(EventKind::kPing, 0, payload, nullptr);
     return Flow::kContinue;
   }
   Flow OnPong(ByteView payload) override {
-    Add(EventKind::kPong, Bytes(payload), 0, env_.Undefined());
+    Add(EventKind::kPong, 0, payload, nullptr);
     return Flow::kContinue;
   }
   void OnClose(uint16_t code, ByteView reason) override {
-    Add(EventKind::kPeerClose, Bytes(reason), code, env_.Undefined());
+    Add(EventKind::kPeerClose, code, reason, nullptr);
   }
   void OnError(ErrorCode code, uint32_t detail) override {
-    Add(EventKind::kProtocolError, Napi::Number::New(env_, detail), static_cast<uint32_t>(code),
-        env_.Undefined());
+    Add(EventKind::kProtocolError, static_cast<uint32_t>(code), {}, nullptr);
+    numbers_[numbers_.size() - 3] = detail;
+  }
+
+  /// See readFrames.
+  Napi::Value Take(Napi::Env env, size_t used) {
+    const size_t front = (2 + numbers_.size()) * sizeof(double);
+    Napi::ArrayBuffer result = Napi::ArrayBuffer::New(env, front + payload_size_);
+    auto* bytes = static_cast<uint8_t*>(result.Data());
+    if (bytes == nullptr) return env.Undefined();
+    const double counts[] = {static_cast<double>(used), static_cast<double>(numbers_.size())};
+    std::memcpy(bytes, counts, sizeof(counts));
+    if (!numbers_.empty()) {
+      std::memcpy(bytes + sizeof(counts), numbers_.data(), numbers_.size() * sizeof(double));
+    }
+    bytes += front;
+    for (const ByteView payload : payloads_) {
+      std::memcpy(bytes, payload.data, payload.size);
+      bytes += payload.size;
+    }
+    return result;
   }
 
  private:
-  Napi::Value Bytes(ByteView bytes) {
-    return Napi::Buffer<uint8_t>::Copy(env_, bytes.data, bytes.size);
-  }
-  void Add(EventKind kind, Napi::Value value, uint32_t detail, Napi::Value ends) {
-    list_.Set(length_++, static_cast<uint32_t>(kind));
-    list_.Set(length_++, value);
-    list_.Set(length_++, detail);
-    list_.Set(length_++, ends);
+  void Add(EventKind kind, uint32_t detail, ByteView payload, MessageBuffer* buffer) {
+    const bool in_chunk = payload.data >= chunk_.data && payload.data < chunk_.data + chunk_.size;
+    if (payload.size > 0 && !in_chunk && !Keep(&payload, buffer)) {
+      reader_->Stop();
+      OnError(ErrorCode::kOutOfMemory, 0);
+      return;
+    }
+    numbers_.insert(numbers_.end(),
+                    {static_cast<double>(kind), static_cast<double>(detail),
+                     static_cast<double>(payload_size_), static_cast<double>(payload.size), 0});
+    if (payload.size > 0) payloads_.push_back(payload);
+    payload_size_ += payload.size;
   }
 
-  Napi::Env env_;
-  Napi::Array list_;
-  uint32_t length_ = 0;
+  // Makes the payload ours where it lies in memory that lasts only as long as a call.
+  bool Keep(ByteView* payload, MessageBuffer* buffer) {
+    MessageBuffer own;
+    if (buffer != nullptr) {
+      own = std::move(*buffer);
+    } else {
+      if (!own.Reserve(payload->size, payload->size)) return false;
+      std::memcpy(own.data(), payload->data, payload->size);
+      own.Commit(payload->size);
+    }
+    payload->data = own.data();
+    kept_.push_back(std::move(own));
+    return true;
+  }
+
+  MessageReader* reader_;
+  ByteView chunk_;
+  std::vector<double> numbers_;
+  std::vector<ByteView> payloads_;
+  std::vector<MessageBuffer> kept_;
+  size_t payload_size_ = 0;
 };
 
 /// isUtf8(bytes): whether they are UTF-8.
@@ -103,25 +149,31 @@ Napi::Value IsUtf8(const Napi::CallbackInfo& info) {
 
 /// createReader(settings, isServer, mayBeCompressed): an external for readFrames.
 Napi::Value CreateReader(const Napi::CallbackInfo& info) {
+  Settings settings = SettingsAt(info, 0);
+  if (settings == nullptr) {
+    Napi::TypeError::New(info.Env(), "settings are needed").ThrowAsJavaScriptException();
+    return info.Env().Undefined();
+  }
   auto* reader = new Reader(info[1].ToBoolean() ? Role::kServer : Role::kClient);
-  reader->settings = SettingsAt(info, 0);
+  reader->settings = std::move(settings);
   reader->reader.set_rsv1_allowed(info[2].ToBoolean());
   return Napi::External<Reader>::New(info.Env(), reader,
                                      [](Napi::Env, Reader* held) { delete held; });
 }
 
-/// readFrames(reader, chunk, list): parses a chunk, which is unmasked in place. Appends to the
-/// empty list for each event: its kind (see event_ring.h), the bytes (of an error: the number in
-/// its sentence), a detail (1 for a compressed message, the close code, or the ErrorCode), and the
-/// ends of a message's fragments. Returns how many bytes of the chunk it took; what follows a
-/// compressed message is left.
+/// readFrames(reader, chunk): parses a chunk, which is unmasked in place. Returns an ArrayBuffer:
+/// doubles, and behind them the payloads. The doubles are the number of bytes that it took of the
+/// chunk (what follows a compressed message is left), how many doubles follow, and for each event
+/// its kind (see event_ring.h), a detail (1 for a compressed message, the close code, or the
+/// ErrorCode), where its payload begins behind the doubles (of an error: the number in its
+/// sentence), its size, and the number of fragment ends, which follow.
 Napi::Value ReadFrames(const Napi::CallbackInfo& info) {
   Reader* reader = info[0].As<Napi::External<Reader>>().Data();
   const ByteView chunk = BytesAt(info, 1);
-  ListSink sink(info.Env(), info[2].As<Napi::Array>());
+  RecordSink sink(&reader->reader, chunk);
   const Progress progress = reader->reader.Read(const_cast<uint8_t*>(chunk.data), chunk.size,
                                                 reader->settings->limits, sink);
-  return Napi::Number::New(info.Env(), static_cast<double>(progress.used));
+  return sink.Take(info.Env(), progress.used);
 }
 
 }  // namespace
