@@ -4,12 +4,13 @@
 // core:
 //
 //   npm run bench -- [GROUP...] [--quick] [--runs N] [--seconds S] [--out DIRECTORY]
-//                    [--against FOLDER]
+//                    [--against FOLDER] [--rows TEXT]
 //   npm run bench -- echo --connections 100 --in-flight 32 --size 20 [--text] [--on http]
 //
 // The groups are in groups.js; without any, all are measured. FOLDER is that of another build of
-// wsuv, which is measured beside the others and compared with this one. Writes GROUP.json and a
-// chart for light and for dark pages to build/bench/results, and GROUP.md, a table.
+// wsuv, which is measured beside the others and compared with this one. Only rows whose titles have
+// TEXT are measured. Writes GROUP.json and a chart for light and for dark pages to
+// build/bench/results, and GROUP.md, a table.
 
 const { execFileSync } = require('child_process');
 const fs = require('fs');
@@ -20,7 +21,7 @@ const { parseArgs } = require('util');
 const { drawCharts } = require('./chart');
 const { findCliffs } = require('./cliffs');
 const { LIMIT, RIVALS, WS, WSUV, against } = require('./contestants');
-const { GROUPS } = require('./groups');
+const { GROUPS, titleOf } = require('./groups');
 const { MEASURES } = require('./measures');
 const { built } = require('./processes');
 const { installRivals } = require('./rivals');
@@ -36,6 +37,7 @@ const { values: options, positionals } = parseArgs({
     on: { type: 'string' },
     out: { type: 'string', default: path.join(built, 'results') },
     quick: { type: 'boolean', default: false },
+    rows: { type: 'string', default: '' },
     runs: { type: 'string' },
     seconds: { type: 'string' },
     size: { type: 'string' },
@@ -50,7 +52,7 @@ const builds = options.against === undefined ? [WSUV] : [WSUV, against(options.a
 function loadsOf(group) {
   const isOwn = options.size !== undefined || options['in-flight'] !== undefined;
   if (group.measure !== 'load' || !isOwn) {
-    return quick ? group.loads.filter(({ isQuick = true }) => isQuick) : group.loads;
+    return group.loads.filter((load) => (load.isQuick ?? true) || !quick);
   }
   return [
     {
@@ -95,6 +97,7 @@ async function measureGroup(name) {
   const runs = Number(options.runs ?? usual);
   const rows = [];
   for (const load of loadsOf(group)) {
+    if (!titleOf(load).includes(options.rows)) continue;
     rows.push(await measureRow(contestantsFor(group, load), timed(load, group), measure, runs));
   }
   const { columns, compared } = measure;

@@ -61,9 +61,9 @@ function spawnLoad(contestant, port, load) {
  * @param {String} [options.watch] what the server watches meanwhile; see servers/gauges.js
  * @param {function(JavaScriptServer)} [options.onStart] called when what is measured begins
  * @param {function(JavaScriptServer)} [options.onEnd] called when it ends
- * @return {Promise<Object>} messages and seconds; before and after, what the server knew of itself
- *     then; latencies (p10, p50, p90, p99, p999, in microseconds) where load_generator.cc was the
- *     load; and clientCpu (microseconds), where it was not
+ * @return {Promise<Object>} messages and seconds; cpu, microseconds of what is measured; latencies
+ *     (p10, p50, p90, p99, p999, in microseconds) where load_generator.cc was the load; seen, what
+ *     the server has watched
  */
 async function runLoad(contestant, load, { watch, onStart, onEnd } = {}) {
   const { idle = 0, ofClient = false } = load;
@@ -73,14 +73,17 @@ async function runLoad(contestant, load, { watch, onStart, onEnd } = {}) {
     const client = spawnLoad(contestant, server.port, load);
     let before;
     let after;
+    let seen;
     let result;
     for await (const line of readline.createInterface({ input: client.stdout })) {
       if (line === 'start') {
-        before = server.read({ watch });
+        before = server.cpu();
+        if (watch !== undefined) await server.read({ watch });
         onStart?.(server);
       } else if (line === 'end') {
+        after = server.cpu();
         onEnd?.(server);
-        after = server.read();
+        if (watch !== undefined) seen = await server.read();
       } else {
         result = JSON.parse(line);
       }
@@ -88,7 +91,9 @@ async function runLoad(contestant, load, { watch, onStart, onEnd } = {}) {
     idlers?.kill();
     if (result === undefined) throw new Error(`The load of ${contestant.name} failed`);
     const { messages, seconds, cpu: clientCpu, ...latencies } = result;
-    return { messages, seconds, clientCpu, latencies, before: await before, after: await after };
+    if (messages === 0) throw new Error(`${contestant.name} answered nothing in ${seconds} s`);
+    const cpu = ofClient ? clientCpu : (await after) - (await before);
+    return { messages, seconds, cpu, latencies, seen };
   } finally {
     await server.stop();
   }
@@ -104,12 +109,7 @@ async function runLoad(contestant, load, { watch, onStart, onEnd } = {}) {
  *     message); and where the load comes from load_generator.cc, p50, p90, p99, p999 (microseconds)
  */
 async function measureLoad(contestant, load, onStart) {
-  const { messages, seconds, clientCpu, latencies, before, after } = await runLoad(
-    contestant,
-    load,
-    { onStart }
-  );
-  const cpu = load.ofClient ? clientCpu : after.cpu - before.cpu;
+  const { messages, seconds, cpu, latencies } = await runLoad(contestant, load, { onStart });
   return { rate: messages / seconds, cpu: cpu / messages, ...latencies };
 }
 
@@ -122,12 +122,12 @@ async function measureLoad(contestant, load, onStart) {
  *     answers take; longestDelay of the event loop, milliseconds
  */
 async function measureLatency(contestant, load) {
-  const { latencies, after } = await runLoad(contestant, load, { watch: 'delay' });
+  const { latencies, seen } = await runLoad(contestant, load, { watch: 'delay' });
   return {
     ms10: latencies.p10 / 1000,
     ms50: latencies.p50 / 1000,
     ms99: latencies.p99 / 1000,
-    longestDelay: after.longestDelay
+    longestDelay: seen.longestDelay
   };
 }
 
@@ -139,8 +139,8 @@ async function measureLatency(contestant, load) {
  * @return {Promise<Object>} young (bytes a message), collections (in a million messages)
  */
 async function measureGarbage(contestant, load) {
-  const { messages, after } = await runLoad(contestant, load, { watch: 'garbage' });
-  const { young, collections } = after;
+  const { messages, seen } = await runLoad(contestant, load, { watch: 'garbage' });
+  const { young, collections } = seen;
   return { young: young / messages, collections: (collections / messages) * 1e6 };
 }
 
