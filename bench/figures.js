@@ -14,6 +14,7 @@ const FIGURES = {
   collections: { heading: 'GC/million', name: 'collections a million messages' },
   cpu: { heading: 'CPU us', name: 'CPU microseconds' },
   faults: { heading: 'page faults', name: 'page faults' },
+  instructions: { heading: 'instructions', name: 'instructions' },
   kept: { heading: 'left/before', name: 'left, in parts of what was before' },
   left: { heading: 'left MiB', name: 'MiB left' },
   leftBytes: { heading: 'left bytes', name: 'bytes left' },

@@ -51,6 +51,10 @@ function attack(name, more = {}) {
   };
 }
 
+function counted(load, warmUpMessages = 50_000, countedMessages = 20_000) {
+  return { ...load, warmUpMessages, countedMessages };
+}
+
 function burst(connections, command, title, compression = false) {
   return { connections, burst: command, burstTitle: title, kind: 'both', compression };
 }
@@ -275,6 +279,21 @@ const GROUPS = {
     table: 'counts',
     hasChart: false,
     loads: sweep(['on a port'])
+  },
+  // Of small messages: copying is counted by its instructions, which is not what it costs.
+  instructions: {
+    title: 'What a message makes the server execute',
+    unit: 'instructions a message, without those of the kernel',
+    measure: 'instructions',
+    onRequest: true,
+    loads: [
+      counted(echo(100, 1, 20)),
+      counted(echo(100, 32, 20)),
+      counted(echo(100, 32, 20, { kind: 'text' })),
+      counted(echo(50, 8, 1024)),
+      counted({ ...fanOut(100, 1), connections: 200 }),
+      counted({ connections: 50, inFlight: 1, size: 0, kind: 'handshake' }, 1000, 500)
+    ]
   },
   start: {
     title: 'A server with no connections',

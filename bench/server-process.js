@@ -13,7 +13,7 @@ const { LIMIT } = require('./contestants');
 const { compile, inProduction, pin, spawnOn } = require('./processes');
 
 // Milliseconds.
-const START_TIMEOUT = 15_000;
+const START_TIMEOUT = 60_000;
 const ANSWER_TIMEOUT = 20_000;
 
 /**
@@ -40,13 +40,15 @@ class JavaScriptServer {
    * @param {Contestant} contestant
    * @param {Load} load
    * @param {Number} core
+   * @param {String[]} [under] a command that runs Node.js
    */
-  static async start(contestant, load, core) {
+  static async start(contestant, load, core, under = []) {
     const server = new JavaScriptServer();
+    const [execPath, ...execArgv] = [...under, process.execPath, ...inProduction.execArgv];
     const child = (server.#process = fork(
       path.join(__dirname, 'servers', 'server.js'),
       [contestant.package, JSON.stringify(load)],
-      inProduction
+      { ...inProduction, execPath, execArgv }
     ));
     const timer = setTimeout(() => child.kill('SIGKILL'), START_TIMEOUT);
     const [answer] = await Promise.race([once(child, 'message'), once(child, 'exit')]);
@@ -164,12 +166,13 @@ class LimitServer {
  * @param {Contestant} contestant
  * @param {Load} load
  * @param {Number} [core]
+ * @param {String[]} [under] a command that runs Node.js
  * @return {Promise<(JavaScriptServer|LimitServer)>}
  */
-function startServer(contestant, load, core = 0) {
+function startServer(contestant, load, core = 0, under = []) {
   return contestant === LIMIT
     ? LimitServer.start(load, core)
-    : JavaScriptServer.start(contestant, load, core);
+    : JavaScriptServer.start(contestant, load, core, under);
 }
 
 module.exports = { startServer };

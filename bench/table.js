@@ -61,8 +61,9 @@ function byContestant({ columns, rows }) {
   return [headings, cells];
 }
 
-// A line and a column for each of those that the loads name, and what a row is in a cell.
-function matrix(rows, cellOf) {
+// A line and a column for each of those that the loads name, and what a row is in a cell; the corner
+// says what that is.
+function matrix(rows, corner, cellOf) {
   const columns = [...new Set(rows.map(({ load }) => load.column))];
   const lines = [...new Set(rows.map(({ load }) => load.line))];
   const cells = lines.map((line) => [
@@ -72,12 +73,14 @@ function matrix(rows, cellOf) {
       return row === undefined ? '' : cellOf(row);
     })
   ]);
-  return [['', ...columns], cells];
+  return [[corner, ...columns], cells];
 }
 
 // What wsuv takes of what ws takes; and to the other build, where there is one.
 function byRatio({ compared: [key], rows }) {
-  return matrix(rows, ({ toWs, toAgainst }) => {
+  const comparesBuilds = rows.some(({ toAgainst }) => toAgainst !== undefined);
+  const corner = comparesBuilds ? 'to ws (to against)' : 'to ws';
+  return matrix(rows, corner, ({ toWs, toAgainst }) => {
     const ratio = toWs[key].toFixed(2);
     const cell = toWs[key] > GOAL ? `**${ratio}**` : ratio;
     return toAgainst === undefined ? cell : `${cell} (${toAgainst[key].median.toFixed(2)})`;
@@ -86,7 +89,8 @@ function byRatio({ compared: [key], rows }) {
 
 // The counts of wsuv.
 function byCounts({ compared, rows }) {
-  return matrix(rows, ({ results: { wsuv } }) =>
+  const corner = compared.map((key) => FIGURES[key].heading).join(' / ');
+  return matrix(rows, corner, ({ results: { wsuv } }) =>
     compared.map((key) => wsuv[key].toFixed(2)).join(' / ')
   );
 }

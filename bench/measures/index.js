@@ -1,6 +1,7 @@
 'use strict';
 
 const { measureAbuse } = require('./abuse');
+const { measureInstructions } = require('./instructions');
 const { measureCounts, measureGarbage, measureLatency, measureLoad } = require('./load');
 const { measureBurst, measureMemory, measureSlowReaders } = require('./memory');
 const { measureStart } = require('./start');
@@ -50,6 +51,13 @@ const MEASURES = {
     compared: ['young', 'collections'],
     columns: ['young', 'collections'],
     measure: measureGarbage
+  },
+  instructions: {
+    runs: 3,
+    quickRuns: 1,
+    compared: ['instructions'],
+    columns: ['instructions'],
+    measure: measureInstructions
   },
   latency: {
     runs: 5,
