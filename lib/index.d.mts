@@ -18,15 +18,28 @@ export type CloseEvent = WebSocket.CloseEvent;
 export type Data = WebSocket.Data;
 export type ErrorEvent = WebSocket.ErrorEvent;
 export type Event = WebSocket.Event;
+export type EventListenerOptions = WebSocket.EventListenerOptions;
+export type FinishRequestCallback = WebSocket.FinishRequestCallback;
 export type MessageEvent = WebSocket.MessageEvent;
 export type MyWebsocketOptions = WebSocket.MyWebsocketOptions;
 export type Peer = WebSocket.Peer;
 export type PerMessageDeflateOptions = WebSocket.PerMessageDeflateOptions;
 export type RawData = WebSocket.RawData;
+export type Server<
+  T extends typeof WebSocket = typeof WebSocket,
+  U extends typeof import('http').IncomingMessage = typeof import('http').IncomingMessage
+> = WebSocket.Server<T, U>;
 export type ServerOptions<
   U extends typeof WebSocket = typeof WebSocket,
   V extends typeof import('http').IncomingMessage = typeof import('http').IncomingMessage
 > = WebSocket.ServerOptions<U, V>;
+export type VerifyClientCallbackAsync<
+  Request extends import('http').IncomingMessage = import('http').IncomingMessage
+> = WebSocket.VerifyClientCallbackAsync<Request>;
+export type VerifyClientCallbackSync<
+  Request extends import('http').IncomingMessage = import('http').IncomingMessage
+> = WebSocket.VerifyClientCallbackSync<Request>;
+export type ZlibDeflateOptions = WebSocket.ZlibDeflateOptions;
 
 export { WebSocket };
 export default WebSocket;

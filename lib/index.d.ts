@@ -10,6 +10,7 @@ import {
   Server as HTTPServer
 } from 'http';
 import { Server as HTTPSServer } from 'https';
+import { createConnection } from 'net';
 import { Duplex, DuplexOptions, Writable } from 'stream';
 import { SecureContextOptions } from 'tls';
 import { URL } from 'url';
@@ -31,8 +32,9 @@ declare class WebSocket extends EventEmitter {
   readonly CLOSING: 2;
   readonly CLOSED: 3;
 
-  /** What binary messages come as. Other values than these four are ignored. */
-  binaryType: 'nodebuffer' | 'arraybuffer' | 'fragments' | 'blob';
+  /** What binary messages come as; also 'blob'. Other values than these four are ignored. */
+  get binaryType(): 'nodebuffer' | 'arraybuffer' | 'fragments';
+  set binaryType(type: 'nodebuffer' | 'arraybuffer' | 'fragments' | 'blob');
   /** Bytes that were sent and that the kernel (or the stream) has not taken yet. */
   readonly bufferedAmount: number;
   /** The names of the extensions in use. */
@@ -71,9 +73,9 @@ declare class WebSocket extends EventEmitter {
    */
   close(code?: number, reason?: string | Buffer | Uint8Array): void;
   /** Sends a ping of at most 125 bytes. */
-  ping(data?: any, mask?: boolean, cb?: (err?: Error) => void): void;
+  ping(data?: any, mask?: boolean, cb?: (err: Error) => void): void;
   /** Sends a pong of at most 125 bytes. */
-  pong(data?: any, mask?: boolean, cb?: (err?: Error) => void): void;
+  pong(data?: any, mask?: boolean, cb?: (err: Error) => void): void;
   /** Sends a message; `cb` is called when the kernel has taken it. */
   send(data: WebSocket.BufferLike, cb?: (err?: Error) => void): void;
   send(
@@ -113,23 +115,32 @@ declare class WebSocket extends EventEmitter {
       | { handleEvent(event: WebSocket.WebSocketEventMap[K]): void }
   ): void;
 
+  /** The connection is over: 1006 without a close frame, 1005 for one without a code. */
   on(event: 'close', listener: (this: WebSocket, code: number, reason: Buffer) => void): this;
+  /** What went wrong; 'close' follows. Without a listener the process ends. */
   on(event: 'error', listener: (this: WebSocket, error: Error) => void): this;
+  /** The server's answer to a client's handshake came, before 'open'. */
   on(event: 'upgrade', listener: (this: WebSocket, request: IncomingMessage) => void): this;
+  /** A message; text comes as a Buffer, too, with `isBinary` false. */
   on(
     event: 'message',
     listener: (this: WebSocket, data: WebSocket.RawData, isBinary: boolean) => void
   ): this;
+  /** The connection is open: messages can be sent. */
   on(event: 'open', listener: (this: WebSocket) => void): this;
+  /** A ping came (it is answered already, unless `autoPong` is false), or a pong. */
   on(event: 'ping' | 'pong', listener: (this: WebSocket, data: Buffer) => void): this;
+  /** A redirect is about to be followed; `request` can still be changed. */
   on(
     event: 'redirect',
     listener: (this: WebSocket, url: string, request: ClientRequest) => void
   ): this;
+  /** The server refused. Whoever listens must end the request; otherwise 'error' follows. */
   on(
     event: 'unexpected-response',
     listener: (this: WebSocket, request: ClientRequest, response: IncomingMessage) => void
   ): this;
+  /** Any other event. */
   on(event: string | symbol, listener: (this: WebSocket, ...args: any[]) => void): this;
 
   once(event: 'close', listener: (this: WebSocket, code: number, reason: Buffer) => void): this;
@@ -150,6 +161,92 @@ declare class WebSocket extends EventEmitter {
     listener: (this: WebSocket, request: ClientRequest, response: IncomingMessage) => void
   ): this;
   once(event: string | symbol, listener: (this: WebSocket, ...args: any[]) => void): this;
+
+  off(event: 'close', listener: (this: WebSocket, code: number, reason: Buffer) => void): this;
+  off(event: 'error', listener: (this: WebSocket, error: Error) => void): this;
+  off(event: 'upgrade', listener: (this: WebSocket, request: IncomingMessage) => void): this;
+  off(
+    event: 'message',
+    listener: (this: WebSocket, data: WebSocket.RawData, isBinary: boolean) => void
+  ): this;
+  off(event: 'open', listener: (this: WebSocket) => void): this;
+  off(event: 'ping' | 'pong', listener: (this: WebSocket, data: Buffer) => void): this;
+  off(
+    event: 'redirect',
+    listener: (this: WebSocket, url: string, request: ClientRequest) => void
+  ): this;
+  off(
+    event: 'unexpected-response',
+    listener: (this: WebSocket, request: ClientRequest, response: IncomingMessage) => void
+  ): this;
+  off(event: string | symbol, listener: (this: WebSocket, ...args: any[]) => void): this;
+
+  addListener(event: 'close', listener: (code: number, reason: Buffer) => void): this;
+  addListener(event: 'error', listener: (error: Error) => void): this;
+  addListener(event: 'upgrade', listener: (request: IncomingMessage) => void): this;
+  addListener(
+    event: 'message',
+    listener: (data: WebSocket.RawData, isBinary: boolean) => void
+  ): this;
+  addListener(event: 'open', listener: () => void): this;
+  addListener(event: 'ping' | 'pong', listener: (data: Buffer) => void): this;
+  addListener(event: 'redirect', listener: (url: string, request: ClientRequest) => void): this;
+  addListener(
+    event: 'unexpected-response',
+    listener: (request: ClientRequest, response: IncomingMessage) => void
+  ): this;
+  addListener(event: string | symbol, listener: (...args: any[]) => void): this;
+
+  removeListener(event: 'close', listener: (code: number, reason: Buffer) => void): this;
+  removeListener(event: 'error', listener: (error: Error) => void): this;
+  removeListener(event: 'upgrade', listener: (request: IncomingMessage) => void): this;
+  removeListener(
+    event: 'message',
+    listener: (data: WebSocket.RawData, isBinary: boolean) => void
+  ): this;
+  removeListener(event: 'open', listener: () => void): this;
+  removeListener(event: 'ping' | 'pong', listener: (data: Buffer) => void): this;
+  removeListener(event: 'redirect', listener: (url: string, request: ClientRequest) => void): this;
+  removeListener(
+    event: 'unexpected-response',
+    listener: (request: ClientRequest, response: IncomingMessage) => void
+  ): this;
+  removeListener(event: string | symbol, listener: (...args: any[]) => void): this;
+
+  prependListener(event: 'close', listener: (code: number, reason: Buffer) => void): this;
+  prependListener(event: 'error', listener: (error: Error) => void): this;
+  prependListener(event: 'upgrade', listener: (request: IncomingMessage) => void): this;
+  prependListener(
+    event: 'message',
+    listener: (data: WebSocket.RawData, isBinary: boolean) => void
+  ): this;
+  prependListener(event: 'open', listener: () => void): this;
+  prependListener(event: 'ping' | 'pong', listener: (data: Buffer) => void): this;
+  prependListener(event: 'redirect', listener: (url: string, request: ClientRequest) => void): this;
+  prependListener(
+    event: 'unexpected-response',
+    listener: (request: ClientRequest, response: IncomingMessage) => void
+  ): this;
+  prependListener(event: string | symbol, listener: (...args: any[]) => void): this;
+
+  prependOnceListener(event: 'close', listener: (code: number, reason: Buffer) => void): this;
+  prependOnceListener(event: 'error', listener: (error: Error) => void): this;
+  prependOnceListener(event: 'upgrade', listener: (request: IncomingMessage) => void): this;
+  prependOnceListener(
+    event: 'message',
+    listener: (data: WebSocket.RawData, isBinary: boolean) => void
+  ): this;
+  prependOnceListener(event: 'open', listener: () => void): this;
+  prependOnceListener(event: 'ping' | 'pong', listener: (data: Buffer) => void): this;
+  prependOnceListener(
+    event: 'redirect',
+    listener: (url: string, request: ClientRequest) => void
+  ): this;
+  prependOnceListener(
+    event: 'unexpected-response',
+    listener: (request: ClientRequest, response: IncomingMessage) => void
+  ): this;
+  prependOnceListener(event: string | symbol, listener: (...args: any[]) => void): this;
 }
 
 declare namespace WebSocket {
@@ -188,6 +285,9 @@ declare namespace WebSocket {
     info: { origin: string; secure: boolean; req: Request },
     callback: (res: boolean, code?: number, message?: string, headers?: OutgoingHttpHeaders) => void
   ) => void;
+
+  /** Changes a client's request before it is sent; it must call request.end(). */
+  type FinishRequestCallback = (request: ClientRequest, websocket: WebSocket) => void;
 
   interface EventListenerOptions {
     once?: boolean | undefined;
@@ -242,9 +342,11 @@ declare namespace WebSocket {
   interface ClientOptions extends SecureContextOptions, SocketOptions {
     agent?: Agent | undefined;
     auth?: string | undefined;
+    /** Makes the socket, in place of net.connect() or tls.connect(). */
+    createConnection?: typeof createConnection | undefined;
     family?: number | undefined;
     /** Called with each request; must call request.end(). */
-    finishRequest?(request: ClientRequest, websocket: WebSocket): void;
+    finishRequest?: FinishRequestCallback | undefined;
     /** Whether to follow redirects. Default false. */
     followRedirects?: boolean | undefined;
     /** Milliseconds that the opening handshake may take. */
@@ -255,6 +357,8 @@ declare namespace WebSocket {
     /** Redirects to follow at most. Default 10. */
     maxRedirects?: number | undefined;
     origin?: string | undefined;
+    /** Of the request; not a subprotocol. */
+    protocol?: string | undefined;
     /** Whether, and how, compression is offered. Default true. */
     perMessageDeflate?: boolean | PerMessageDeflateOptions | undefined;
     /** Subprotocols, unless they are the second argument. */
@@ -267,18 +371,23 @@ declare namespace WebSocket {
     checkServerIdentity?(servername: string, cert: CertMeta): boolean;
   }
 
+  /** zlib's options for what is sent. */
+  interface ZlibDeflateOptions extends Omit<ZlibOptions, 'dictionary'> {
+    dictionary?: Buffer | Buffer[] | DataView | undefined;
+  }
+
   /** How messages are compressed (RFC 7692). */
   interface PerMessageDeflateOptions {
     /** true: the server's messages do not refer to earlier ones; false: refuse to be asked. */
     serverNoContextTakeover?: boolean | undefined;
     /** The same for the client's messages. */
     clientNoContextTakeover?: boolean | undefined;
-    /** The base-2 logarithm of the server's window, 8 to 15; false: refuse to be asked for one. */
-    serverMaxWindowBits?: number | boolean | undefined;
+    /** The base-2 logarithm of the server's window, 8 to 15. */
+    serverMaxWindowBits?: number | undefined;
     /** The same of the client's window. */
-    clientMaxWindowBits?: number | boolean | undefined;
+    clientMaxWindowBits?: number | undefined;
     /** zlib's level, memLevel, strategy and dictionary for what is sent. */
-    zlibDeflateOptions?: ZlibOptions | undefined;
+    zlibDeflateOptions?: ZlibDeflateOptions | undefined;
     /** zlib's dictionary for what is received. */
     zlibInflateOptions?: ZlibOptions | undefined;
     /** Bytes below which messages are not compressed, without context takeover. Default 1024. */
@@ -345,30 +454,56 @@ declare namespace WebSocket {
 
     constructor(options?: ServerOptions<T, U>, callback?: () => void);
 
+    /**
+     * Where the server listens: the path of a Unix socket or pipe as a string; null where it does not.
+     * With `server` it is that server's address.
+     * @throws with `noServer`
+     */
     address(): AddressInfo | string | null;
+    /**
+     * Stops listening and taking upgrades. Connections that are open stay so, and an HTTP server that
+     * was passed as `server` goes on.
+     * @param cb called when the last connection has closed; with an error if the server was not running
+     */
     close(cb?: (err?: Error) => void): void;
+    /**
+     * Answers the handshake of an HTTP server's 'upgrade' event, or refuses it. It ends the socket where
+     * it refuses.
+     * @param callback gets the WebSocket; nobody else emits 'connection'
+     * @throws if the socket was upgraded already
+     */
     handleUpgrade(
       request: InstanceType<U>,
       socket: Duplex,
       upgradeHead: Buffer,
       callback: (client: InstanceType<T>, request: InstanceType<U>) => void
     ): void;
+    /**
+     * Whether a request is for this server: by default, whether `path` is that of its URL. To be
+     * overridden; what is not true is answered with 400.
+     */
     shouldHandle(request: InstanceType<U>): boolean | Promise<boolean>;
 
+    /** A handshake is done. */
     on(
       event: 'connection',
       cb: (this: Server<T>, websocket: InstanceType<T>, request: InstanceType<U>) => void
     ): this;
+    /** The server failed, for example at listening. Without a listener the process ends. */
     on(event: 'error', cb: (this: Server<T>, error: Error) => void): this;
+    /** The lines of the answer to a handshake, which may be changed before they are sent. */
     on(
       event: 'headers',
       cb: (this: Server<T>, headers: string[], request: InstanceType<U>) => void
     ): this;
+    /** The server has closed, or listens. */
     on(event: 'close' | 'listening', cb: (this: Server<T>) => void): this;
+    /** A handshake is refused. Whoever listens must answer and end `socket`. */
     on(
       event: 'wsClientError',
       cb: (this: Server<T>, error: Error, socket: Duplex, request: InstanceType<U>) => void
     ): this;
+    /** Any other event. */
     on(event: string | symbol, listener: (this: Server<T>, ...args: any[]) => void): this;
 
     once(
@@ -386,6 +521,83 @@ declare namespace WebSocket {
       cb: (this: Server<T>, error: Error, socket: Duplex, request: InstanceType<U>) => void
     ): this;
     once(event: string | symbol, listener: (this: Server<T>, ...args: any[]) => void): this;
+
+    off(
+      event: 'connection',
+      cb: (this: Server<T>, websocket: InstanceType<T>, request: InstanceType<U>) => void
+    ): this;
+    off(event: 'error', cb: (this: Server<T>, error: Error) => void): this;
+    off(
+      event: 'headers',
+      cb: (this: Server<T>, headers: string[], request: InstanceType<U>) => void
+    ): this;
+    off(event: 'close' | 'listening', cb: (this: Server<T>) => void): this;
+    off(
+      event: 'wsClientError',
+      cb: (this: Server<T>, error: Error, socket: Duplex, request: InstanceType<U>) => void
+    ): this;
+    off(event: string | symbol, listener: (this: Server<T>, ...args: any[]) => void): this;
+
+    addListener(
+      event: 'connection',
+      cb: (websocket: InstanceType<T>, request: InstanceType<U>) => void
+    ): this;
+    addListener(event: 'error', cb: (error: Error) => void): this;
+    addListener(event: 'headers', cb: (headers: string[], request: InstanceType<U>) => void): this;
+    addListener(event: 'close' | 'listening', cb: () => void): this;
+    addListener(
+      event: 'wsClientError',
+      cb: (error: Error, socket: Duplex, request: InstanceType<U>) => void
+    ): this;
+    addListener(event: string | symbol, listener: (...args: any[]) => void): this;
+
+    removeListener(
+      event: 'connection',
+      cb: (websocket: InstanceType<T>, request: InstanceType<U>) => void
+    ): this;
+    removeListener(event: 'error', cb: (error: Error) => void): this;
+    removeListener(
+      event: 'headers',
+      cb: (headers: string[], request: InstanceType<U>) => void
+    ): this;
+    removeListener(event: 'close' | 'listening', cb: () => void): this;
+    removeListener(
+      event: 'wsClientError',
+      cb: (error: Error, socket: Duplex, request: InstanceType<U>) => void
+    ): this;
+    removeListener(event: string | symbol, listener: (...args: any[]) => void): this;
+
+    prependListener(
+      event: 'connection',
+      cb: (websocket: InstanceType<T>, request: InstanceType<U>) => void
+    ): this;
+    prependListener(event: 'error', cb: (error: Error) => void): this;
+    prependListener(
+      event: 'headers',
+      cb: (headers: string[], request: InstanceType<U>) => void
+    ): this;
+    prependListener(event: 'close' | 'listening', cb: () => void): this;
+    prependListener(
+      event: 'wsClientError',
+      cb: (error: Error, socket: Duplex, request: InstanceType<U>) => void
+    ): this;
+    prependListener(event: string | symbol, listener: (...args: any[]) => void): this;
+
+    prependOnceListener(
+      event: 'connection',
+      cb: (websocket: InstanceType<T>, request: InstanceType<U>) => void
+    ): this;
+    prependOnceListener(event: 'error', cb: (error: Error) => void): this;
+    prependOnceListener(
+      event: 'headers',
+      cb: (headers: string[], request: InstanceType<U>) => void
+    ): this;
+    prependOnceListener(event: 'close' | 'listening', cb: () => void): this;
+    prependOnceListener(
+      event: 'wsClientError',
+      cb: (error: Error, socket: Duplex, request: InstanceType<U>) => void
+    ): this;
+    prependOnceListener(event: string | symbol, listener: (...args: any[]) => void): this;
   }
 
   const WebSocketServer: typeof Server;

@@ -37,7 +37,7 @@ describe('WebSocket', () => {
   });
   test('properties', () => {
     expect(ws.readyState).type.toBe<0 | 1 | 2 | 3>();
-    expect(ws.binaryType).type.toBe<'nodebuffer' | 'arraybuffer' | 'fragments' | 'blob'>();
+    expect(ws.binaryType).type.toBe<'nodebuffer' | 'arraybuffer' | 'fragments'>();
     expect(ws.bufferedAmount).type.toBe<number>();
     expect(ws.isPaused).type.toBe<boolean>();
     expect(ws.protocol).type.toBe<string>();
