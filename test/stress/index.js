@@ -1,0 +1,304 @@
+'use strict';
+
+// Random operations inside handlers, on every transport at once, while peers in other processes come, talk
+// and go: npm run test:stress -- SECONDS [SEED]. Every peer checks that what it gets was meant for it,
+// every WebSocket that what it emits came from its peer. docs/testing.md has more.
+
+const { fork } = require('child_process');
+const { once } = require('events');
+const fs = require('fs');
+const http = require('http');
+const https = require('https');
+const os = require('os');
+const path = require('path');
+const { Duplex } = require('stream');
+
+const implementation = process.env.STRESS_IMPLEMENTATION || '../..';
+const { WebSocket, WebSocketServer } = require(implementation);
+const isOurs = implementation === '../..';
+const native = isOurs ? require('../../lib/native/addon') : { openSockets: () => 0 };
+
+const { Reader } = require('./labels');
+const { Intended, Operations } = require('./operations');
+const { Random } = require('./random');
+
+const seconds = Number(process.argv[2] || 60);
+const seed = Number(process.argv[3] || Date.now() % 1e9);
+const random = new Random(seed);
+const PEERS = 2;
+const CONNECTIONS = Number(process.env.STRESS_CONNECTIONS || 60);
+
+const connections = new Map();
+const counts = { connections: 0, messages: 0, throws: 0, closed: 0 };
+const targets = [];
+const peers = [];
+let nextId = 1;
+let isEnding = false;
+let hasFault = false;
+
+function fault(text) {
+  if (hasFault) return;
+  hasFault = true;
+  console.error(`seed ${seed}: ${text}`);
+  process.exitCode = 1;
+  setTimeout(() => process.exit(1), 100);
+}
+
+process.on('uncaughtException', (error) => {
+  if (error instanceof Intended) counts.throws++;
+  else fault(error?.stack ?? error);
+});
+
+const operations = new Operations(random, {
+  any: () => random.of([...connections.values()]),
+  connect: () => connectClient(),
+  closeServer: () => random.of(targets)?.reopen(),
+  fault
+});
+
+// What a connection's handlers are.
+function take(ws, id) {
+  const connection = { ws, id, sent: 0, reader: new Reader('p', id), isClosed: false };
+  connections.set(id, connection);
+  counts.connections++;
+  const alive = (event) => {
+    if (connection.isClosed) fault(`'${event}' after 'close' on connection ${id}`);
+  };
+  const checkLabel = (event, data) => {
+    alive(event);
+    if (data.length === 0 || connection.reader.isTainted) return;
+    const said = /^p (\d+) /.exec(data.toString('latin1', 0, 40));
+    if (said !== null && Number(said[1]) !== id)
+      fault(`'${event}' of connection ${said[1]} on ${id}`);
+  };
+  ws.on('message', (data, isBinary) => {
+    counts.messages++;
+    alive('message');
+    const check = (bytes) => {
+      const wrong = connection.reader.check(bytes);
+      if (wrong !== undefined) fault(`a message ${wrong}`);
+    };
+    if (data instanceof Blob) {
+      // Its bytes come later, and in no order.
+      connection.reader.isTainted = true;
+    } else if (Array.isArray(data)) {
+      check(Buffer.concat(data));
+    } else {
+      check(isBinary && data instanceof ArrayBuffer ? Buffer.from(data) : data);
+    }
+    operations.act(connection, data);
+  });
+  ws.on('ping', (data) => {
+    checkLabel('ping', data);
+    operations.act(connection, data);
+  });
+  ws.on('pong', (data) => {
+    checkLabel('pong', data);
+    operations.act(connection, data);
+  });
+  ws.on('error', () => {
+    alive('error');
+    operations.act(connection);
+  });
+  ws.on('close', (code, reason) => {
+    checkLabel('close', reason);
+    connection.isClosed = true;
+    connections.delete(id);
+    counts.closed++;
+    if (ws.readyState !== 3) fault(`readyState is ${ws.readyState} in 'close'`);
+    operations.act(connection);
+  });
+  operations.act(connection);
+}
+
+function onConnection(ws, req) {
+  const id = Number(req.url.slice(1));
+  if (connections.has(id)) fault(`connection ${id} has come twice`);
+  take(ws, id);
+}
+
+// A Duplex of a program's own around a socket.
+function wrap(socket) {
+  const duplex = new Duplex({
+    read: () => socket.resume(),
+    write: (chunk, encoding, callback) => socket.write(chunk, callback),
+    final: (callback) => socket.end(callback),
+    destroy: (error, callback) => {
+      socket.destroy();
+      callback(error);
+    }
+  });
+  socket.on('data', (chunk) => {
+    if (!duplex.push(chunk)) socket.pause();
+  });
+  socket.on('end', () => duplex.push(null));
+  socket.on('error', () => duplex.destroy());
+  socket.on('close', () => duplex.destroy());
+  return duplex;
+}
+
+function certificate() {
+  const helpers = path.join(__dirname, '..', 'helpers');
+  return {
+    key: fs.readFileSync(path.join(helpers, 'tls-key.pem')),
+    cert: fs.readFileSync(path.join(helpers, 'tls-cert.pem'))
+  };
+}
+
+function onUpgrade(web, wss, way) {
+  web.on('upgrade', (req, socket, head) => {
+    socket.on('error', () => {});
+    wss.handleUpgrade(req, way === 'duplex' ? wrap(socket) : socket, head, (ws) => {
+      wss.emit('connection', ws, req);
+    });
+  });
+}
+
+// One place to connect to, that can be closed and opened again.
+async function openTarget(way, options) {
+  const target = { secure: way === 'tls', isOpen: false };
+  const open = async () => {
+    let wss;
+    let web;
+    if (way === 'port' || way === 'path') {
+      const where =
+        way === 'port'
+          ? { port: 0, host: '127.0.0.1' }
+          : { port: path.join(os.tmpdir(), `stress-${process.pid}-${nextId++}.sock`) };
+      // ws listens at paths of its own HTTP server only.
+      if (way === 'path' && !isOurs) {
+        web = http.createServer().listen(where.port);
+        wss = new WebSocketServer({ ...options, server: web });
+      } else {
+        wss = new WebSocketServer({ ...options, ...where });
+      }
+      await once(wss, 'listening');
+      if (way === 'port') target.port = wss.address().port;
+      else target.path = where.port;
+    } else {
+      web = way === 'tls' ? https.createServer(certificate()) : http.createServer();
+      const isPlain = way === 'http' || way === 'tls';
+      wss = new WebSocketServer(
+        isPlain ? { ...options, server: web } : { ...options, noServer: true }
+      );
+      if (!isPlain) onUpgrade(web, wss, way);
+      await new Promise((resolve) => web.listen(0, '127.0.0.1', resolve));
+      target.port = web.address().port;
+    }
+    wss.on('connection', onConnection);
+    wss.on('error', () => {});
+    target.isOpen = true;
+    target.close = async () => {
+      target.isOpen = false;
+      const isClosed = new Promise((resolve) => wss.close(resolve));
+      if (random.oneIn(2) || isEnding) for (const ws of wss.clients) ws.terminate();
+      web?.close();
+      if (isEnding) {
+        await isClosed;
+        web?.closeAllConnections();
+      }
+      if (target.path) fs.rmSync(target.path, { force: true });
+    };
+  };
+  target.reopen = async () => {
+    if (!target.isOpen || isEnding) return;
+    await target.close();
+    if (!isEnding) await open();
+  };
+  await open();
+  targets.push(target);
+}
+
+function connectPeer() {
+  const open = targets.filter((target) => target.isOpen);
+  if (open.length === 0) return;
+  const { port, secure, path: file } = random.of(open);
+  random.of(peers).send({ target: { port, secure, path: file }, id: nextId++ });
+}
+
+function connectClient() {
+  if (isEnding || connections.size > CONNECTIONS * 1.5) return;
+  const { plain, secure } = random.of(peers);
+  const id = nextId++;
+  const isSecure = random.oneIn(3);
+  const url = isSecure ? `wss://127.0.0.1:${secure}/${id}` : `ws://127.0.0.1:${plain}/${id}`;
+  const ws = new WebSocket(url, {
+    allowSynchronousEvents: !random.oneIn(4),
+    perMessageDeflate: random.oneIn(2),
+    rejectUnauthorized: false
+  });
+  ws.on('error', () => {});
+  ws.on('open', () => take(ws, id));
+  if (random.oneIn(40)) ws.terminate();
+}
+
+async function main() {
+  console.log(`seed ${seed}, ${seconds} seconds`);
+  for (let i = 0; i < PEERS; i++) {
+    const peer = fork(path.join(__dirname, 'peer.js'), [String(random.below(2 ** 31))], {
+      execArgv: [],
+      env: { ...process.env, LD_PRELOAD: '' }
+    });
+    peer.on('message', (message) => {
+      if (message.fault) fault(message.fault);
+    });
+    peer.on('exit', (code, signal) => {
+      if (!isEnding) fault(`a peer ended with ${code ?? signal}`);
+    });
+    const [ports] = await once(peer, 'message');
+    Object.assign(peer, ports);
+    peers.push(peer);
+  }
+  const common = { closeTimeout: 2000, handshakeTimeout: 3000 };
+  for (const way of ['port', 'http', 'noServer', 'tls', 'duplex', 'path']) {
+    await openTarget(way, common);
+    await openTarget(way, { ...common, perMessageDeflate: { threshold: random.below(200) } });
+    await openTarget(way, { ...common, allowSynchronousEvents: false, perMessageDeflate: true });
+  }
+
+  const end = performance.now() + seconds * 1000;
+  let last = -1;
+  let lastProgress = performance.now();
+  let nextReport = performance.now() + 10000;
+  while (performance.now() < end && !hasFault) {
+    if (connections.size < CONNECTIONS) {
+      if (random.oneIn(4)) connectClient();
+      else connectPeer();
+    }
+    if (counts.messages !== last) {
+      last = counts.messages;
+      lastProgress = performance.now();
+    } else if (performance.now() - lastProgress > 60000) {
+      fault('nothing comes any more');
+    }
+    if (performance.now() > nextReport) {
+      nextReport += 10000;
+      console.log(JSON.stringify({ open: connections.size, ...counts }));
+    }
+    operations.checkKept();
+    await new Promise((resolve) => setTimeout(resolve, 2));
+  }
+  if (hasFault) return;
+
+  // Everything comes to its end.
+  isEnding = true;
+  for (const peer of peers) peer.kill();
+  for (const { ws } of connections.values()) ws.terminate();
+  const closing = targets.map((target) => target.isOpen && target.close());
+  let isClosed = false;
+  Promise.all(closing).then(() => (isClosed = true));
+  const patience = performance.now() + 30000;
+  const isDone = () => isClosed && connections.size === 0 && native.openSockets() === 0;
+  while (!isDone() && performance.now() < patience) {
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+  console.log(JSON.stringify(counts));
+  if (!isDone()) {
+    const left = [...connections.values()].map(({ ws }) => ws.readyState);
+    fault(`left open: ${left.length} connections (${left}), ${native.openSockets()} sockets`);
+    return;
+  }
+  process.exit(hasFault ? 1 : 0);
+}
+
+main();

@@ -1,0 +1,72 @@
+'use strict';
+
+// Every message says whose it is: 'KIND CONNECTION NUMBER filling'. So whoever gets it can tell whether
+// it was meant for him, whether one is missing, and whether its bytes are those that were sent.
+
+const FILLING = 'abcdefghijklmnopqrstuvwxyz';
+
+/**
+ * @param {String} kind p from a peer, s from what is tested, f fed by the program itself
+ * @param {Number} id of the connection
+ * @param {Number} number of the message, from 0
+ * @param {Number} size of what follows
+ * @return {String}
+ */
+function label(kind, id, number, size) {
+  const head = `${kind} ${id} ${number} `;
+  return head + FILLING[(id + number) % 26].repeat(size);
+}
+
+/** What a message says; undefined where it is none of ours, or its filling is not what it was. */
+function readLabel(data) {
+  const found = /^([psf]) (\d+) (\d+) /.exec(data.toString('latin1', 0, 40));
+  if (found === null) return undefined;
+  const [head, kind, id, number] = found;
+  const expected = FILLING.charCodeAt((Number(id) + Number(number)) % 26);
+  for (let at = head.length; at < data.length; at++) {
+    if (data[at] !== expected) return undefined;
+  }
+  return { kind, id: Number(id), number: Number(number) };
+}
+
+/** Checks the messages of one connection. */
+class Reader {
+  #kind;
+  #id;
+  #next = 0;
+
+  /** Whether the program itself put bytes between those of the peer, which may break any of them. */
+  isTainted = false;
+
+  /**
+   * @param {String} kind what the other end sends
+   * @param {Number} id
+   */
+  constructor(kind, id) {
+    this.#kind = kind;
+    this.#id = id;
+  }
+
+  /**
+   * @param {Buffer} data a message
+   * @return {(String|undefined)} what is wrong with it
+   */
+  check(data) {
+    const said = readLabel(data);
+    if (said === undefined) {
+      return this.isTainted
+        ? undefined
+        : `unreadable: ${data.length} bytes ${data.subarray(0, 60).toString('latin1')}`;
+    }
+    if (said.id !== this.#id) return `of connection ${said.id} on connection ${this.#id}`;
+    if (said.kind === 'f' || this.isTainted) return undefined;
+    if (said.kind !== this.#kind) return `of kind ${said.kind}`;
+    if (said.number !== this.#next) {
+      return `number ${said.number} where ${this.#next} was due on connection ${this.#id}`;
+    }
+    this.#next++;
+    return undefined;
+  }
+}
+
+module.exports = { Reader, label };

@@ -1,0 +1,218 @@
+'use strict';
+
+const { frame } = require('../helpers/frames');
+const { label } = require('./labels');
+
+// How often handlers do what.
+const WEIGHTS = {
+  nothing: 60,
+  send: 60,
+  sendMany: 4,
+  fragments: 4,
+  blob: 2,
+  ping: 4,
+  pong: 2,
+  another: 12,
+  pause: 3,
+  resume: 4,
+  amount: 3,
+  keep: 6,
+  transfer: 3,
+  detachMany: 1,
+  later: 4,
+  feed: 1,
+  close: 1,
+  terminate: 1,
+  destroy: 1,
+  end: 1,
+  reset: 1,
+  throws: 2,
+  gc: 0.2,
+  connect: 3,
+  closeServer: 0.05,
+  binaryType: 2,
+  look: 3
+};
+
+for (const name of (process.env.STRESS_WITHOUT || '').split(',')) delete WEIGHTS[name];
+
+/** What handlers throw on purpose. */
+class Intended extends Error {}
+
+/** What random handlers do to their own and to other WebSockets. */
+class Operations {
+  #random;
+  #world;
+  #depth = 0;
+  #kept = [];
+
+  /**
+   * @param {Random} random
+   * @param {Object} world
+   * @param {function(): (Object|undefined)} world.any some connection that there is
+   * @param {function()} world.connect makes another client
+   * @param {function()} world.closeServer closes a server, and opens it again
+   * @param {function(String)} world.fault
+   */
+  constructor(random, world) {
+    this.#random = random;
+    this.#world = world;
+  }
+
+  /**
+   * Does something to a connection, from within a handler or not.
+   *
+   * @param {{ws: WebSocket, id: Number, sent: Number, reader: Reader}} connection
+   * @param {Buffer} [data] the message that is being handled
+   */
+  act(connection, data) {
+    if (this.#depth > 4) return;
+    this.#depth++;
+    try {
+      this.#act(this.#random.weighted(WEIGHTS), connection, data);
+    } finally {
+      this.#depth--;
+    }
+  }
+
+  #act(what, connection, data) {
+    const { ws, id, reader } = connection;
+    const random = this.#random;
+    const isOpen = ws.readyState === 1;
+    switch (what) {
+      case 'send':
+        if (isOpen) this.#send(connection);
+        break;
+      case 'sendMany':
+        for (let i = random.below(40); i > 0 && ws.readyState === 1; i--) this.#send(connection);
+        break;
+      case 'fragments':
+        if (isOpen) {
+          const text = label('s', id, connection.sent++, random.below(3000));
+          const at = random.below(text.length);
+          ws.send(text.slice(0, at), { fin: false });
+          ws.send(text.slice(at), { fin: true });
+        }
+        break;
+      case 'blob':
+        if (isOpen)
+          ws.send(new Blob([label('s', id, connection.sent++, random.below(3000))]), () => {});
+        break;
+      case 'ping':
+      case 'pong':
+        if (isOpen) ws[what](label('s', id, 0, random.below(60)), undefined, () => {});
+        break;
+      case 'another': {
+        const other = this.#world.any();
+        if (other !== undefined) this.act(other);
+        break;
+      }
+      case 'pause':
+        ws.pause();
+        setTimeout(() => ws.resume(), random.below(50));
+        break;
+      case 'resume':
+        ws.resume();
+        break;
+      case 'amount':
+        if (!(ws.bufferedAmount >= 0)) this.#world.fault(`bufferedAmount is ${ws.bufferedAmount}`);
+        break;
+      case 'keep':
+        if (Buffer.isBuffer(data) && data.length < 1000) {
+          this.#kept.push({ id, data, text: data.toString('latin1') });
+          if (this.#kept.length > 200) this.checkKept();
+        }
+        break;
+      case 'transfer':
+        // What else was read of this connection goes with it, as under ws; nothing of others.
+        if (Buffer.isBuffer(data) && data.length > 0) this.#transfer(id, data);
+        break;
+      case 'detachMany':
+        for (const kept of this.#kept.splice(0, 5)) {
+          if (kept.data.length > 0) this.#transfer(kept.id, kept.data);
+        }
+        break;
+      case 'later':
+        random.of([setImmediate, process.nextTick, queueMicrotask])(() => this.act(connection));
+        break;
+      case 'feed':
+        if (isOpen) {
+          reader.isTainted = true;
+          const bytes = frame('text', label('f', id, 0, random.below(200)), {
+            masked: ws._isServer
+          });
+          ws._receiver.write(bytes);
+        }
+        break;
+      case 'close':
+        ws.close(random.of([undefined, 1000, 4000]), label('s', id, 0, random.below(60)));
+        break;
+      case 'terminate':
+        ws.terminate();
+        break;
+      case 'destroy':
+        ws._socket?.destroy();
+        break;
+      case 'end':
+        ws._socket?.end();
+        break;
+      case 'reset':
+        // Only TCP has one.
+        if (ws._socket?.remoteAddress && !ws._socket.encrypted) ws._socket.resetAndDestroy?.();
+        break;
+      case 'throws':
+        throw new Intended('as intended');
+      case 'gc':
+        global.gc?.();
+        break;
+      case 'connect':
+        this.#world.connect();
+        break;
+      case 'closeServer':
+        this.#world.closeServer();
+        break;
+      case 'binaryType':
+        ws.binaryType = random.of(['nodebuffer', 'nodebuffer', 'arraybuffer', 'fragments', 'blob']);
+        break;
+      case 'look':
+        void [ws._socket?.remoteAddress, ws._socket?.bytesRead, ws.extensions, ws.isPaused];
+        break;
+    }
+  }
+
+  #send(connection) {
+    const random = this.#random;
+    const text = label('s', connection.id, connection.sent++, random.size());
+    const data = random.oneIn(2) ? text : Buffer.from(text);
+    switch (random.below(3)) {
+      case 0:
+        connection.ws.send(data, () => {
+          if (random.oneIn(10)) this.act(connection);
+        });
+        break;
+      case 1:
+        connection.ws.send(data, { compress: random.oneIn(2) });
+        break;
+      default:
+        connection.ws.send(data);
+    }
+  }
+
+  #transfer(id, data) {
+    this.#kept = this.#kept.filter((kept) => kept.id !== id);
+    structuredClone(data, { transfer: [data.buffer] });
+  }
+
+  /** Checks that the messages that were kept are as they were, and lets them go. */
+  checkKept() {
+    for (const { id, data, text } of this.#kept.splice(0)) {
+      if (data.toString('latin1') !== text) {
+        this.#world.fault(
+          `a message of connection ${id} that was kept has changed: ${text.slice(0, 40)}`
+        );
+      }
+    }
+  }
+}
+
+module.exports = { Intended, Operations };
