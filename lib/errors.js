@@ -65,12 +65,12 @@ function createNamedError(code) {
  * @param {Number} errno a libuv error, negative
  * @param {String} syscall the name of the call
  * @param {String} address where it was tried
- * @param {Number} [port]
+ * @param {Number} [port] -1 where the address is a path
  * @return {Error} with code, errno, syscall, address and port
  */
 function createSystemError(errno, syscall, address, port) {
   const [code, text] = getSystemErrorMap().get(errno) ?? ['UNKNOWN', 'unknown'];
-  const where = port ? `${address}:${port}` : address;
+  const where = port > 0 ? `${address}:${port}` : address;
   const error = new Error(`${syscall} ${code}: ${text} ${where}`);
   Error.captureStackTrace(error, createSystemError);
   Object.assign(error, { code, errno, syscall, address });

@@ -131,7 +131,7 @@ class WebSocketServer extends EventEmitter {
     }
 
     if (port != null && !usesStreams && !isClusterWorker()) {
-      this._server = new NativeListener(settingsFor(options));
+      this._server = new NativeListener(options);
       this._server.listen(port, host, backlog, callback);
       listen(this, {
         upgrade: (handle, status, bytes) => onNativeUpgrade(this, handle, status, bytes)

@@ -7,31 +7,46 @@ const { getSystemErrorName } = require('util');
 const native = require('./addon');
 const { context, listeners } = require('./dispatch');
 const { nextTick } = require('./realm');
+const { settingsFor } = require('./settings');
+const { HANDSHAKE_TIMEOUT } = require('../constants');
 const { createSystemError } = require('../errors');
+const { UpgradeStatus } = require('../handshake/response');
+const { socketOf } = require('../link/node-socket');
 
 // The backlog that Node's net uses.
 const DEFAULT_BACKLOG = 511;
 
+// Before Node.js 22, its net takes every abstract name of a Unix socket for this one. Whoever connects
+// with net is to find the server, as under ws.
+const ONLY_ABSTRACT_NAME = '\0'.repeat(108);
+const knowsAbstractNames = Number(process.versions.node.split('.')[0]) >= 22;
+
 /**
  * A listening socket of the addon, which accepts connections and parses their request heads.
  *
- * Emits 'listening', 'error', 'close' like a net.Server, and
- * 'upgrade' (handle, status, bytes): a request head, to be answered with native.accept or reject.
+ * Emits 'listening', 'error' and 'close' like a net.Server, 'connection' (socket) when a request has
+ * come, 'timeout' (socket) as http.Server does after setTimeout(), and
+ * 'upgrade' (handle, status, bytes): a request head, to be answered with native.acceptWith or reject.
  */
 class NativeListener extends EventEmitter {
-  #settings;
+  #options;
   #id = 0;
+  #path = null;
   #isClosed = false;
+  #endsAtTimeout = false;
 
   /** @type {Boolean} */
   listening = false;
 
+  /** Milliseconds that setTimeout() was given. */
+  timeout = 0;
+
   /**
-   * @param {Object} settings from settingsFor()
+   * @param {Object} options see settingsFor()
    */
-  constructor(settings) {
+  constructor(options) {
     super();
-    this.#settings = settings;
+    this.#options = options;
   }
 
   /**
@@ -47,6 +62,7 @@ class NativeListener extends EventEmitter {
     if (typeof callback === 'function') this.once('listening', callback);
     const number = Number(port);
     if (typeof port === 'string' && Number.isNaN(number)) {
+      this.#path = port;
       this.#listen({ path: port, backlog });
       return;
     }
@@ -75,7 +91,15 @@ class NativeListener extends EventEmitter {
 
   #listen(address, fallback) {
     const { host = '', port = 0, path = '', backlog } = address;
-    const id = native.listen(context, this.#settings, host, port, path, backlog || DEFAULT_BACKLOG);
+    const isAlias = path.startsWith('\0') && !knowsAbstractNames;
+    const id = native.listen(
+      context,
+      settingsFor(this.#options),
+      host,
+      port,
+      isAlias ? ONLY_ABSTRACT_NAME : path,
+      backlog || DEFAULT_BACKLOG
+    );
     if (id > 0) {
       this.#id = id;
       this.listening = true;
@@ -86,30 +110,70 @@ class NativeListener extends EventEmitter {
     } else if (fallback !== undefined && isNoSuchFamily(id)) {
       this.#listen(fallback);
     } else {
-      const where = path === '' ? [host, port] : [path];
+      const where = path === '' ? [host, port] : [path, -1];
       nextTick(() => this.emit('error', createSystemError(id, 'listen', ...where)));
     }
   }
 
   /**
-   * @return {({address: String, family: String, port: Number}|String|null)} null while it does not
-   *     listen
+   * @return {({address: String, family: String, port: Number}|String|null)} the path of a Unix domain
+   *     socket, which Node keeps; otherwise null while it does not listen
    */
   address() {
-    return this.#id === 0 ? null : (native.listenerAddress(this.#id) ?? null);
+    if (this.#path !== null) return this.#path;
+    return this.listening ? (native.listenerAddress(this.#id) ?? null) : null;
   }
 
   /**
    * Accepts no more connections; 'close' comes when those that there are have ended.
    *
-   * @param {Function} [callback] for 'close'
+   * @param {Function} [callback] for 'close'; gets an error if it does not listen
    */
   close(callback) {
-    if (typeof callback === 'function') this.once('close', callback);
+    if (typeof callback === 'function') {
+      const wasRunning = this.listening;
+      this.once('close', () => callback(...(wasRunning ? [] : [notRunning()])));
+    }
     this.#isClosed = true;
     this.listening = false;
     if (this.#id === 0) nextTick(() => this.emit('close'));
     else native.closeListener(this.#id);
+    return this;
+  }
+
+  /**
+   * Says how many connections it has accepted that have not ended.
+   *
+   * @param {function(null, Number)} callback
+   */
+  getConnections(callback) {
+    process.nextTick(callback, null, native.listenerConnections(this.#id));
+    return this;
+  }
+
+  /** Drops the connections that have sent no whole request; WebSockets are no longer HTTP's. */
+  closeAllConnections() {
+    native.dropHeads(this.#id);
+  }
+
+  /** Drops the connections that wait for another request: there are none, since 426 ends them. */
+  closeIdleConnections() {}
+
+  /**
+   * How long a connection may take to send its request, from when it is accepted. Afterwards
+   * 'timeout' is emitted with its socket, or, where nobody listens, the connection is dropped.
+   *
+   * @param {Number} [msecs] 0: as long as handshakeTimeout says, which is answered with 408
+   * @param {Function} [callback] a listener for 'timeout'
+   */
+  setTimeout(msecs = 0, callback = undefined) {
+    this.timeout = msecs;
+    if (typeof callback === 'function') this.on('timeout', callback);
+    const { handshakeTimeout = HANDSHAKE_TIMEOUT } = this.#options;
+    const isShorter = msecs > 0 && (handshakeTimeout === 0 || msecs <= handshakeTimeout);
+    this.#endsAtTimeout = isShorter;
+    const options = isShorter ? { ...this.#options, handshakeTimeout: msecs } : this.#options;
+    native.setListenerSettings(this.#id, settingsFor(options));
     return this;
   }
 
@@ -126,13 +190,22 @@ class NativeListener extends EventEmitter {
   // What lib/native/dispatch.js calls.
 
   _onUpgrade(handle, status, bytes) {
-    this.emit('upgrade', handle, status, bytes);
+    if (this.listenerCount('connection') > 0) this.emit('connection', socketOf(handle));
+    if (status === UpgradeStatus.TIMED_OUT && this.#endsAtTimeout) {
+      if (!this.emit('timeout', socketOf(handle))) native.terminate(handle);
+    } else {
+      this.emit('upgrade', handle, status, bytes);
+    }
   }
 
   _onClosed() {
     this.#id = 0;
     this.emit('close');
   }
+}
+
+function notRunning() {
+  return Object.assign(new Error('Server is not running.'), { code: 'ERR_SERVER_NOT_RUNNING' });
 }
 
 // Whether an error of listening says that the machine has no IPv6.

@@ -98,6 +98,28 @@ Napi::Value ListenerAddress(const Napi::CallbackInfo& info) {
   return AddressObject(info.Env(), address);
 }
 
+/// listenerConnections(id): how many connections it has accepted that have not ended.
+Napi::Value ListenerConnections(const Napi::CallbackInfo& info) {
+  const Listener* listener = Environment::From(info.Env())->FindListener(info[0].ToNumber());
+  const size_t connections = listener == nullptr ? 0 : listener->connections();
+  return Napi::Number::New(info.Env(), static_cast<double>(connections));
+}
+
+/// dropHeads(id): drops the connections that have sent no whole request head.
+Napi::Value DropHeads(const Napi::CallbackInfo& info) {
+  Listener* listener = Environment::From(info.Env())->FindListener(info[0].ToNumber());
+  if (listener != nullptr) listener->DropHeads();
+  return info.Env().Undefined();
+}
+
+/// setListenerSettings(id, settings): for connections that are accepted from now on.
+Napi::Value SetListenerSettings(const Napi::CallbackInfo& info) {
+  Listener* listener = Environment::From(info.Env())->FindListener(info[0].ToNumber());
+  Settings settings = SettingsAt(info, 1);
+  if (listener != nullptr && settings != nullptr) listener->set_settings(std::move(settings));
+  return info.Env().Undefined();
+}
+
 /// refListener(id, on): whether it keeps the event loop alive.
 Napi::Value RefListener(const Napi::CallbackInfo& info) {
   Listener* listener = Environment::From(info.Env())->FindListener(info[0].ToNumber());
@@ -132,6 +154,9 @@ void DefineServerCalls(Napi::Env, Napi::Object exports) {
   Define<Listen>(exports, "listen");
   Define<CloseListener>(exports, "closeListener");
   Define<ListenerAddress>(exports, "listenerAddress");
+  Define<ListenerConnections>(exports, "listenerConnections");
+  Define<DropHeads>(exports, "dropHeads");
+  Define<SetListenerSettings>(exports, "setListenerSettings");
   Define<RefListener>(exports, "refListener");
   Define<AcceptWith>(exports, "acceptWith");
   Define<Reject>(exports, "reject");

@@ -8,6 +8,12 @@
 #include <sys/socket.h>
 #include <unistd.h>
 #endif
+#ifdef __linux__
+#include <sys/un.h>
+
+#include <cstddef>
+#include <cstring>
+#endif
 
 namespace wsuv {
 
@@ -39,6 +45,21 @@ int EndWriting(const uv_stream_t* stream) {
 
 #ifdef __linux__
 
+int BindAbstract(std::string_view name) {
+  sockaddr_un address = {};
+  if (name.size() > sizeof(address.sun_path)) return UV_EINVAL;
+  address.sun_family = AF_UNIX;
+  std::memcpy(address.sun_path, name.data(), name.size());
+  const int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+  if (fd < 0) return uv_translate_sys_error(errno);
+  // The name ends where the address does.
+  const size_t size = offsetof(sockaddr_un, sun_path) + name.size();
+  if (bind(fd, reinterpret_cast<sockaddr*>(&address), static_cast<socklen_t>(size)) == 0) return fd;
+  const int error = uv_translate_sys_error(errno);
+  close(fd);
+  return error;
+}
+
 int WriteBeforeEnd(uv_stream_t* stream, uv_buf_t* buffers, unsigned count) {
   uv_os_fd_t fd;
   const int status = uv_fileno(reinterpret_cast<const uv_handle_t*>(stream), &fd);
@@ -54,6 +75,8 @@ int WriteBeforeEnd(uv_stream_t* stream, uv_buf_t* buffers, unsigned count) {
 }
 
 #else
+
+int BindAbstract(std::string_view) { return UV_EINVAL; }
 
 int WriteBeforeEnd(uv_stream_t* stream, uv_buf_t* buffers, unsigned count) {
   return uv_try_write(stream, buffers, count);

@@ -3,6 +3,8 @@
 
 #include <uv.h>
 
+#include <string_view>
+
 namespace wsuv {
 
 /// A second descriptor for what `fd` stands for, not passed on to child processes. A negative libuv
@@ -11,6 +13,10 @@ int DuplicateDescriptor(int fd);
 
 /// Closes a descriptor that nobody has taken over.
 void CloseDescriptor(int fd);
+
+/// A Unix domain socket that is bound to an abstract name (Linux; the name begins with a NUL and
+/// may hold others), which uv_pipe_bind() cannot do. A libuv error otherwise.
+int BindAbstract(std::string_view name);
 
 /// uv_try_write() for the last bytes of a socket that EndWriting() follows: where the system can,
 /// it keeps them back and sends them in one packet with the end.

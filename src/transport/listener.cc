@@ -7,8 +7,22 @@
 #include <netinet/tcp.h>
 #include <sys/socket.h>
 #endif
+#ifndef _WIN32
+#include <sys/un.h>
+#endif
+
+#include "transport/descriptor.h"
 
 namespace wsuv {
+namespace {
+
+#ifdef _WIN32
+constexpr size_t kMaxPath = 256;  // Of a named pipe.
+#else
+constexpr size_t kMaxPath = sizeof(sockaddr_un::sun_path);
+#endif
+
+}  // namespace
 
 Listener::Listener(Loop* loop, ListenerHandler* handler, ConnectionHandler* connection_handler,
                    std::shared_ptr<const ConnectionSettings> settings, bool is_pipe)
@@ -29,7 +43,7 @@ Listener::Listener(Loop* loop, ListenerHandler* handler, ConnectionHandler* conn
 int Listener::Listen(const ListenAddress& address, int backlog) {
   int status;
   if (is_pipe_) {
-    status = uv_pipe_bind(&handle_.pipe, address.path.c_str());
+    status = BindPipe(address.path);
   } else {
     sockaddr_storage socket_address = {};
     status = uv_ip4_addr(address.host.c_str(), address.port,
@@ -60,6 +74,20 @@ int Listener::Listen(const ListenAddress& address, int backlog) {
   return status;
 }
 
+int Listener::BindPipe(const std::string& path) {
+  if (path[0] != '\0') {
+    // libuv would bind to what is in front of a NUL, or to as much as fits.
+    return path.size() > kMaxPath || path.find('\0') != std::string::npos
+               ? UV_EINVAL
+               : uv_pipe_bind(&handle_.pipe, path.c_str());
+  }
+  const int fd = BindAbstract(path);
+  if (fd < 0) return fd;
+  const int status = uv_pipe_open(&handle_.pipe, fd);
+  if (status != 0) CloseDescriptor(fd);
+  return status;
+}
+
 int Listener::GetAddress(sockaddr_storage* address) const {
   int size = sizeof(*address);
   return uv_tcp_getsockname(&handle_.tcp, reinterpret_cast<sockaddr*>(address), &size);
@@ -86,7 +114,7 @@ void Listener::OnConnection(uv_stream_t* stream, int status) {
 void Listener::Close() {
   if (closing_) return;
   closing_ = true;
-  loop_->DropHeads(this);
+  DropHeads();
   uv_close(&handle_.handle, OnHandleClosed);
 }
 

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <utility>
 
 #include "transport/connection.h"
 
@@ -29,7 +30,9 @@ class ListenerHandler {
 struct ListenAddress {
   std::string host;  ///< An IPv4 or IPv6 address in numbers.
   int port = 0;      ///< 0: any that is free.
-  std::string path;  ///< Not empty: a Unix domain socket (on Windows, a named pipe).
+  /// Not empty: a Unix domain socket (on Windows, a named pipe), or, if it begins with a NUL, an
+  /// abstract one (Linux).
+  std::string path;
 };
 
 /// Accepts connections and makes a Connection of each. Made with new; deletes itself after
@@ -46,6 +49,14 @@ class Listener {
   /// on. May be called again.
   void Close();
 
+  /// Drops connections that have sent no whole request head.
+  void DropHeads() { loop_->DropHeads(this); }
+
+  /// For connections that are accepted from now on.
+  void set_settings(std::shared_ptr<const ConnectionSettings> settings) {
+    settings_ = std::move(settings);
+  }
+
   /// The address in use; only for TCP. A libuv error otherwise.
   int GetAddress(sockaddr_storage* address) const;
 
@@ -56,6 +67,8 @@ class Listener {
   void set_id(uint32_t id) { id_ = id; }
   bool is_pipe() const { return is_pipe_; }
   bool closing() const { return closing_; }
+  /// Those that it has accepted and that have not ended.
+  size_t connections() const { return connections_; }
 
   // For Connection.
   void AddConnection() { connections_++; }
@@ -65,6 +78,7 @@ class Listener {
   ~Listener() = default;
   static void OnConnection(uv_stream_t* stream, int status);
   static void OnHandleClosed(uv_handle_t* handle);
+  int BindPipe(const std::string& path);
   void FinishIfDone();
 
   union Handle {

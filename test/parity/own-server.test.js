@@ -1,0 +1,214 @@
+'use strict';
+
+// `wss._server` of a server on a port, and where that listens.
+
+const { once } = require('events');
+const fs = require('fs');
+const net = require('net');
+const os = require('os');
+const path = require('path');
+
+const { expectNothingLeftOpen } = require('../helpers/open-sockets');
+const { RawClient } = require('../helpers/raw-client');
+const { attempt, bye, describeError, parity, start, stop } = require('./parity');
+const wsuv = require('../..');
+
+expectNothingLeftOpen();
+
+const connections = (server) =>
+  new Promise((resolve) => server.getConnections((...args) => resolve(args)));
+
+// How many there are is known a moment after a client has gone.
+async function untilConnections(server, count) {
+  while ((await connections(server))[1] !== count) await new Promise(setImmediate);
+}
+
+parity('getConnections() counts what is open, a WebSocket or not', async (lib) => {
+  const { server, port } = await start(lib);
+  const { _server: own } = server;
+  const log = [await connections(own), own.getConnections(() => {}) === own];
+  const silent = new RawClient(port);
+  await silent.connected();
+  await untilConnections(own, 1);
+  const client = new RawClient(port);
+  await client.upgrade();
+  log.push(await connections(own));
+  await silent.end();
+  await untilConnections(own, 1);
+  await client.send(bye);
+  await client.end();
+  await untilConnections(own, 0);
+  let isSynchronous = true;
+  own.getConnections(() => log.push(isSynchronous));
+  isSynchronous = false;
+  await new Promise(setImmediate);
+  await stop(server);
+  log.push(await connections(own));
+  return log;
+});
+
+parity('closeAllConnections() ends what is no WebSocket yet', async (lib) => {
+  const { server, port } = await start(lib);
+  const log = [];
+  const silent = new RawClient(port);
+  const half = new RawClient(port);
+  await silent.connected();
+  await half.send('GET / HTTP/1.1\r\n');
+  const client = new RawClient(port);
+  await client.upgrade();
+  await untilConnections(server._server, 3);
+  log.push(attempt(() => server._server.closeAllConnections()));
+  await Promise.all([silent.closed, half.closed]);
+  log.push(silent.received.toString(), half.received.toString());
+  await untilConnections(server._server, 1);
+  await client.send(bye);
+  await client.until((bytes) => bytes.includes(0x88));
+  await client.end();
+  await stop(server);
+  return log;
+});
+
+parity('closeIdleConnections() leaves requests and WebSockets', async (lib) => {
+  const { server, port } = await start(lib);
+  const half = new RawClient(port);
+  await half.send('GET / HTTP/1.1\r\n');
+  const client = new RawClient(port);
+  await client.upgrade();
+  await untilConnections(server._server, 2);
+  const log = [attempt(() => server._server.closeIdleConnections())];
+  await new Promise(setImmediate);
+  log.push(await connections(server._server));
+  await Promise.all([half.end(), client.send(bye).then(() => client.end())]);
+  await stop(server);
+  return log;
+});
+
+parity("'connection' shows the socket that requests and WebSockets have", async (lib) => {
+  const { server, port } = await start(lib);
+  const log = [];
+  const sockets = [];
+  server._server.on('connection', (socket) => {
+    sockets.push(socket);
+    log.push(['socket', socket.remotePort === client.socket.localPort, socket.destroyed]);
+  });
+  server.on('connection', (ws, req) => {
+    log.push(['ws', ws._socket === sockets[0], req.socket === sockets[0]]);
+  });
+  const client = new RawClient(port);
+  await client.upgrade();
+  const closed = once(sockets[0], 'close');
+  sockets[0].destroy();
+  await closed;
+  await client.closed;
+  await stop(server);
+  return log;
+});
+
+parity('listening, address() and the events of the end', async (lib) => {
+  const { server } = await start(lib);
+  const { _server: own } = server;
+  const log = [own.listening, own.address().port === server.address().port];
+  own.on('close', () => log.push(['close of it', own.listening]));
+  server.on('close', () => log.push('close'));
+  await new Promise((resolve) => server.close(resolve));
+  log.push(own.listening, own.address(), server.address());
+  const late = await new Promise((resolve) => own.close(resolve));
+  log.push(describeError(late));
+  return log;
+});
+
+parity('setTimeout() ends what says nothing', async (lib) => {
+  const { server, port } = await start(lib);
+  const log = [];
+  const timeouts = new Promise((resolve) => {
+    log.push(
+      server._server.setTimeout(40, (socket) => {
+        log.push(['timeout', socket instanceof net.Socket]);
+        socket.destroy();
+        resolve();
+      }) === server._server,
+      server._server.timeout
+    );
+  });
+  const silent = new RawClient(port);
+  await timeouts;
+  await silent.closed;
+  log.push(silent.received.toString());
+  server._server.removeAllListeners('timeout');
+  const another = new RawClient(port);
+  await another.closed;
+  log.push(another.received.toString());
+  server._server.setTimeout(0);
+  log.push(server._server.timeout);
+  const client = new RawClient(port);
+  log.push(await client.upgrade());
+  await client.send(bye);
+  await client.end();
+  await stop(server);
+  return log;
+});
+
+describe('Unix domain sockets', () => {
+  const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'wsuv-'));
+  afterAll(() => fs.rmSync(folder, { recursive: true }));
+
+  async function serveAt(lib, where) {
+    const server = new lib.WebSocketServer({ port: where });
+    await once(server, 'listening');
+    const { _server: own } = server;
+    const log = [server.address() === where, own.address() === where, own.listening];
+    server.on('connection', (ws) => ws.send('hello'));
+    const client = new RawClient(where);
+    await client.upgrade();
+    await client.until((bytes) => bytes.includes('hello'));
+    await client.send(bye);
+    await client.end();
+    await new Promise((resolve) => server.close(resolve));
+    return [...log, own.address(), server.address()];
+  }
+
+  parity('at a path', (lib) => serveAt(lib, path.join(folder, 'socket')));
+
+  const names = ['\0wsuv-test', '\0wsuv\0test', `\0${'n'.repeat(107)}`, '\0caf\u00e9'];
+  const isLinux = process.platform === 'linux';
+  for (const name of isLinux ? names : []) {
+    parity(`at the abstract name ${JSON.stringify(name)}`, (lib) => serveAt(lib, name));
+  }
+
+  parity('errors', async (lib) => {
+    const taken = net.createServer();
+    const where = path.join(folder, 'taken');
+    await new Promise((resolve) => taken.listen(where, resolve));
+    const log = [];
+    for (const each of [where, path.join(folder, 'no', 'where')]) {
+      const server = new lib.WebSocketServer({ port: each });
+      const [error] = await once(server, 'error');
+      log.push(describeError(error), server.address());
+    }
+    await new Promise((resolve) => taken.close(resolve));
+    return log;
+  });
+
+  // Before, Node.js knows one abstract name only, which every other stands for.
+  const knowsNames = Number(process.versions.node.split('.')[0]) >= 22;
+  test.each([
+    ['with a NUL', '/tmp/wsuv\0test'],
+    ['that are too long', `/tmp/${'n'.repeat(120)}`],
+    ...(knowsNames ? [['that are abstract and too long', `\0${'n'.repeat(120)}`]] : [])
+  ])('names %s are errors', async (title, where) => {
+    // Depending on its version, Node.js listens at what is in front.
+    const server = new wsuv.WebSocketServer({ port: where });
+    const [error] = await once(server, 'error');
+    expect(error.code).toBe('EINVAL');
+  });
+
+  if (isLinux && knowsNames) {
+    test('an abstract name is the one that was asked for', async () => {
+      const server = new wsuv.WebSocketServer({ port: '\0wsuv-exact' });
+      await once(server, 'listening');
+      const names = fs.readFileSync('/proc/net/unix', 'latin1').split('\n');
+      expect(names.filter((line) => line.endsWith(' @wsuv-exact'))).toHaveLength(1);
+      await stop(server);
+    });
+  }
+});
