@@ -5,7 +5,7 @@
  *
  * @param {Buffer} data
  * @param {String} type nodebuffer, arraybuffer, fragments or blob
- * @param {Number[]} [ends] where its fragments end, if there are several
+ * @param {(Number[]|Float64Array)} [ends] where its fragments end, if there are several
  * @return {(Buffer|ArrayBuffer|Buffer[]|Blob)}
  */
 function toBinaryType(data, type, ends) {
@@ -17,7 +17,7 @@ function toBinaryType(data, type, ends) {
   if (type === 'blob') return new Blob([data]);
   if (data.length === 0) return [];
   if (ends === undefined) return [data];
-  return ends.map((end, index) => data.subarray(index === 0 ? 0 : ends[index - 1], end));
+  return Array.from(ends, (end, index) => data.subarray(index === 0 ? 0 : ends[index - 1], end));
 }
 
 module.exports = { toBinaryType };

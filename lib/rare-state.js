@@ -25,6 +25,8 @@ class RareState {
   extensions = null;
   /** Who moves the bytes. */
   link = nativeLink;
+  /** When the connection is over: the callbacks of what was sent, until they are called. */
+  callbacks = null;
   // Made when they are first needed.
   outgoing = null;
   autoPong = null;

@@ -58,6 +58,7 @@ module.exports = {
   kOnPeerEnd: Symbol('wsuv.onPeerEnd'),
   kOnWritten: Symbol('wsuv.onWritten'),
   kOnOutput: Symbol('wsuv.onOutput'),
+  kOnReleased: Symbol('wsuv.onReleased'),
   kOnCompressed: Symbol('wsuv.onCompressed'),
   kOnClosed: Symbol('wsuv.onClosed')
 };

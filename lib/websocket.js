@@ -50,6 +50,7 @@ const {
   kOnPing,
   kOnPong,
   kOnProtocolError,
+  kOnReleased,
   kOnWritten,
   kOpen,
   kOptions,
@@ -353,6 +354,9 @@ class WebSocket extends EventEmitter {
       handle,
       isDeferred ? new DeferringEndpoint(this, (isReading) => this[kSetReading](isReading)) : this
     );
+    // What came behind the opening handshake is read in the next tick, as a stream does when somebody
+    // begins to listen: behind 'open', and in front of what its listeners put off.
+    if (native.isHeld(handle)) nextTick(readHeld, this);
     this._readyState = OPEN;
     events.opened(this);
     this.emit('open');
@@ -685,17 +689,24 @@ class WebSocket extends EventEmitter {
     this._readyState = CLOSING;
   }
 
-  [kOnClosed]() {
-    const { [kHandle]: handle, [kServer]: server } = this;
-    const { link, outgoing } = this[kRare];
-    this._readyState = CLOSING;
+  [kOnReleased](own) {
+    const callbacks = this[kRare].link.release(this[kHandle]);
+    if (callbacks !== undefined) this[kRarely]().callbacks = callbacks;
+    if (own !== undefined) this[kSocket] ??= own.socket;
     this[kHandle] = 0;
+  }
+
+  [kOnClosed](status, own) {
+    const { [kServer]: server } = this;
+    const { callbacks, link, outgoing } = this[kRare];
+    this._readyState = CLOSING;
     this[kServer] = null;
+    if (callbacks !== null) this[kRarely]().callbacks = null;
     try {
-      link.failCallbacks(handle);
+      callbacks?.closed();
       outgoing?.closed();
     } finally {
-      if (!link.closed(handle, server, () => this[kAfterSocket]())) this.emitClose();
+      if (!link.closed(own, server, () => this[kAfterSocket]())) this.emitClose();
     }
   }
 
@@ -705,6 +716,10 @@ class WebSocket extends EventEmitter {
     if (this[kRare].inputEnded) this.emitClose();
     else nextTick(() => this.emitClose());
   }
+}
+
+function readHeld(ws) {
+  if (ws[kHandle] !== 0) native.readHeld(ws[kHandle]);
 }
 
 /**

@@ -137,17 +137,23 @@ class ConnectionHandle {
     if (done !== null) this.#afterWrite(done);
   }
 
+  /** The connection is over, and the addon's name for it about to become invalid. */
+  release() {
+    if (this.id === 0) return;
+    handles.delete(this.id);
+    this.#received = this.bytesRead;
+    this.#sent = this.bytesWritten;
+    this.id = 0;
+  }
+
   /**
    * The connection is gone.
    *
    * @param {Function} [then] called first of all listeners for the socket's 'close'
    */
   closed(then) {
-    handles.delete(this.id);
+    this.release();
     this.#then = then;
-    this.#received = this.bytesRead;
-    this.#sent = this.bytesWritten;
-    this.id = 0;
     this.written();
     this.socket.destroy();
     this.#finishClose();

@@ -11,6 +11,7 @@ const {
   kOnPing,
   kOnPong,
   kOnProtocolError,
+  kOnReleased,
   kOnWritten,
   kWantsText
 } = require('../symbols');
@@ -135,8 +136,12 @@ class DeferringEndpoint {
     this.#endpoint[kOnCompressed]();
   }
 
-  [kOnClosed]() {
-    this.#add(false, kOnClosed);
+  [kOnReleased](own) {
+    this.#endpoint[kOnReleased](own);
+  }
+
+  [kOnClosed](status, own) {
+    this.#add(false, kOnClosed, status, own);
   }
 }
 

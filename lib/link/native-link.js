@@ -97,27 +97,29 @@ class NativeLink {
   output() {}
 
   /**
-   * The connection is over: callbacks of what was not taken get an error.
+   * The connection is over, and the addon's name for it about to become invalid.
    *
    * @param {Number} handle
+   * @return {(WrittenCallbacks|undefined)} the callbacks of what was sent, where there are some
    */
-  failCallbacks(handle) {
+  release(handle) {
     const callbacks = this.#callbacks.get(handle);
+    if (callbacks === undefined) return undefined;
     this.#callbacks.delete(handle);
-    callbacks?.closed();
+    callbacks.release();
+    return callbacks;
   }
 
   /**
    * The connection is over, and its socket closes.
    *
-   * @param {Number} handle
+   * @param {(ConnectionHandle|undefined)} own the handle of the socket, if there is one
    * @param {(http.Server|null)} server which counts the connection, where it has no socket that would
    *     tell it
    * @param {function()} onSocketClosed called when the socket has closed, if there is one
    * @return {Boolean} whether there is one, or something that takes as long
    */
-  closed(handle, server, onSocketClosed) {
-    const own = ConnectionHandle.existing(handle);
+  closed(own, server, onSocketClosed) {
     if (own !== undefined) {
       own.closed(onSocketClosed);
     } else if (server !== null) {

@@ -3,6 +3,7 @@
 const native = require('../native/addon');
 const { callEach } = require('../sending/call-each');
 const { NOOP } = require('../constants');
+const { createDestroyedError } = require('../errors');
 const { context, cursor } = require('../native/dispatch');
 const { nextTick } = require('../native/realm');
 const { kStreamClosed } = require('../symbols');
@@ -98,6 +99,10 @@ class StreamLink {
   }
 
   pump(handle, callback) {
+    if (this.handle === 0) {
+      if (callback !== undefined) nextTick(callback, createDestroyedError());
+      return;
+    }
     if (callback !== undefined) this.#callbacks.push(callback);
     if (this.#feeding > 0) atExit.add(this.#flush);
     else this.#write();
@@ -211,10 +216,12 @@ class StreamLink {
     this.pump();
   }
 
-  // The stream calls them.
-  failCallbacks() {}
+  // The stream calls the callbacks.
+  release() {
+    this.handle = 0;
+  }
 
-  closed(handle, server, onSocketClosed) {
+  closed(own, server, onSocketClosed) {
     onSocketClosed();
     return true;
   }

@@ -13,6 +13,7 @@ const {
   kOnPing,
   kOnPong,
   kOnProtocolError,
+  kOnReleased,
   kOnText,
   kOnWritten,
   kWantsText
@@ -35,60 +36,100 @@ const KIND_UPGRADE = 10;
 const KIND_LISTENER_CLOSED = 11;
 const KIND_COMPRESSED = 12;
 const KIND_RAW = 13;
-const FLAG_ASCII = 1;
-const FLAG_LARGE = 2;
+const FLAG_ASCII = 1 << 8;
+const FLAG_FRAGMENTS = 2 << 8;
 const WORDS = 4;
 const SLOT_MASK = 0xfffff;
+// In the place of a record: all of them were worked off.
+const DONE = -1;
 
-/** What receives a connection's events, by slot; see Endpoint in this file. */
+// As they are before any program can have replaced them: they are called on memory that nobody else
+// may see.
+const latin1Slice = uncurried(Buffer.prototype.latin1Slice);
+const utf8Slice = uncurried(Buffer.prototype.utf8Slice);
+
+function uncurried(method) {
+  return Function.prototype.call.bind(method);
+}
+
+/** What receives a connection's events, by slot, and the handle that it has; see Endpoint. */
 const endpoints = [undefined];
+const handles = [0];
 /** What receives a listener's events, by id. */
 const listeners = new Map();
-
-// Where the addon goes on if a handler throws: the record behind the one being worked on. And,
-// behind that, what it wants to be done with a stream; see lib/link/stream-link.js.
-const cursor = new Int32Array(2);
 
 /**
  * @typedef {Object} Endpoint what has a handle; the names are symbols, of lib/symbols.js
  * @property {Boolean} kWantsText whether text messages go to kOnText as strings
- * @property {function(Buffer, Boolean, Number[]=)} kOnMessage
+ * @property {function(Buffer, Boolean, Float64Array=)} kOnMessage
  * @property {function(String)} kOnText
  * @property {function(Buffer)} kOnPing
  * @property {function(Buffer)} kOnPong
- * @property {function(Number, Buffer)} kOnPeerClose code, reason (a view)
+ * @property {function(Number, Buffer)} kOnPeerClose code, reason
  * @property {function(Number, Number, String)} kOnProtocolError ErrorCode, detail, zlib's sentence
  * @property {function()} kOnPeerEnd
  * @property {function()} kOnWritten
  * @property {function()} kOnOutput
  * @property {function()} kOnCompressed
- * @property {function()} kOnClosed the handle is no longer valid
+ * @property {function(ConnectionHandle=)} kOnReleased the handle is about to become invalid: forgets
+ *     it, and asks whatever it still wants to know of it; runs no code of a user's
+ * @property {function(Number, ConnectionHandle=)} kOnClosed the connection is over: libuv's error that
+ *     ended it, or 0, and the handle of its socket, if there is one
  */
 
 /**
  * Gives a handle's events to `endpoint` from now on.
  *
  * @param {Number} handle
- * @param {(Endpoint|undefined)} endpoint
+ * @param {Endpoint} endpoint
  */
 function setEndpoint(handle, endpoint) {
-  endpoints[handle & SLOT_MASK] = endpoint;
+  const slot = handle & SLOT_MASK;
+  endpoints[slot] = endpoint;
+  handles[slot] = handle;
+  if (endpoint[kWantsText]) native.wantText(handle);
+}
+
+/**
+ * The endpoint of a connection that is over. Whoever has the handle forgets it, and the addon gets
+ * it back, before any code of a user's runs: so nobody can use it for the connection that gets it
+ * next.
+ *
+ * @param {Number} handle
+ * @param {(ConnectionHandle|undefined)} own of the connection's socket, if there is one
+ * @return {(Endpoint|undefined)}
+ */
+function takeEndpoint(handle, own) {
+  const slot = handle & SLOT_MASK;
+  const endpoint = handles[slot] === handle ? endpoints[slot] : undefined;
+  endpoints[slot] = undefined;
+  handles[slot] = 0;
+  try {
+    endpoint?.[kOnReleased](own);
+    own?.release();
+  } finally {
+    native.release(handle);
+  }
+  return endpoint;
 }
 
 /**
  * Works off the records of one connection; the addon calls it, once a connection and read.
  *
+ * A record whose connection has no endpoint (any more) is nobody's.
+ *
  * @param {Number} handle 0 for a listener
  * @param {Int32Array} records
  * @param {Number} at the first word
  * @param {Number} end behind the last word
- * @param {(Buffer|undefined)} slab the memory that offsets refer to
- * @param {(Array|undefined)} buffers for large payloads: the Buffer, the ends of its fragments
+ * @param {(ArrayBuffer|undefined)} memory with the payloads, nothing else, and nobody else's
+ * @param {(Uint8Array|undefined)} staging where they lie in the place of `memory`, if all of them
+ *     are texts that become strings
+ * @param {Number} base where in `staging`
+ * @param {Array} more further pieces of memory: Buffers, and ArrayBuffers with the ends of fragments
  */
-function dispatch(handle, records, at, end, slab, buffers) {
-  const endpoint = endpoints[handle & SLOT_MASK];
-  const memory = slab === undefined ? undefined : slab.buffer;
-  const base = slab === undefined ? 0 : slab.byteOffset;
+function workOff(handle, records, at, end, memory, staging, base, more) {
+  const slot = handle & SLOT_MASK;
 
   while (at < end) {
     const head = records[at];
@@ -98,75 +139,81 @@ function dispatch(handle, records, at, end, slab, buffers) {
     const detail = records[at + 3];
     at += WORDS;
     cursor[0] = at;
+    // Asked for each record: what the handlers of the ones before did counts.
+    const endpoint = handles[slot] === handle ? endpoints[slot] : undefined;
 
     if (kind <= KIND_BINARY) {
-      if ((head & (FLAG_LARGE << 8)) !== 0) {
-        deliverLarge(endpoint, kind === KIND_BINARY, buffers[2 * offset], buffers[2 * offset + 1]);
-      } else if (kind !== KIND_BINARY && endpoint[kWantsText]) {
-        endpoint[kOnText](
-          length === 0
-            ? ''
-            : (head & (FLAG_ASCII << 8)) !== 0
-              ? slab.latin1Slice(offset, offset + length)
-              : slab.utf8Slice(offset, offset + length)
+      if (endpoint === undefined) continue;
+      if (kind !== KIND_BINARY && endpoint[kWantsText]) {
+        const slice = (head & FLAG_ASCII) !== 0 ? latin1Slice : utf8Slice;
+        if (length === 0) {
+          endpoint[kOnText]('');
+        } else if (staging !== undefined && head >>> 16 === 0) {
+          endpoint[kOnText](slice(staging, base + offset, base + offset + length));
+        } else {
+          endpoint[kOnText](slice(payloadOf(head, offset, length, memory, more), 0, length));
+        }
+      } else if (head >>> 16 === 0 && (head & FLAG_FRAGMENTS) === 0) {
+        endpoint[kOnMessage](
+          length === 0 ? EMPTY_BUFFER : new FastBuffer(memory, offset, length),
+          kind === KIND_BINARY,
+          undefined
         );
       } else {
         endpoint[kOnMessage](
-          length === 0 ? EMPTY_BUFFER : new FastBuffer(memory, base + offset, length),
+          payloadOf(head, offset, length, memory, more),
           kind === KIND_BINARY,
-          undefined
+          (head & FLAG_FRAGMENTS) !== 0 ? new Float64Array(more[detail - 1]) : undefined
         );
       }
       continue;
     }
 
-    const view = length === 0 ? EMPTY_BUFFER : new FastBuffer(memory, base + offset, length);
     switch (kind) {
       case KIND_PING:
-        endpoint[kOnPing](view);
+        endpoint?.[kOnPing](payloadOf(head, offset, length, memory, more));
         break;
       case KIND_PONG:
-        endpoint[kOnPong](view);
+        endpoint?.[kOnPong](payloadOf(head, offset, length, memory, more));
         break;
       case KIND_PEER_CLOSE:
-        endpoint[kOnPeerClose](detail, view);
+        endpoint?.[kOnPeerClose](detail, payloadOf(head, offset, length, memory, more));
         break;
-      case KIND_PROTOCOL_ERROR:
-        endpoint[kOnProtocolError](head >> 8, detail, view.latin1Slice());
+      case KIND_PROTOCOL_ERROR: {
+        const sentence = payloadOf(head, offset, length, memory, more);
+        endpoint?.[kOnProtocolError]((head >> 8) & 0xff, detail, latin1Slice(sentence, 0, length));
         break;
+      }
       case KIND_PEER_END:
         // Of an upgrade that is undecided, its socket tells.
         if (endpoint === undefined) ConnectionHandle.existing(handle)?.peerEnded();
         else endpoint[kOnPeerEnd]();
         break;
       case KIND_WRITTEN:
-        endpoint[kOnWritten]();
+        endpoint?.[kOnWritten]();
         break;
       case KIND_OUTPUT:
-        endpoint[kOnOutput]();
+        endpoint?.[kOnOutput]();
         break;
       case KIND_COMPRESSED:
-        endpoint[kOnCompressed]();
+        endpoint?.[kOnCompressed]();
         break;
-      case KIND_RAW: {
-        const bytes = (head & (FLAG_LARGE << 8)) !== 0 ? buffers[2 * offset] : view;
-        ConnectionHandle.existing(handle)?.raw(bytes);
+      case KIND_RAW:
+        ConnectionHandle.existing(handle)?.raw(payloadOf(head, offset, length, memory, more));
+        break;
+      case KIND_CLOSED: {
+        const own = ConnectionHandle.existing(handle);
+        const last = takeEndpoint(handle, own);
+        if (last !== undefined) last[kOnClosed](detail, own);
+        // An upgrade that was refused, or is undecided: at most somebody has its socket.
+        else own?.closed();
         break;
       }
-      case KIND_CLOSED:
-        if (endpoint === undefined) {
-          // An upgrade that was refused, or is undecided: at most somebody has its socket.
-          ConnectionHandle.existing(handle)?.closed();
-        } else {
-          setEndpoint(handle, undefined);
-          endpoint[kOnClosed]();
-        }
-        break;
       case KIND_UPGRADE: {
-        const text = (head & (FLAG_LARGE << 8)) !== 0 ? buffers[2 * offset] : view;
+        const text = payloadOf(head, offset, length, memory, more);
         const listener = listeners.get(detail);
         if (listener === undefined) native.terminate(handle);
-        else listener._onUpgrade(handle, head >> 12, text);
+        else listener._onUpgrade(handle, (head >> 8) & 0xff, text);
         break;
       }
       case KIND_LISTENER_CLOSED: {
@@ -179,14 +226,32 @@ function dispatch(handle, records, at, end, slab, buffers) {
   }
 }
 
-function deliverLarge(endpoint, isBinary, data, ends) {
-  if (data.length === 0) data = EMPTY_BUFFER;
-  if (!isBinary && endpoint[kWantsText]) endpoint[kOnText](data.toString());
-  else endpoint[kOnMessage](data, isBinary, ends);
+// The bytes of a record.
+function payloadOf(head, offset, length, memory, more) {
+  if (length === 0) return EMPTY_BUFFER;
+  const piece = head >>> 16;
+  if (piece === 0) return new FastBuffer(memory, offset, length);
+  const buffer = more[piece - 1];
+  if (length === buffer.length) return buffer;
+  return new FastBuffer(buffer.buffer, buffer.byteOffset + offset, length);
 }
 
-/** Stands for this evaluation of lib/ in the addon. */
-const context = native.createContext(dispatch, cursor);
+function dispatch(handle, records, at, end, memory, staging, base) {
+  workOff(handle, records, at, end, memory, staging, base, undefined);
+  cursor[0] = DONE;
+}
+
+function dispatchMore(handle, records, at, end, memory, staging, base, ...more) {
+  workOff(handle, records, at, end, memory, staging, base, more);
+  cursor[0] = DONE;
+}
+
+/**
+ * `context` stands for this evaluation of lib/ in the addon. In `cursor`, shared memory, is where the
+ * addon goes on if a handler throws: the record behind the one being worked on; and, behind that,
+ * what it wants to be done with a stream: see lib/link/stream-link.js.
+ */
+const { context, cursor } = native.createContext(dispatch, dispatchMore);
 
 // What was sent in the last turn of the event loop leaves even if the process exits in it.
 // (One listener, however often the package is evaluated.)
@@ -197,8 +262,8 @@ if (process[kFlush] === undefined) {
 }
 process[kFlush].add(native.flushAll);
 
-// The addon holds `dispatch` only while there are connections; this module, as long as it lives. (By
-// a property: a bundler leaves out what is exported and not used.)
-setEndpoint.dispatch = dispatch;
+// The addon holds both functions only while there are connections; this module, as long as it lives.
+// (By a property: a bundler leaves out what is exported and not used.)
+setEndpoint.functions = [dispatch, dispatchMore];
 
-module.exports = { FastBuffer, context, cursor, dispatch, listeners, setEndpoint };
+module.exports = { context, cursor, listeners, setEndpoint };

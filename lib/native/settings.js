@@ -1,6 +1,7 @@
 'use strict';
 
 const http = require('http');
+const { getDefaultHighWaterMark } = require('stream');
 
 const native = require('./addon');
 const { HANDSHAKE_TIMEOUT, MAX_HEADERS_COUNT } = require('../constants');
@@ -58,6 +59,7 @@ function settingsFor(options) {
     maxHeadersCount: limit(maxHeadersCount ?? MAX_HEADERS_COUNT),
     skipUTF8Validation: Boolean(skipUTF8Validation),
     closeTimeout: milliseconds(closeTimeout),
+    highWaterMark: getDefaultHighWaterMark(false),
     handshakeTimeout:
       handshakeTimeout === 0 ? 0 : milliseconds(handshakeTimeout ?? HANDSHAKE_TIMEOUT)
   });

@@ -15,6 +15,8 @@ class WrittenCallbacks {
   #handle;
   // Pairs: the number of bytes that must have been written, ever, and the callback.
   #pairs = [];
+  // When the connection is over: the callbacks of what the kernel had taken by then.
+  #written = [];
   // The asynchronous context of callbacks that have to wait for the kernel: as under Node's streams,
   // that of the first one.
   #resource = null;
@@ -41,7 +43,7 @@ class WrittenCallbacks {
 
   // In the tick, and in the context, of the one that was sent.
   #callFirst() {
-    if (this.#pairs.length === 0 || this.#resource !== null) return;
+    if (this.#handle === 0 || this.#pairs.length === 0 || this.#resource !== null) return;
     if (this.#pairs[0] <= native.flush(this.#handle)) {
       const [, callback] = this.#pairs.splice(0, 2);
       callback(null);
@@ -59,10 +61,16 @@ class WrittenCallbacks {
     this.#run(ready, null);
   }
 
+  /** The addon's name for the connection is about to become invalid. */
+  release() {
+    // Those that waited for the kernel wait for what was under way at the end.
+    if (this.#resource === null) this.#written = this.#takeWritten();
+    this.#handle = 0;
+  }
+
   /** The connection is gone: what the kernel had taken is all right, the rest gets an error. */
   closed() {
-    // Those that waited for the kernel wait for what was under way at the end.
-    if (this.#resource === null) this.#run(this.#takeWritten(), null);
+    this.#run(this.#written.splice(0), null);
     this.#run(this.#pairs.splice(0).filter(isCallback), createDestroyedError());
   }
 

@@ -188,6 +188,21 @@ Napi::Value EndTransport(const Napi::CallbackInfo& info) {
   return WithConnection(info, [](Connection& connection) { connection.EndTransport(); });
 }
 
+/// release(handle): lib/ has let go of the connection, whose end it has been told.
+Napi::Value Release(const Napi::CallbackInfo& info) {
+  uint32_t handle = 0;
+  napi_get_value_uint32(info.Env(), info[0], &handle);
+  Environment::From(info.Env())->ReleaseHandle(handle);
+  return info.Env().Undefined();
+}
+
+/// wantText(handle): text messages of the connection will be read as strings.
+Napi::Value WantText(const Napi::CallbackInfo& info) {
+  return WithConnection(info, [&info](Connection& connection) {
+    Environment::From(info.Env())->SetWantsText(connection.id());
+  });
+}
+
 Napi::Value Terminate(const Napi::CallbackInfo& info) {
   return WithConnection(info, [](Connection& connection) { connection.Terminate(); });
 }
@@ -215,8 +230,7 @@ Napi::Value IdleTime(const Napi::CallbackInfo& info) {
   Connection* connection = ConnectionAt(info, 0);
   if (connection == nullptr) return Napi::Number::New(info.Env(), 0);
   const uint64_t since = connection->LastActivity();
-  return Napi::Number::New(info.Env(),
-                           static_cast<double>(uv_now(connection->loop().uv()) - since));
+  return Napi::Number::New(info.Env(), static_cast<double>(Loop::Now() - since));
 }
 
 Napi::Value Pause(const Napi::CallbackInfo& info) {
@@ -224,7 +238,26 @@ Napi::Value Pause(const Napi::CallbackInfo& info) {
 }
 
 Napi::Value Resume(const Napi::CallbackInfo& info) {
-  return WithConnection(info, [](Connection& connection) { connection.Resume(); });
+  return WithConnection(info, [](Connection& connection) {
+    connection.Resume();
+    Environment::ContextOf(connection)->Resumed(&connection);
+  });
+}
+
+/// isHeld(handle): whether there is input that waits for the loop's next turn.
+Napi::Value IsHeld(const Napi::CallbackInfo& info) {
+  const Connection* connection = ConnectionAt(info, 0);
+  return Napi::Boolean::New(info.Env(), connection != nullptr && connection->marked_held());
+}
+
+/// readHeld(handle): parses and delivers such input, as far as the budget goes, before it returns.
+Napi::Value ReadHeld(const Napi::CallbackInfo& info) {
+  return WithConnection(info, [](Connection& connection) {
+    Context* context = Environment::ContextOf(connection);
+    if (context->IsUnderWay(connection.id())) return;
+    connection.ReadHeldNow();
+    context->DeliverOf(&connection);
+  });
 }
 
 /// enqueued(handle): bytes ever queued, frame headers included.
@@ -300,7 +333,8 @@ Napi::Value Fd(const Napi::CallbackInfo& info) {
   return Napi::Number::New(info.Env(), fd);
 }
 
-/// listenerOf(handle): the id of the listener that has accepted the connection; 0 where there is none.
+/// listenerOf(handle): the id of the listener that has accepted the connection; 0 where there is
+/// none.
 Napi::Value ListenerOf(const Napi::CallbackInfo& info) {
   Connection* connection = ConnectionAt(info, 0);
   Listener* listener = connection == nullptr ? nullptr : connection->listener();
@@ -343,6 +377,8 @@ void DefineConnectionCalls(Napi::Env env, Napi::Object exports) {
   Define<ReactToEnd>(exports, "reactToEnd");
   Define<SetNextMaskingKey>(exports, "setNextMaskingKey");
   Define<EndTransport>(exports, "endTransport");
+  Define<Release>(exports, "release");
+  Define<WantText>(exports, "wantText");
   Define<Terminate>(exports, "terminate");
   Define<Reset>(exports, "reset");
   Define<Tap>(exports, "tap");
@@ -350,6 +386,8 @@ void DefineConnectionCalls(Napi::Env env, Napi::Object exports) {
   Define<IdleTime>(exports, "idleTime");
   Define<Pause>(exports, "pause");
   Define<Resume>(exports, "resume");
+  Define<IsHeld>(exports, "isHeld");
+  Define<ReadHeld>(exports, "readHeld");
   Define<Enqueued>(exports, "enqueued");
   Define<Flush>(exports, "flush");
   Define<SetNoDelay>(exports, "setNoDelay");

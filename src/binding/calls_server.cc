@@ -21,6 +21,7 @@ Napi::Value MakeSettings(const Napi::CallbackInfo& info) {
   settings->handshake_timeout = static_cast<uint64_t>(number("handshakeTimeout"));
   settings->head.max_size = static_cast<size_t>(number("maxHeaderSize"));
   settings->head.max_headers = static_cast<size_t>(number("maxHeadersCount"));
+  settings->high_water_mark = static_cast<size_t>(number("highWaterMark"));
   return Napi::External<Settings>::New(info.Env(), new Settings(std::move(settings)),
                                        [](Napi::Env, Settings* held) { delete held; });
 }

@@ -64,7 +64,7 @@ Napi::Value TellState(const Napi::CallbackInfo& info, uint32_t handle) {
     return Napi::Number::New(info.Env(), 0);
   }
   const size_t size = connection->OutputSize();
-  int32_t state = connection->inflating() ? kHold : 0;
+  int32_t state = connection->is_holding() ? kHold : 0;
   if (size == 0) {
     // The end comes behind the output.
     if (connection->wants_destroy()) {
@@ -77,20 +77,21 @@ Napi::Value TellState(const Napi::CallbackInfo& info, uint32_t handle) {
   return Napi::Number::New(info.Env(), static_cast<double>(size));
 }
 
-// Runs `action` on a stream's connection and delivers what it reports before it returns.
+// Runs `action` on a stream's connection and delivers what it reports before it returns, behind
+// what waits of that connection.
 template <typename Action>
 Napi::Value Report(const Napi::CallbackInfo& info, Action action) {
+  Environment* environment = Environment::From(info.Env());
   Connection* connection = ConnectionAt(info, 0);
   if (connection == nullptr) return Napi::Number::New(info.Env(), 0);
   const uint32_t handle = connection->id();
   Context* context = Environment::ContextOf(*connection);
-  context->DeliverPending(connection);
-  connection = Environment::From(info.Env())->Find(handle);
+  context->DeliverOf(connection);
+  connection = environment->Find(handle);
   if (connection == nullptr) return Napi::Number::New(info.Env(), 0);
   context->set_stream_state(0);
-  const size_t mark = context->Mark();
   action(connection);
-  context->DeliverFrom(mark);
+  context->DeliverOf(connection);
   return TellState(info, handle);
 }
 
@@ -99,8 +100,9 @@ Napi::Value Report(const Napi::CallbackInfo& info, Action action) {
 /// (see createContext) what is to be done with the stream: 1 to end it, 2 to destroy it, 4 to pause
 /// it until the next 'output' record, since what is fed now has to wait.
 Napi::Value Feed(const Napi::CallbackInfo& info) {
-  const ByteView bytes = BytesAt(info, 1);
-  return Report(info, [bytes](Connection* connection) {
+  return Report(info, [&info](Connection* connection) {
+    // Asked for only now, since handlers have run: the chunk may be another one by then.
+    const ByteView bytes = BytesAt(info, 1);
     connection->Feed(const_cast<uint8_t*>(bytes.data), bytes.size);
   });
 }
@@ -126,6 +128,10 @@ Napi::Value TakeOutput(const Napi::CallbackInfo& info) {
   Connection* connection = ConnectionAt(info, 0);
   if (connection == nullptr) return Napi::Number::New(info.Env(), 0);
   const ByteView target = BytesAt(info, 1);
+  if (target.size != connection->OutputSize()) {
+    Napi::RangeError::New(info.Env(), "The output has another size").ThrowAsJavaScriptException();
+    return info.Env().Undefined();
+  }
   auto* at = const_cast<uint8_t*>(target.data);
   WriteBlock* const chain = connection->TakeOutput();
   for (WriteBlock* block = chain; block != nullptr; block = block->next) {

@@ -1,5 +1,6 @@
 #include "binding/context.h"
 
+#include <algorithm>
 #include <cstring>
 #include <utility>
 
@@ -11,170 +12,310 @@ namespace {
 
 // Events are delivered before the end of polling once this much payload waits.
 constexpr size_t kMaxWaitingBytes = 1024 * 1024;
+// The place of a batch's piece of memory has 16 bits in a record; no batch comes near that.
+constexpr size_t kMaxPieces = 4096;
+// What lib/ notes in the place of a record when it has worked off all that it was given.
+constexpr int32_t kDone = -1;
+// The arguments that every call of `dispatch` has.
+constexpr size_t kFixedArguments = 7;
+
+uint32_t HeadOf(EventKind kind, uint32_t flags, size_t piece) {
+  return static_cast<uint32_t>(kind) | flags << 8 | static_cast<uint32_t>(piece) << 16;
+}
+
+EventKind KindOf(const EventRecord& record) { return static_cast<EventKind>(record.head & 0xFF); }
+
+void TakeBack(EventRecord& record) { record.head = static_cast<int32_t>(EventKind::kNothing); }
+
+// "Array buffer allocation failed" is nothing that a handler of this moment could catch.
+void ForgetException(napi_env env) {
+  bool is_pending = false;
+  napi_value error;
+  if (napi_is_exception_pending(env, &is_pending) == napi_ok && is_pending) {
+    napi_get_and_clear_last_exception(env, &error);
+  }
+}
 
 }  // namespace
 
-Context::Context(Environment* environment, napi_value dispatch, napi_value cursor)
+Context::Context(Environment* environment, napi_value dispatch, napi_value dispatch_more)
     : environment_(environment), env_(environment->env()) {
   // Weak until there is something to deliver to.
   napi_create_reference(env_, dispatch, 0, &dispatch_);
-  napi_create_reference(env_, cursor, 0, &cursor_);
-  void* data = nullptr;
-  napi_get_typedarray_info(env_, cursor, nullptr, nullptr, &data, nullptr, nullptr);
-  cursor_word_ = static_cast<int32_t*>(data);
+  napi_create_reference(env_, dispatch_more, 0, &dispatch_more_);
   scope_ = std::make_shared<AsyncScope>(env_);
 }
 
 Context::~Context() { Detach(); }
 
+bool Context::Prepare() {
+  cursor_ = SharedMemory::Create(env_, 2 * sizeof(int32_t));
+  return cursor_ != nullptr && rings_.Prepare(env_);
+}
+
 void Context::Detach() {
   if (dispatch_ == nullptr) return;
   batches_.clear();
-  slabs_.Clear();
-  rings_.Clear(env_);
+  stream_batches_.clear();
+  held_.clear();
+  overflow_.clear();
+  placed_.reset();
+  staging_.Clear();
+  rings_.Clear();
+  cursor_.reset();
   napi_delete_reference(env_, dispatch_);
-  napi_delete_reference(env_, cursor_);
+  napi_delete_reference(env_, dispatch_more_);
   scope_.reset();
-  dispatch_ = nullptr;
+  dispatch_ = dispatch_more_ = nullptr;
 }
 
 void Context::Retain() {
   if (retained_++ > 0) return;
   napi_reference_ref(env_, dispatch_, nullptr);
-  napi_reference_ref(env_, cursor_, nullptr);
+  napi_reference_ref(env_, dispatch_more_, nullptr);
 }
 
 void Context::Unretain() {
   if (--retained_ > 0 || dispatch_ == nullptr) return;
   napi_reference_unref(env_, dispatch_, nullptr);
-  napi_reference_unref(env_, cursor_, nullptr);
+  napi_reference_unref(env_, dispatch_more_, nullptr);
 }
 
-Context::Batch* Context::AddRecord(Connection* connection, EventKind kind, uint32_t flags,
-                                   int32_t offset, size_t length, uint32_t detail) {
-  if (dispatch_ == nullptr) return nullptr;
+// Reporting.
+
+// What a connection reports whose bytes lib/ moves is looked for by every call that feeds it, and
+// so kept apart from what thousands of others report.
+std::vector<Context::Batch>& Context::BatchesOf(const Connection* connection) {
+  const bool is_stream =
+      connection != nullptr && connection->transport() == Connection::Transport::kExternal;
+  return is_stream ? stream_batches_ : batches_;
+}
+
+// Adds a record without a payload, to the batch that it gives; null where there is no memory.
+EventRecord* Context::AddRecord(Connection* connection, EventKind kind, uint32_t flags,
+                                uint32_t detail, Batch** batch) {
+  // What could not be recorded comes first.
+  if (!overflow_.empty()) return nullptr;
   EventRing* ring = nullptr;
   EventRecord* record = rings_.Add(env_, &ring);
   if (record == nullptr) return nullptr;
-  record->kind_and_flags = static_cast<int32_t>(static_cast<uint32_t>(kind) | flags << 8);
-  record->offset = offset;
-  record->length = static_cast<int32_t>(length);
+  record->head = static_cast<int32_t>(HeadOf(kind, flags, 0));
+  record->offset = record->length = 0;
   record->detail = static_cast<int32_t>(detail);
 
   const size_t at = ring->used - 1;
-  Batch* batch = batches_.empty() ? nullptr : &batches_.back();
-  if (std::exchange(sealed_, false) || batch == nullptr || batch->connection != connection ||
-      connection == nullptr || batch->ring != ring || batch->end != at ||
-      (batch->slab != slabs_.current() && length > 0 && (flags & kFlagLarge) == 0)) {
-    batches_.emplace_back();
-    batch = &batches_.back();
-    batch->connection = connection;
-    if (connection != nullptr) batch->handle = connection->id();
-    batch->ring = ring;
-    batch->start = at;
-    batch->slab = slabs_.current();
+  std::vector<Batch>& batches = BatchesOf(connection);
+  Batch* last = batches.empty() ? nullptr : &batches.back();
+  if (last == nullptr || connection == nullptr || last->connection != connection ||
+      last->ring != ring || last->end != at || last->more.size() >= kMaxPieces) {
+    batches.emplace_back();
+    last = &batches.back();
+    last->connection = connection;
+    if (connection != nullptr) last->handle = connection->id();
+    last->ring = ring;
+    last->start = at;
   }
-  batch->end = at + 1;
-  return batch;
+  last->end = at + 1;
+  *batch = last;
+  return record;
 }
 
-void Context::Add(Connection* connection, EventKind kind, uint32_t flags, ByteView payload,
-                  uint32_t detail) {
+void Context::AddEvent(Connection* connection, EventKind kind, uint32_t flags, uint32_t detail) {
   if (dispatch_ == nullptr) return;
-  int32_t offset = 0;
-  if (payload.size > 0) {
-    offset = slabs_.Copy(env_, payload);
-    if (offset < 0) return;
+  Batch* batch;
+  if (AddRecord(connection, kind, flags, detail, &batch) == nullptr) {
+    overflow_.push_back({connection, kind, flags, detail});
+  } else if (kind == EventKind::kClosed) {
+    batch->closes = true;
   }
-  AddRecord(connection, kind, flags, offset, payload.size, detail);
 }
 
-bool Context::AddLarge(Connection* connection, EventKind kind, uint32_t flags,
-                       const Message& message) {
-  LargeMessage large;
-  if (message.buffer != nullptr) {
-    // What Allocate() gave.
-    large.memory.reset(static_cast<JavaScriptMemory*>(message.buffer->TakeMemory().release()));
+bool Context::StagePayload(Batch& batch, ByteView bytes, Payload* payload) {
+  size_t offset = 0;
+  Staging::Chunk* chunk = staging_.Copy(env_, bytes, &offset);
+  if (chunk == nullptr) return false;
+  Piece* piece = batch.more.empty() ? &batch.first : &batch.more.back();
+  if (batch.first.chunk == nullptr && batch.first.placed == nullptr) piece = &batch.first;
+  const bool follows = piece->chunk == chunk && Staging::RoundUp(piece->last) == offset;
+  if (piece->chunk != nullptr && !follows) piece = nullptr;
+  if (piece == nullptr || (piece->chunk == nullptr && piece != &batch.first)) {
+    batch.more.emplace_back();
+    piece = &batch.more.back();
   }
-  if (large.memory == nullptr) {
-    large.memory = JavaScriptMemory::Create(env_, message.data.size);
-    if (large.memory == nullptr) return false;
-    if (message.data.size > 0) {
-      std::memcpy(large.memory->data(), message.data.data, message.data.size);
-    }
+  if (piece->chunk == nullptr) {
+    piece->chunk = chunk;
+    piece->first = offset;
   }
-  if (message.fragment_ends != nullptr) large.fragment_ends = *message.fragment_ends;
-  Batch* batch = AddRecord(connection, kind, flags | kFlagLarge, 0, 0, 0);
-  if (batch == nullptr) return false;
-  batch->ring->records[batch->end - 1].offset = static_cast<int32_t>(batch->large.size());
-  batch->large.push_back(std::move(large));
+  piece->last = offset + bytes.size;
+  payload->piece = piece == &batch.first ? 0 : static_cast<size_t>(piece - batch.more.data()) + 1;
+  payload->offset = offset - piece->first;
   return true;
 }
 
-void Context::OnRaw(Connection& connection, ByteView bytes) {
-  Message message;
-  message.data = bytes;
-  AddPayload(connection, EventKind::kRaw, 0, message);
+// For a payload that lies where Place() said, or that has memory of its own.
+bool Context::PlacePayload(Batch& batch, const Message& message, Payload* payload) {
+  const size_t size = message.data.size;
+  std::shared_ptr<Placed> placed;
+  if (placed_ != nullptr && message.data.data == placed_->memory->data() + placed_->used) {
+    placed = placed_;
+    payload->offset = placed->used;
+    const size_t room = std::min(Staging::RoundUp(size), placed->memory->size() - placed->used);
+    std::memset(placed->memory->data() + placed->used + size, 0, room - size);
+    placed->used += room;
+  } else {
+    placed = std::make_shared<Placed>();
+    if (message.buffer != nullptr) {
+      // What Allocate() gave.
+      placed->memory.reset(static_cast<JavaScriptMemory*>(message.buffer->TakeMemory().release()));
+    }
+    if (placed->memory == nullptr) {
+      placed->memory = JavaScriptMemory::Create(env_, size);
+      if (placed->memory == nullptr) return false;
+      if (size > 0) std::memcpy(placed->memory->data(), message.data.data, size);
+    }
+    placed->used = placed->memory->size();
+  }
+  if (batch.more.empty() || batch.more.back().placed != placed) {
+    batch.more.emplace_back();
+    batch.more.back().placed = std::move(placed);
+  }
+  payload->piece = batch.more.size();
+  return true;
 }
 
-uint8_t* Context::Place(size_t size) {
-  return dispatch_ == nullptr ? nullptr : slabs_.Place(env_, size);
+bool Context::AddPayload(Connection& connection, EventKind kind, uint32_t flags, uint32_t detail,
+                         const Message& message) {
+  if (dispatch_ == nullptr) return true;
+  Batch* batch;
+  EventRecord* record = AddRecord(&connection, kind, flags, detail, &batch);
+  if (record == nullptr) return false;
+  const size_t size = message.data.size;
+  if (size == 0) return true;
+  waiting_bytes_ += size;
+
+  Payload payload;
+  const bool is_placed =
+      placed_ != nullptr && message.data.data == placed_->memory->data() + placed_->used;
+  const bool is_whole = size > kMaxPlacedMessage;
+  const bool is_there = is_placed || is_whole ? PlacePayload(*batch, message, &payload)
+                                              : StagePayload(*batch, message.data, &payload);
+  if (!is_there) {
+    TakeBack(*record);
+    return false;
+  }
+  if (!is_placed && !is_whole && kind != EventKind::kText) batch->holds_bytes = true;
+  if (message.fragment_ends != nullptr) {
+    // In the place of a piece of memory; a text's are of no interest to those who want strings.
+    flags |= kFlagFragments;
+    batch->holds_bytes = true;
+    batch->more.emplace_back();
+    batch->more.back().ends = std::make_unique<std::vector<size_t>>(*message.fragment_ends);
+    record->detail = static_cast<int32_t>(batch->more.size());
+  }
+  record->head = static_cast<int32_t>(HeadOf(kind, flags, payload.piece));
+  record->offset = static_cast<int32_t>(payload.offset);
+  record->length = static_cast<int32_t>(size);
+  return true;
 }
 
-std::unique_ptr<MessageMemory> Context::Allocate(size_t size) {
+// There is no memory for what the connection received: it ends, and says why.
+void Context::FailForMemory(Connection& connection) {
+  connection.StopReader();
+  overflow_.push_back(
+      {&connection, EventKind::kProtocolError, static_cast<uint32_t>(ErrorCode::kOutOfMemory), 0});
+}
+
+uint8_t* Context::Place(Connection& connection, size_t size) {
+  if (dispatch_ == nullptr || connection.muted()) return nullptr;
+  Loop& loop = connection.loop();
+  const bool has_room = placed_ != nullptr && placed_->read == loop.reads() &&
+                        placed_->memory->size() - placed_->used >= size;
+  if (!has_room) {
+    // As large as what there is to come of this read may need.
+    const size_t rest = std::min(loop.read_left(), Staging::kChunkSize);
+    placed_ = std::make_shared<Placed>();
+    placed_->memory = JavaScriptMemory::Create(env_, std::max(Staging::RoundUp(size), rest));
+    placed_->read = loop.reads();
+    if (placed_->memory == nullptr) {
+      placed_.reset();
+      return nullptr;
+    }
+  }
+  return placed_->memory->data() + placed_->used;
+}
+
+std::unique_ptr<MessageMemory> Context::Allocate(Connection&, size_t size) {
   if (dispatch_ == nullptr) return nullptr;
   return JavaScriptMemory::Create(env_, size);
 }
 
-Flow Context::OnMessage(Connection& connection, const Message& message) {
-  AddPayload(connection, message.binary ? EventKind::kBinary : EventKind::kText,
-             message.ascii ? kFlagAscii : 0, message);
-  return Flow::kContinue;
+void Context::OnRaw(Connection& connection, ByteView bytes) {
+  if (connection.muted()) return;
+  Message message;
+  message.data = bytes;
+  if (!AddPayload(connection, EventKind::kRaw, 0, 0, message)) FailForMemory(connection);
 }
 
-void Context::AddPayload(Connection& connection, EventKind kind, uint32_t flags,
-                         const Message& message) {
-  const size_t size = message.data.size;
-  if (size > SlabAllocator::kMaxPayload || message.fragment_ends != nullptr) {
-    if (!AddLarge(&connection, kind, flags, message)) {
-      connection.reader().Stop();
-      OnProtocolError(connection, ErrorCode::kUnsupportedMessageLength, 0, {});
-    }
-  } else {
-    Add(&connection, kind, flags, message.data, 0);
+Flow Context::OnMessage(Connection& connection, const Message& message) {
+  if (connection.muted()) return Flow::kStop;
+  const EventKind kind = message.binary ? EventKind::kBinary : EventKind::kText;
+  if (!AddPayload(connection, kind, message.ascii ? kFlagAscii : 0, 0, message)) {
+    FailForMemory(connection);
+    return Flow::kStop;
   }
-  waiting_bytes_ += size;
+  return connection.loop().budget().Spend(message.data.size);
+}
+
+Flow Context::OnControl(Connection& connection, EventKind kind, ByteView payload) {
+  if (connection.muted()) return Flow::kStop;
+  Message message;
+  message.data = payload;
+  if (!AddPayload(connection, kind, 0, 0, message)) {
+    FailForMemory(connection);
+    return Flow::kStop;
+  }
+  return connection.loop().budget().Spend(payload.size);
 }
 
 Flow Context::OnPing(Connection& connection, ByteView payload) {
-  Add(&connection, EventKind::kPing, 0, payload, 0);
-  return Flow::kContinue;
+  return OnControl(connection, EventKind::kPing, payload);
 }
 
 Flow Context::OnPong(Connection& connection, ByteView payload) {
-  Add(&connection, EventKind::kPong, 0, payload, 0);
-  return Flow::kContinue;
+  return OnControl(connection, EventKind::kPong, payload);
 }
 
 void Context::OnPeerClose(Connection& connection, uint16_t code, ByteView reason) {
-  Add(&connection, EventKind::kPeerClose, 0, reason, code);
+  if (connection.muted()) return;
+  Message message;
+  message.data = reason;
+  if (!AddPayload(connection, EventKind::kPeerClose, 0, code, message)) FailForMemory(connection);
 }
 
 void Context::OnProtocolError(Connection& connection, ErrorCode code, uint32_t detail,
                               std::string_view sentence) {
-  Add(&connection, EventKind::kProtocolError, static_cast<uint32_t>(code), ByteView(sentence),
-      detail);
+  if (connection.muted()) return;
+  Message message;
+  message.data = ByteView(sentence);
+  if (!AddPayload(connection, EventKind::kProtocolError, static_cast<uint32_t>(code), detail,
+                  message)) {
+    FailForMemory(connection);
+  }
 }
 
-void Context::OnPeerEnd(Connection& connection) { Add(&connection, EventKind::kPeerEnd, 0, {}, 0); }
+void Context::OnPeerEnd(Connection& connection) {
+  if (!connection.muted()) AddEvent(&connection, EventKind::kPeerEnd, 0, 0);
+}
 
-void Context::OnWritten(Connection& connection) { Add(&connection, EventKind::kWritten, 0, {}, 0); }
+void Context::OnWritten(Connection& connection) {
+  AddEvent(&connection, EventKind::kWritten, 0, 0);
+}
 
 void Context::OnCompressed(Connection& connection) {
-  Add(&connection, EventKind::kCompressed, 0, {}, 0);
+  AddEvent(&connection, EventKind::kCompressed, 0, 0);
 }
 
-void Context::OnOutput(Connection& connection) { Add(&connection, EventKind::kOutput, 0, {}, 0); }
+void Context::OnOutput(Connection& connection) { AddEvent(&connection, EventKind::kOutput, 0, 0); }
 
 void Context::OnUpgrade(Connection& connection, UpgradeStatus status, std::string_view bytes,
                         const RequestHead* head) {
@@ -189,166 +330,328 @@ void Context::OnUpgrade(Connection& connection, UpgradeStatus status, std::strin
   if (status == UpgradeStatus::kValid) text += AcceptValue(head->Find("sec-websocket-key"));
   Message message;
   message.data = ByteView(text);
-  if (text.size() > SlabAllocator::kMaxPayload) {
-    if (!AddLarge(&connection, EventKind::kUpgrade, static_cast<uint32_t>(status) << 4, message)) {
-      connection.Terminate();
-      return;
-    }
-    Batch& batch = batches_.back();
-    batch.ring->records[batch.end - 1].detail = static_cast<int32_t>(connection.listener()->id());
-    return;
+  if (!AddPayload(connection, EventKind::kUpgrade, static_cast<uint32_t>(status),
+                  connection.listener()->id(), message)) {
+    connection.Terminate();
   }
-  Add(&connection, EventKind::kUpgrade, static_cast<uint32_t>(status) << 4, message.data,
-      connection.listener()->id());
 }
 
-void Context::OnClosed(Connection& connection) {
+void Context::OnClosed(Connection& connection, int status) {
   if (connection.id() == 0) {
     // JavaScript has never heard of it.
     connection.Release();
     return;
   }
-  Batch* batch = AddRecord(&connection, EventKind::kClosed, 0, 0, 0, 0);
-  if (batch != nullptr) {
-    batch->closes = true;
-  } else {
-    environment_->ReleaseHandle(connection.id());
-  }
+  AddEvent(&connection, EventKind::kClosed, 0, static_cast<uint32_t>(status));
 }
 
 void Context::OnListenerClosed(Listener& listener) {
   environment_->ForgetListener(listener.id());
-  AddRecord(nullptr, EventKind::kListenerClosed, 0, 0, 0, listener.id());
+  AddEvent(nullptr, EventKind::kListenerClosed, 0, listener.id());
   if (dispatch_ == nullptr) Unretain();
 }
 
-void Context::DeliverAll() {
-  delivering_++;
-  // Callbacks may report further events, which are delivered in the same go.
-  for (size_t i = 0; i < batches_.size(); i++) DeliverAt(i, false);
-  delivering_--;
-  FinishDelivery();
-}
-
-// Leaves an empty batch in its place.
-void Context::DeliverAt(size_t index, bool in_javascript) {
-  Batch batch = std::move(batches_[index]);
-  batches_[index].connection = nullptr;
-  batches_[index].ring = nullptr;
-  Deliver(batch, in_javascript);
-}
+// Delivering.
 
 bool Context::IsFull() const { return waiting_bytes_ > kMaxWaitingBytes; }
 
-size_t Context::Mark() {
-  sealed_ = true;
-  return batches_.size();
-}
-
-void Context::DeliverPending(const Connection* connection) {
-  if (batches_.empty()) return;
+void Context::DeliverAll() {
+  // The handlers' last connection may go with them; this may not.
+  Retain();
   delivering_++;
-  for (size_t i = 0; i < batches_.size(); i++) {
-    if (batches_[i].connection == connection && batches_[i].ring != nullptr) DeliverAt(i, true);
+  Loop* loop = environment_->loop();
+  if (loop != nullptr) loop->BeginDelivery();
+  // Callbacks may report further events, which are delivered in the same go.
+  size_t plain = 0;
+  size_t streams = 0;
+  while (plain < batches_.size() || streams < stream_batches_.size()) {
+    if (plain < batches_.size()) {
+      DeliverAt(batches_, plain++, false);
+    } else {
+      DeliverAt(stream_batches_, streams++, false);
+    }
+    if (loop != nullptr) loop->FlushIfLate();
   }
   delivering_--;
   FinishDelivery();
+  Unretain();
 }
 
-void Context::DeliverFrom(size_t mark) {
+void Context::DeliverOf(const Connection* connection) {
+  std::vector<Batch>& batches = BatchesOf(connection);
+  if (batches.empty() || IsUnderWay(connection->id())) return;
+  Retain();
   delivering_++;
-  while (batches_.size() > mark) {
-    // In order, but leaving what an outer delivery has still to do where it is.
-    Batch batch = std::move(batches_[mark]);
-    batches_.erase(batches_.begin() + static_cast<std::ptrdiff_t>(mark));
-    Deliver(batch, true);
+  for (size_t i = 0; i < batches.size(); i++) {
+    if (batches[i].connection == connection) DeliverAt(batches, i, true);
   }
   delivering_--;
   FinishDelivery();
+  Unretain();
+}
+
+// Whether records of a connection are being worked off. (They are not any more in the ticks and
+// promise reactions that follow the last one, though the call has not returned.)
+bool Context::IsUnderWay(uint32_t handle) {
+  if (under_way_.empty()) return false;
+  const auto last = under_way_.end() - 1;
+  if (std::find(under_way_.begin(), last, handle) != last) return true;
+  return *last == handle && cursor_words()[0] != kDone;
+}
+
+// Leaves an empty batch in its place.
+void Context::DeliverAt(std::vector<Batch>& batches, size_t index, bool in_javascript) {
+  Batch batch = std::move(batches[index]);
+  batches[index].connection = nullptr;
+  batches[index].ring = nullptr;
+  placed_.reset();
+  if (batch.connection != nullptr && !Begin(batch, in_javascript)) return;
+  if (batch.ring != nullptr) Deliver(batch, in_javascript);
+}
+
+// What another connection's handler has done to this one counts before its batch begins. Returns
+// whether there is something to deliver.
+bool Context::Begin(Batch& batch, bool in_javascript) {
+  Connection* const connection = batch.connection;
+  const auto is_its = [connection](const Batch& held) { return held.connection == connection; };
+  const bool has_held = !held_.empty() && std::any_of(held_.begin(), held_.end(), is_its);
+  if (connection->muted()) {
+    if (has_held) held_.erase(std::remove_if(held_.begin(), held_.end(), is_its), held_.end());
+    if (batch.ring == nullptr) return false;
+    for (size_t i = batch.start; i < batch.end; i++) {
+      EventRecord& record = batch.ring->records()[i];
+      if (IsInput(KindOf(record))) TakeBack(record);
+    }
+    return true;
+  }
+  if (connection->paused() && !batch.closes) return batch.ring != nullptr && Hold(batch);
+  if (has_held) DeliverHeld(connection, in_javascript);
+  return true;
+}
+
+// The connection was paused: what it received waits, and the rest does not. Returns whether there
+// is such a rest.
+bool Context::Hold(Batch& batch) {
+  size_t inputs = 0;
+  for (size_t i = batch.start; i < batch.end; i++) {
+    if (IsInput(KindOf(batch.ring->records()[i]))) inputs++;
+  }
+  const size_t count = batch.end - batch.start;
+  if (inputs == 0) return true;
+  Batch held;
+  held.own_ring = EventRing::Create(env_, count);
+  bool is_held = held.own_ring != nullptr;
+  held.first = std::move(batch.first);
+  held.more = std::move(batch.more);
+  is_held = is_held && Keep(held.first);
+  for (Piece& piece : held.more) is_held = is_held && Keep(piece);
+  for (size_t i = 0; i < count; i++) {
+    EventRecord& record = batch.ring->records()[batch.start + i];
+    EventRecord kept = record;
+    TakeBack(IsInput(KindOf(record)) ? record : kept);
+    if (is_held) held.own_ring->records()[i] = kept;
+  }
+  if (is_held) {
+    held.connection = batch.connection;
+    held.handle = batch.handle;
+    held.holds_bytes = true;
+    held.ring = held.own_ring.get();
+    held.end = count;
+    held_.push_back(std::move(held));
+  } else {
+    FailForMemory(*batch.connection);
+  }
+  return inputs < count;
+}
+
+// Gives a piece memory that outlives the round.
+bool Context::Keep(Piece& piece) {
+  if (piece.chunk == nullptr) return true;
+  auto placed = std::make_shared<Placed>();
+  const size_t size = piece.last - piece.first;
+  placed->memory = JavaScriptMemory::Create(env_, size);
+  if (placed->memory == nullptr) return false;
+  std::memcpy(placed->memory->data(), piece.chunk->memory->data() + piece.first, size);
+  placed->used = size;
+  piece.placed = std::move(placed);
+  piece.chunk = nullptr;
+  return true;
+}
+
+void Context::DeliverHeld(const Connection* connection, bool in_javascript) {
+  for (size_t i = 0; i < held_.size();) {
+    if (held_[i].connection != connection) {
+      i++;
+      continue;
+    }
+    Batch batch = std::move(held_[i]);
+    held_.erase(held_.begin() + static_cast<std::ptrdiff_t>(i));
+    Deliver(batch, in_javascript);
+    // A handler may have changed the list, and may have paused or terminated the connection.
+    if (connection->muted() || connection->paused()) return;
+    i = 0;
+  }
+}
+
+void Context::Resumed(Connection* connection) {
+  if (held_.empty() || dispatch_ == nullptr) return;
+  // A batch without records, in whose place what waits is delivered.
+  std::vector<Batch>& batches = BatchesOf(connection);
+  batches.emplace_back();
+  batches.back().connection = connection;
+  batches.back().handle = connection->id();
 }
 
 void Context::FinishDelivery() {
   if (delivering_ > 0) return;
-  for (const Batch& batch : batches_) {
-    if (batch.ring != nullptr) return;
+  const auto is_left = [](const Batch& batch) {
+    return batch.connection != nullptr || batch.ring != nullptr;
+  };
+  if (std::any_of(batches_.begin(), batches_.end(), is_left) ||
+      std::any_of(stream_batches_.begin(), stream_batches_.end(), is_left)) {
+    return;
   }
   batches_.clear();
-  if (dispatch_ != nullptr) rings_.Reset(env_);
+  stream_batches_.clear();
   waiting_bytes_ = 0;
+  if (dispatch_ == nullptr) return;
+  rings_.Reset();
+  staging_.Reset();
+  if (!overflow_.empty()) ReportOverflow();
 }
 
-napi_value Context::LargeMessages(Batch& batch) {
-  napi_value list;
-  napi_get_undefined(env_, &list);
-  if (batch.large.empty()) return list;
-  napi_create_array_with_length(env_, batch.large.size() * 2, &list);
-  for (size_t i = 0; i < batch.large.size(); i++) {
-    LargeMessage& large = batch.large[i];
-    napi_set_element(env_, list, static_cast<uint32_t>(2 * i), large.memory->buffer());
-    large.memory.reset();
-    if (large.fragment_ends.empty()) continue;
-    napi_value ends;
-    napi_create_array_with_length(env_, large.fragment_ends.size(), &ends);
-    for (size_t j = 0; j < large.fragment_ends.size(); j++) {
-      napi_value end;
-      napi_create_double(env_, static_cast<double>(large.fragment_ends[j]), &end);
-      napi_set_element(env_, ends, static_cast<uint32_t>(j), end);
-    }
-    napi_set_element(env_, list, static_cast<uint32_t>(2 * i + 1), ends);
+void Context::ReportOverflow() {
+  const std::vector<Overflow> late = std::move(overflow_);
+  overflow_.clear();
+  for (const Overflow& event : late) {
+    AddEvent(event.connection, event.kind, event.flags, event.detail);
   }
-  return list;
+}
+
+// The memory that a user gets; null where there is none.
+napi_value Context::MemoryOf(const Piece& piece) {
+  napi_value value = nullptr;
+  if (piece.placed != nullptr) {
+    Placed& placed = *piece.placed;
+    // Whoever gets it sees all of it.
+    std::memset(placed.memory->data() + placed.used, 0, placed.memory->size() - placed.used);
+    placed.used = placed.memory->size();
+    value = placed.memory->buffer();
+  } else if (piece.ends != nullptr) {
+    void* data = nullptr;
+    const size_t count = piece.ends->size();
+    if (napi_create_arraybuffer(env_, count * sizeof(double), &data, &value) == napi_ok) {
+      std::copy(piece.ends->begin(), piece.ends->end(), static_cast<double*>(data));
+    }
+  } else {
+    const uint8_t* bytes = piece.chunk->memory->data() + piece.first;
+    napi_create_buffer_copy(env_, piece.last - piece.first, bytes, nullptr, &value);
+  }
+  return value;
+}
+
+// The ArrayBuffer of exactly the size of what was staged first: the only memory of most batches.
+napi_value Context::FirstMemoryOf(const Batch& batch) {
+  napi_value value = nullptr;
+  const Piece& piece = batch.first;
+  if (piece.placed != nullptr) {
+    napi_get_typedarray_info(env_, MemoryOf(piece), nullptr, nullptr, nullptr, &value, nullptr);
+    return value;
+  }
+  if (piece.chunk == nullptr) {
+    napi_get_undefined(env_, &value);
+    return value;
+  }
+  void* data = nullptr;
+  const size_t size = piece.last - piece.first;
+  if (napi_create_arraybuffer(env_, size, &data, &value) != napi_ok) return nullptr;
+  std::memcpy(data, piece.chunk->memory->data() + piece.first, size);
+  return value;
+}
+
+// Fills in the arguments that do not change when a handler throws. False where there is no memory.
+bool Context::PrepareArguments(const Batch& batch, std::vector<napi_value>& more,
+                               napi_value* fixed) {
+  napi_create_uint32(env_, batch.handle, &fixed[0]);
+  fixed[1] = batch.ring->memory->View(napi_int32_array);
+  napi_create_uint32(env_, static_cast<uint32_t>(batch.end * 4), &fixed[3]);
+  napi_get_undefined(env_, &fixed[4]);
+  fixed[5] = fixed[4];
+  napi_create_uint32(env_, static_cast<uint32_t>(batch.first.first), &fixed[6]);
+  const bool reads_staging =
+      batch.first.chunk != nullptr && !batch.holds_bytes && environment_->WantsText(batch.handle);
+  if (reads_staging) {
+    fixed[5] = batch.first.chunk->memory->View(napi_uint8_array);
+  } else {
+    fixed[4] = FirstMemoryOf(batch);
+  }
+  bool is_there = fixed[1] != nullptr && fixed[4] != nullptr && fixed[5] != nullptr;
+  for (const Piece& piece : batch.more) {
+    more.push_back(MemoryOf(piece));
+    is_there = is_there && more.back() != nullptr;
+  }
+  return is_there;
 }
 
 void Context::Deliver(Batch& batch, bool in_javascript) {
-  if (batch.ring == nullptr) return;
-  const bool closes_listener =
-      batch.connection == nullptr && dispatch_ != nullptr && batch.end > batch.start;
   // Held, since the connection may be gone before the callback returns.
   const std::shared_ptr<AsyncScope> own_scope =
       batch.connection == nullptr ? nullptr : environment_->ScopeOf(batch.handle);
   const napi_async_context async = own_scope != nullptr ? own_scope->context() : scope_->context();
-  size_t next = batch.start;
-  napi_value large = nullptr;
+  const bool closes_listener = batch.connection == nullptr;
+  if (batch.closes) environment_->AllowRelease(batch.handle);
+  // A delivery may be nested in another one's handler.
+  const int32_t outer_cursor = cursor_words()[0];
+  under_way_.push_back(batch.handle);
   napi_handle_scope scope;
   napi_open_handle_scope(env_, &scope);
+  napi_value fixed[kFixedArguments];
+  std::vector<napi_value> more;
+  if (!PrepareArguments(batch, more, fixed)) {
+    ForgetException(env_);
+    FailForMemory(*batch.connection);
+    for (size_t i = batch.start; i < batch.end; i++) {
+      EventRecord& record = batch.ring->records()[i];
+      if (IsInput(KindOf(record))) TakeBack(record);
+    }
+  }
+  const bool has_more = !more.empty();
+  const napi_value* args = fixed;
+  std::vector<napi_value> all;
+  if (has_more) {
+    all.assign(fixed, fixed + kFixedArguments);
+    all.insert(all.end(), more.begin(), more.end());
+    args = all.data();
+  }
+  size_t next = batch.start;
   while (next < batch.end && dispatch_ != nullptr) {
     napi_value function = nullptr;
-    napi_get_reference_value(env_, dispatch_, &function);
+    napi_get_reference_value(env_, has_more ? dispatch_more_ : dispatch_, &function);
     if (function == nullptr) break;
-    if (large == nullptr) large = LargeMessages(batch);
-    napi_value args[6];
-    napi_create_uint32(env_, batch.handle, &args[0]);
-    napi_get_reference_value(env_, batch.ring->array, &args[1]);
-    napi_create_uint32(env_, static_cast<uint32_t>(next * 4), &args[2]);
-    napi_create_uint32(env_, static_cast<uint32_t>(batch.end * 4), &args[3]);
-    if (batch.slab != nullptr) {
-      args[4] = batch.slab->memory->buffer();
-    } else {
-      napi_get_undefined(env_, &args[4]);
-    }
-    args[5] = large;
+    napi_create_uint32(env_, static_cast<uint32_t>(next * 4), has_more ? &all[2] : &fixed[2]);
     // `this` means nothing to it, but there has to be one.
     const napi_value receiver = function;
     napi_value result;
-    *cursor_word_ = static_cast<int32_t>(next * 4);
+    const size_t count = kFixedArguments + more.size();
+    cursor_words()[0] = static_cast<int32_t>(next * 4);
     const napi_status status =
-        in_javascript ? napi_call_function(env_, receiver, function, 6, args, &result)
-                      : napi_make_callback(env_, async, receiver, function, 6, args, &result);
-    slabs_.Invalidate();
-    if (status == napi_ok) break;
+        in_javascript ? napi_call_function(env_, receiver, function, count, args, &result)
+                      : napi_make_callback(env_, async, receiver, function, count, args, &result);
+    if (status == napi_ok || dispatch_ == nullptr) break;
     napi_value error = nullptr;
     if (status != napi_pending_exception ||
         napi_get_and_clear_last_exception(env_, &error) != napi_ok || error == nullptr) {
       break;  // The environment is ending.
     }
     // A handler threw: that goes to 'uncaughtException', and the next record to its handlers.
-    const auto reached = static_cast<size_t>(*cursor_word_) / 4;
+    const auto reached = static_cast<size_t>(cursor_words()[0]) / 4;
     napi_fatal_exception(env_, error);
     if (reached <= next) break;
     next = reached;
   }
   napi_close_handle_scope(env_, scope);
-  if (batch.closes) environment_->ReleaseHandle(batch.handle);
+  under_way_.pop_back();
+  if (dispatch_ != nullptr) cursor_words()[0] = outer_cursor;
   if (closes_listener) Unretain();
 }
 

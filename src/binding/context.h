@@ -11,7 +11,8 @@
 #include "binding/async_scope.h"
 #include "binding/event_ring.h"
 #include "binding/javascript_memory.h"
-#include "binding/slab.h"
+#include "binding/shared_memory.h"
+#include "binding/staging.h"
 #include "transport/connection.h"
 #include "transport/listener.h"
 
@@ -24,45 +25,52 @@ class Environment;
 /// Node loads an addon once per process, but lib/ can be evaluated many times in one environment
 /// (Jest's module registry, a dependency that is installed twice); each evaluation has its own
 /// classes, and its connections must come back to them.
+///
+/// What a connection reports is delivered in the order in which it was reported, whatever handlers
+/// do meanwhile: its records wait in batches, and a delivery that is nested in a handler of the
+/// same connection leaves them to the one that is under way.
 class Context final : public ConnectionHandler, public ListenerHandler {
  public:
-  /// `dispatch` is called as (handle, records, start, end, slab, buffers); see lib/native/dispatch.js.
-  /// `cursor` is an Int32Array of two: in the first it notes the record behind the one that it
-  /// works on; the second is for set_stream_state().
-  Context(Environment* environment, napi_value dispatch, napi_value cursor);
+  /// `dispatch` is called as (handle, records, start, end, memory, staging, base), `dispatch_more`
+  /// with further pieces of memory behind these; see lib/native/dispatch.js.
+  Context(Environment* environment, napi_value dispatch, napi_value dispatch_more);
   ~Context();
   Context(const Context&) = delete;
   Context& operator=(const Context&) = delete;
 
+  /// Makes what every delivery needs. False where there is no memory.
+  bool Prepare();
   Environment* environment() const { return environment_; }
-  bool HasEvents() const { return !batches_.empty(); }
+  bool HasEvents() const { return !batches_.empty() || !stream_batches_.empty(); }
   /// Delivers all events, each connection's in a callback scope of its own.
   void DeliverAll();
-  /// Events reported from now on can be delivered by DeliverFrom(the result).
-  size_t Mark();
-  /// Delivers, within the JavaScript call that is running, what was reported of a connection
-  /// before, so that nothing that it reports now comes first.
-  void DeliverPending(const Connection* connection);
-  /// Delivers, within the JavaScript call that is running, the events reported since Mark().
-  void DeliverFrom(size_t mark);
+  /// Delivers, within the JavaScript call that is running, what waits of one connection, and
+  /// nothing of others. Leaves it to the delivery under way, where `connection` has one.
+  void DeliverOf(const Connection* connection);
+  /// Whether records of a connection are being worked off.
+  bool IsUnderWay(uint32_t handle);
+  /// The connection was resumed: what waited for that is delivered in the next round.
+  void Resumed(Connection* connection);
+  /// An Int32Array of two: in the first word lib/ notes the record behind the one that it works
+  /// on; the second is for set_stream_state(). Within a handle scope.
+  napi_value Cursor() { return cursor_->View(napi_int32_array); }
   /// Tells lib/ what to do with the stream that it is working on; see calls_stream.cc.
-  void set_stream_state(int32_t state) { cursor_word_[1] = state; }
+  void set_stream_state(int32_t state) { cursor_words()[1] = state; }
   /// Whether so much payload waits that it should be delivered before polling has ended.
   bool IsFull() const;
   /// Drops everything that refers to JavaScript; nothing is delivered any more.
   void Detach();
 
-  /// Live connections and listeners hold the callback; without any, it may be collected.
+  /// Live connections and listeners hold the callbacks; without any, they may be collected.
   void Retain();
   void Unretain();
-  bool idle() const { return retained_ == 0; }
 
   // ConnectionHandler
   void OnUpgrade(Connection& connection, UpgradeStatus status, std::string_view bytes,
                  const RequestHead* head) override;
   void OnRaw(Connection& connection, ByteView bytes) override;
-  uint8_t* Place(size_t size) override;
-  std::unique_ptr<MessageMemory> Allocate(size_t size) override;
+  uint8_t* Place(Connection& connection, size_t size) override;
+  std::unique_ptr<MessageMemory> Allocate(Connection& connection, size_t size) override;
   Flow OnMessage(Connection& connection, const Message& message) override;
   Flow OnPing(Connection& connection, ByteView payload) override;
   Flow OnPong(Connection& connection, ByteView payload) override;
@@ -73,54 +81,97 @@ class Context final : public ConnectionHandler, public ListenerHandler {
   void OnWritten(Connection& connection) override;
   void OnCompressed(Connection& connection) override;
   void OnOutput(Connection& connection) override;
-  void OnClosed(Connection& connection) override;
+  void OnClosed(Connection& connection, int status) override;
 
   // ListenerHandler
   void OnListenerClosed(Listener& listener) override;
 
  private:
-  // A payload with memory of its own, or in several frames.
-  struct LargeMessage {
+  // Memory that users will get, into which payloads of one read are unmasked straight away.
+  struct Placed {
     std::unique_ptr<JavaScriptMemory> memory;
-    std::vector<size_t> fragment_ends;
+    size_t used = 0;
+    uint64_t read = 0;  // Which read of the loop it is for.
   };
 
-  // The records of one connection, next to each other in one ring and with one slab.
+  // One piece of memory of a batch: what was staged next to each other, or memory of its own.
+  struct Piece {
+    Staging::Chunk* chunk = nullptr;
+    size_t first = 0;
+    size_t last = 0;
+    std::shared_ptr<Placed> placed;
+    std::unique_ptr<std::vector<size_t>> ends;  // No memory, but the ends of a message's fragments.
+  };
+
+  // The records of one connection, next to each other in one ring.
   struct Batch {
-    Connection* connection = nullptr;  // Null: a listener's.
+    Connection* connection = nullptr;  // Null: a listener's, or one that was delivered.
     uint32_t handle = 0;
     bool closes = false;
+    bool holds_bytes = false;  // Staged payloads that are not all text.
     EventRing* ring = nullptr;
     size_t start = 0;
     size_t end = 0;
-    std::shared_ptr<Slab> slab;
-    std::vector<LargeMessage> large;
+    Piece first;
+    std::vector<Piece> more;
+    std::unique_ptr<EventRing> own_ring;  // Where it waits longer than a round.
   };
 
-  void Add(Connection* connection, EventKind kind, uint32_t flags, ByteView payload,
-           uint32_t detail);
-  Batch* AddRecord(Connection* connection, EventKind kind, uint32_t flags, int32_t offset,
-                   size_t length, uint32_t detail);
-  bool AddLarge(Connection* connection, EventKind kind, uint32_t flags, const Message& message);
+  // Where a payload is.
+  struct Payload {
+    size_t piece = 0;
+    size_t offset = 0;
+  };
+
+  // What had no place in a ring.
+  struct Overflow {
+    Connection* connection;
+    EventKind kind;
+    uint32_t flags;
+    uint32_t detail;
+  };
+
+  int32_t* cursor_words() { return reinterpret_cast<int32_t*>(cursor_->data()); }
+  std::vector<Batch>& BatchesOf(const Connection* connection);
+  EventRecord* AddRecord(Connection* connection, EventKind kind, uint32_t flags, uint32_t detail,
+                         Batch** batch);
+  void AddEvent(Connection* connection, EventKind kind, uint32_t flags, uint32_t detail);
+  bool AddPayload(Connection& connection, EventKind kind, uint32_t flags, uint32_t detail,
+                  const Message& message);
+  bool StagePayload(Batch& batch, ByteView bytes, Payload* payload);
+  bool PlacePayload(Batch& batch, const Message& message, Payload* payload);
+  Flow OnControl(Connection& connection, EventKind kind, ByteView payload);
+  void FailForMemory(Connection& connection);
+
+  void DeliverAt(std::vector<Batch>& batches, size_t index, bool in_javascript);
   void Deliver(Batch& batch, bool in_javascript);
-  void DeliverAt(size_t index, bool in_javascript);
-  void AddPayload(Connection& connection, EventKind kind, uint32_t flags, const Message& message);
-  napi_value LargeMessages(Batch& batch);
+  bool Begin(Batch& batch, bool in_javascript);
+  bool Hold(Batch& batch);
+  bool Keep(Piece& piece);
+  void DeliverHeld(const Connection* connection, bool in_javascript);
   void FinishDelivery();
+  void ReportOverflow();
+  napi_value MemoryOf(const Piece& piece);
+  napi_value FirstMemoryOf(const Batch& batch);
+  bool PrepareArguments(const Batch& batch, std::vector<napi_value>& more, napi_value* fixed);
 
   Environment* environment_;
   napi_env env_;
   napi_ref dispatch_ = nullptr;
-  napi_ref cursor_ = nullptr;
+  napi_ref dispatch_more_ = nullptr;
+  std::unique_ptr<SharedMemory> cursor_;
   std::shared_ptr<AsyncScope> scope_;  // For what has none of its own.
-  int32_t* cursor_word_ = nullptr;
   EventRings rings_;
-  SlabAllocator slabs_;
+  Staging staging_;
+  std::shared_ptr<Placed> placed_;
   std::vector<Batch> batches_;
-  size_t delivering_ = 0;  // Nested deliveries under way.
+  std::vector<Batch> stream_batches_;  // Of connections whose bytes lib/ moves.
+  std::vector<Batch> held_;            // Of paused connections, in order.
+  std::vector<Overflow> overflow_;
+  std::vector<uint32_t> under_way_;  // The handles of the batches that are being delivered.
+  size_t delivering_ = 0;            // Nested deliveries under way.
   size_t retained_ = 0;
   size_t waiting_bytes_ = 0;
-  bool sealed_ = false;  // The next record begins a new batch.
 };
 
 }  // namespace wsuv

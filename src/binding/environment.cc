@@ -69,28 +69,37 @@ void Environment::RemoveContext(Context* context) {
 bool Environment::AssignHandle(Connection& connection) {
   uint32_t slot;
   if (!free_slots_.empty()) {
-    slot = free_slots_.back();
-    free_slots_.pop_back();
+    slot = free_slots_.front();
+    free_slots_.pop_front();
   } else {
     if (slots_.size() > kSlotMask) return false;
     slot = static_cast<uint32_t>(slots_.size());
     slots_.emplace_back();
   }
   Slot& entry = slots_[slot];
-  entry.generation = (entry.generation + 1) & kGenerationMask;
+  entry.generation = static_cast<uint16_t>((entry.generation + 1) & kGenerationMask);
   entry.connection = &connection;
-  entry.handle = entry.generation << kSlotBits | slot;
+  entry.handle = uint32_t{entry.generation} << kSlotBits | slot;
   connection.set_id(entry.handle);
   ContextOf(connection)->Retain();
   return true;
 }
 
+void Environment::AllowRelease(uint32_t handle) {
+  if (Find(handle) != nullptr) slots_[handle & kSlotMask].is_over = true;
+}
+
+void Environment::SetWantsText(uint32_t handle) {
+  if (Find(handle) != nullptr) slots_[handle & kSlotMask].wants_text = true;
+}
+
 void Environment::ReleaseHandle(uint32_t handle) {
   Connection* connection = Find(handle);
-  if (connection == nullptr) return;
+  if (connection == nullptr || !slots_[handle & kSlotMask].is_over) return;
   Slot& entry = slots_[handle & kSlotMask];
   entry.connection = nullptr;
   entry.handle = 0;
+  entry.is_over = entry.wants_text = false;
   if (ScopeOf(handle) != nullptr) SetScope(handle, nullptr);
   ContextOf(*connection)->Unretain();
   free_slots_.push_back(handle & kSlotMask);

@@ -5,6 +5,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <deque>
 #include <memory>
 #include <unordered_map>
 #include <utility>
@@ -21,8 +22,10 @@ namespace wsuv {
 /// All that the addon has in one Node.js environment (the main thread, or a worker): the loop, the
 /// contexts, and the table from handles to connections. It is the environment's instance data.
 ///
-/// A handle is a positive 30-bit integer: the low 20 bits are a slot, the others the slot's
-/// generation, so that a handle that outlived its connection finds nothing.
+/// A handle is a positive 31-bit integer: the low 20 bits are a slot, the others the slot's
+/// generation. A slot is lib/'s from AssignHandle() until lib/ gives it back with ReleaseHandle(),
+/// which it does when it has taken the handle from whoever had it: so no handle outlives its
+/// connection. The generation, and that the slot longest free is used first, is a second line.
 class Environment final : public RoundObserver {
  public:
   /// Makes it and ties it to `env`: when the environment ends, every handle is closed, and then
@@ -60,8 +63,14 @@ class Environment final : public RoundObserver {
     return slot < scopes_.size() ? scopes_[slot] : nullptr;
   }
   void SetScope(uint32_t handle, std::shared_ptr<AsyncScope> scope);
-  /// JavaScript has seen the end of the connection: frees the handle and the connection.
+  /// The end of the connection is about to be delivered: from now on lib/ may release its handle.
+  void AllowRelease(uint32_t handle);
+  /// lib/ has let go of the connection, which is over: frees the handle and the connection. Does
+  /// nothing for a handle of which AllowRelease() was not called.
   void ReleaseHandle(uint32_t handle);
+  /// Text messages of the connection become strings: their bytes are not shown to users.
+  void SetWantsText(uint32_t handle);
+  bool WantsText(uint32_t handle) const { return slots_[handle & kSlotMask].wants_text; }
 
   void AddListener(Listener* listener);
   Listener* FindListener(uint32_t id) const;
@@ -78,12 +87,14 @@ class Environment final : public RoundObserver {
  private:
   static constexpr uint32_t kSlotBits = 20;
   static constexpr uint32_t kSlotMask = (1u << kSlotBits) - 1;
-  static constexpr uint32_t kGenerationMask = (1u << 10) - 1;
+  static constexpr uint32_t kGenerationMask = (1u << 11) - 1;
 
   struct Slot {
     Connection* connection = nullptr;
     uint32_t handle = 0;  // 0: free. Otherwise the generation and the slot's number.
-    uint32_t generation = 0;
+    uint16_t generation = 0;
+    bool is_over = false;
+    bool wants_text = false;
   };
 
   explicit Environment(napi_env env) : env_(env) {}
@@ -96,7 +107,7 @@ class Environment final : public RoundObserver {
   bool ending_ = false;
   std::vector<Slot> slots_;
   std::vector<std::shared_ptr<AsyncScope>> scopes_;  // By slot, as far as there are any.
-  std::vector<uint32_t> free_slots_;
+  std::deque<uint32_t> free_slots_;
   std::vector<std::unique_ptr<Context>> contexts_;
   std::unordered_map<uint32_t, Listener*> listeners_;
   uint32_t next_listener_ = 1;

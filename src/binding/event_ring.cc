@@ -1,37 +1,40 @@
 #include "binding/event_ring.h"
 
+#include <utility>
+
 namespace wsuv {
 
-bool EventRings::MakeRoom(napi_env env) {
-  if (current_ < rings_.size()) current_++;
-  if (current_ < rings_.size()) return true;
-  napi_handle_scope scope;
-  napi_open_handle_scope(env, &scope);
-  auto made = std::make_unique<EventRing>();
-  void* memory = nullptr;
-  napi_value buffer;
-  napi_value array;
-  const bool ok = napi_create_arraybuffer(env, EventRing::kCapacity * sizeof(EventRecord), &memory,
-                                          &buffer) == napi_ok &&
-                  napi_create_typedarray(env, napi_int32_array, EventRing::kCapacity * 4, buffer, 0,
-                                         &array) == napi_ok &&
-                  napi_create_reference(env, array, 1, &made->array) == napi_ok;
-  napi_close_handle_scope(env, scope);
-  if (!ok) return false;
-  made->records = static_cast<EventRecord*>(memory);
-  rings_.push_back(std::move(made));
+std::unique_ptr<EventRing> EventRing::Create(napi_env env, size_t capacity) {
+  auto ring = std::make_unique<EventRing>();
+  ring->memory = SharedMemory::Create(env, capacity * sizeof(EventRecord));
+  if (ring->memory == nullptr) return nullptr;
+  return ring;
+}
+
+bool EventRings::Prepare(napi_env env) {
+  auto ring = EventRing::Create(env, EventRing::kCapacity);
+  if (ring == nullptr) return false;
+  rings_.push_back(std::move(ring));
   return true;
 }
 
-void EventRings::Reset(napi_env env) {
-  for (size_t i = 1; i < rings_.size(); i++) napi_delete_reference(env, rings_[i]->array);
+bool EventRings::MakeRoom(napi_env env) {
+  if (current_ + 1 == rings_.size()) {
+    auto ring = EventRing::Create(env, EventRing::kCapacity);
+    if (ring == nullptr) return false;
+    rings_.push_back(std::move(ring));
+  }
+  current_++;
+  return true;
+}
+
+void EventRings::Reset() {
   if (rings_.size() > 1) rings_.resize(1);
-  if (!rings_.empty()) rings_[0]->used = 0;
+  rings_[0]->used = 0;
   current_ = 0;
 }
 
-void EventRings::Clear(napi_env env) {
-  for (const auto& ring : rings_) napi_delete_reference(env, ring->array);
+void EventRings::Clear() {
   rings_.clear();
   current_ = 0;
 }

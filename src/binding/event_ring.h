@@ -8,35 +8,47 @@
 #include <memory>
 #include <vector>
 
+#include "binding/shared_memory.h"
+
 namespace wsuv {
 
-/// What a record says; the low byte of its first word. lib/native/dispatch.js knows the same numbers.
+/// What a record says; the low byte of its first word. lib/native/dispatch.js knows the same
+/// numbers.
 enum class EventKind : uint8_t {
   kText = 0,
   kBinary = 1,
   kPing = 2,
   kPong = 3,
-  kPeerClose = 4,  ///< detail: the close code.
-  kProtocolError =
-      5,  ///< detail: the number in the message; flags: the ErrorCode; payload: zlib's sentence.
+  kPeerClose = 4,      ///< detail: the close code.
+  kProtocolError = 5,  ///< detail: the number in the message; flags: the ErrorCode; payload:
+                       ///< zlib's sentence, for ErrorCode::kInvalidDeflateData.
   kPeerEnd = 6,
   kWritten = 7,
   kOutput = 8,
-  kClosed = 9,
+  kClosed = 9,           ///< detail: libuv's error that ended the transport, or 0.
   kUpgrade = 10,         ///< detail: the listener's id; flags: the UpgradeStatus.
   kListenerClosed = 11,  ///< detail: the listener's id.
   kCompressed = 12,      ///< What sendLater() was given is in the queue.
   kRaw = 13,             ///< All bytes that were read, for a socket that somebody reads from.
+  kNothing = 14,         ///< Was taken back before it was delivered.
 };
 
-/// Flags of message records, in the second byte of the first word.
-constexpr uint32_t kFlagAscii = 1;  ///< A text that is ASCII only.
-constexpr uint32_t kFlagLarge = 2;  ///< offset is an index into the batch's list of buffers.
+/// Whether a record tells of what the peer sent: such records of a connection that was terminated
+/// are not delivered, if their delivery has not begun.
+constexpr bool IsInput(EventKind kind) {
+  return kind <= EventKind::kPeerEnd || kind == EventKind::kRaw;
+}
 
-/// One record, as it lies in the memory that JavaScript sees as an Int32Array.
+/// Flags of message records, in the second byte of the first word.
+constexpr uint32_t kFlagAscii = 1;      ///< A text that is ASCII only.
+constexpr uint32_t kFlagFragments = 2;  ///< detail is the place of the ends of its fragments.
+
+/// One record, as it lies in the memory that JavaScript sees as an Int32Array. The first word is
+/// kind | flags << 8 | memory << 16, where `memory` says in which of the batch's pieces of memory
+/// the payload lies.
 struct EventRecord {
-  int32_t kind_and_flags;
-  int32_t offset;  ///< In the slab.
+  int32_t head;
+  int32_t offset;  ///< In that memory.
   int32_t length;
   int32_t detail;
 };
@@ -46,26 +58,31 @@ static_assert(sizeof(EventRecord) == 16, "lib/native/dispatch.js steps by four w
 struct EventRing {
   static constexpr size_t kCapacity = 1024;
 
-  napi_ref array = nullptr;  ///< The Int32Array.
-  EventRecord* records = nullptr;
+  static std::unique_ptr<EventRing> Create(napi_env env, size_t capacity);
+
+  EventRecord* records() { return reinterpret_cast<EventRecord*>(memory->data()); }
+  size_t capacity() const { return memory->size() / sizeof(EventRecord); }
+
+  std::unique_ptr<SharedMemory> memory;
   size_t used = 0;
 };
 
 /// The rings of one context: more than one only while a single round has more records than fit.
 class EventRings {
  public:
-  /// A place for one record, and the ring it is in; null if JavaScript cannot give memory.
+  /// Makes the first ring, so that there is a place for the record of an error whatever happens
+  /// later. False where there is no memory.
+  bool Prepare(napi_env env);
+  /// A place for one record, and the ring it is in; null if there is no memory.
   EventRecord* Add(napi_env env, EventRing** ring) {
-    if (current_ >= rings_.size() || rings_[current_]->used == EventRing::kCapacity) {
-      if (!MakeRoom(env)) return nullptr;
-    }
+    if (rings_[current_]->used == EventRing::kCapacity && !MakeRoom(env)) return nullptr;
     *ring = rings_[current_].get();
-    return &(*ring)->records[(*ring)->used++];
+    return &(*ring)->records()[(*ring)->used++];
   }
   /// No record is in use any more.
-  void Reset(napi_env env);
-  /// Frees everything.
-  void Clear(napi_env env);
+  void Reset();
+  /// Frees everything; nothing can be added after that.
+  void Clear();
 
  private:
   bool MakeRoom(napi_env env);

@@ -13,6 +13,8 @@ namespace {
 // What may wait unread in memory while the handler decides about an upgrade; past it the socket
 // is not read.
 constexpr size_t kMaxEarlyInput = 64 * 1024;
+// What a connection reads at once that only stores it.
+constexpr size_t kPausedRead = 64 * 1024;
 
 }  // namespace
 
@@ -29,6 +31,12 @@ struct Connection::Compressed final : CompressionObserver {
 
   Connection* owner;
   Compression core;
+};
+
+// Bytes that were read and not parsed yet. They stay where they are while they are worked off.
+struct Connection::Input {
+  std::vector<uint8_t> bytes;
+  size_t at = 0;  // The first one that was not parsed.
 };
 
 // What few connections need.
@@ -105,7 +113,7 @@ int Connection::StartAccepted(Listener* listener, uv_stream_t* listening) {
 #endif
   if (status == 0) status = StartReading();
   if (status != 0) {
-    Destroy();
+    Destroy(status);
     return status;
   }
   if (settings_->handshake_timeout > 0) {
@@ -125,12 +133,12 @@ int Connection::StartAdopted(int fd, ByteView early) {
     if (status != 0) CloseDescriptor(own);
   }
   if (status == 0 && early.size > 0) {
-    Postpone(early.data, early.size);
-    MarkPostponed();
+    Keep(early.data, early.size);
+    Hold();
   } else if (status == 0) {
     status = StartReading();
   }
-  if (status != 0) Destroy();
+  if (status != 0) Destroy(status);
   return status;
 }
 
@@ -149,7 +157,14 @@ void Connection::StopReading() {
 
 void Connection::OnAllocate(uv_handle_t* handle, size_t, uv_buf_t* buffer) {
   auto* self = static_cast<Connection*>(handle->data);
-  if (self->stage_ == Stage::kWebSocket && self->input_ == nullptr) {
+  const size_t most = self->paused_ ? kPausedRead : Loop::kReadBufferSize;
+  const size_t allowed = self->loop_->budget().Allow(most);
+  // No buffer leaves what there is where it is, to be read after the next poll.
+  if (allowed == 0) {
+    *buffer = uv_buf_init(nullptr, 0);
+    return;
+  }
+  if (self->stage_ == Stage::kWebSocket && self->input_ == nullptr && !self->paused_) {
     const ReadWindow window = self->reader_.DirectWindow(self->settings_->limits);
     if (window.size > 0) {
       *buffer = uv_buf_init(reinterpret_cast<char*>(window.data),
@@ -158,12 +173,13 @@ void Connection::OnAllocate(uv_handle_t* handle, size_t, uv_buf_t* buffer) {
     }
   }
   *buffer = uv_buf_init(reinterpret_cast<char*>(self->loop_->read_buffer()),
-                        static_cast<unsigned>(Loop::kReadBufferSize));
+                        static_cast<unsigned>(allowed));
 }
 
 void Connection::OnRead(uv_stream_t* stream, ssize_t count, const uv_buf_t* buffer) {
   auto* self = static_cast<Connection*>(stream->data);
-  if (count == 0) return;  // EAGAIN
+  if (count == 0 || count == UV_ENOBUFS) return;  // EAGAIN, and what OnAllocate() asked for.
+  self->loop_->budget().Begin(self);
   if (count > 0) {
     self->received_ += static_cast<uint64_t>(count);
     self->NoteActivity();
@@ -175,11 +191,10 @@ void Connection::OnRead(uv_stream_t* stream, ssize_t count, const uv_buf_t* buff
   if (count == UV_EOF) {
     self->OnEnd();
   } else if (count < 0) {
-    self->Destroy();
+    self->Destroy(static_cast<int>(count));
   } else if (reinterpret_cast<uint8_t*>(buffer->base) != self->loop_->read_buffer()) {
-    const Flow flow =
-        self->reader_.ReadDirect(static_cast<size_t>(count), self->settings_->limits, *self);
-    if (flow == Flow::kStop) self->HoldBack();
+    // Whether that was the last message of the turn is asked when there is more.
+    self->reader_.ReadDirect(static_cast<size_t>(count), self->settings_->limits, *self);
   } else {
     self->OnBytes(reinterpret_cast<uint8_t*>(buffer->base), static_cast<size_t>(count));
   }
@@ -192,12 +207,19 @@ void Connection::OnBytes(uint8_t* data, size_t size) {
       ReadHead(data, size);
       break;
     case Stage::kDeciding:
-      Postpone(data, size);
-      if (input_->size() > kMaxEarlyInput) StopReading();
+      Keep(data, size);
+      if (input_size() > kMaxEarlyInput) StopReading();
       break;
     case Stage::kWebSocket:
-      if (input_ != nullptr || inflating()) {
-        Postpone(data, size);
+      if (muted_) break;
+      if (paused_) {
+        Keep(data, size);
+        if (input_size() >= settings_->high_water_mark) StopReading();
+      } else if (input_ != nullptr || is_holding()) {
+        Keep(data, size);
+      } else if (loop_->budget().is_spent()) {
+        Keep(data, size);
+        Hold();
       } else {
         ReadFrames(data, size);
       }
@@ -210,16 +232,15 @@ void Connection::OnBytes(uint8_t* data, size_t size) {
 
 void Connection::ReadHead(uint8_t* data, size_t size) {
   // A head in one piece, which is what clients send, is parsed where it lies.
-  if (input_ != nullptr) Postpone(data, size);
-  std::string_view bytes =
-      input_ == nullptr ? std::string_view(reinterpret_cast<char*>(data), size)
-                        : std::string_view(reinterpret_cast<char*>(input_->data()), input_->size());
+  if (input_ != nullptr) Keep(data, size);
+  std::string_view bytes(reinterpret_cast<char*>(data), size);
+  if (input_ != nullptr) bytes = ByteView(input_->bytes.data(), input_->bytes.size()).text();
   RequestHeadParser first;
   RequestHeadParser& parser = input_ == nullptr ? first : *extras_->head;
   const HeadStatus parsed = parser.Parse(bytes, settings_->head);
   if (parsed == HeadStatus::kIncomplete) {
     if (input_ == nullptr) {
-      Postpone(data, size);
+      Keep(data, size);
       EnsureExtras().head = std::make_unique<RequestHeadParser>(std::move(first));
     }
     return;
@@ -233,10 +254,10 @@ void Connection::ReadHead(uint8_t* data, size_t size) {
   stage_ = Stage::kDeciding;
   // What the handler looks at stays while it does; what follows the head waits.
   const std::unique_ptr<RequestHeadParser> held = TakeHeadParser();
-  const std::unique_ptr<std::vector<uint8_t>> parsed_input = std::move(input_);
+  const std::unique_ptr<Input> parsed_input = std::move(input_);
   const size_t head_size = parser.size();
   if (bytes.size() > head_size) {
-    Postpone(reinterpret_cast<const uint8_t*>(bytes.data()) + head_size, bytes.size() - head_size);
+    Keep(reinterpret_cast<const uint8_t*>(bytes.data()) + head_size, bytes.size() - head_size);
   }
   handler_->OnUpgrade(*this, CheckHead(parser.head()), bytes.substr(0, head_size), &parser.head());
 }
@@ -258,37 +279,92 @@ void Connection::ReportNoHead(UpgradeStatus status) {
 }
 
 void Connection::ReadFrames(uint8_t* data, size_t size) {
-  const Progress progress = reader_.Read(data, size, settings_->limits, *this);
+  loop_->BeginRead(size);
+  const size_t used = reader_.Read(data, size, settings_->limits, *this).used;
+  if (used == size || muted_) return;
+  Keep(data + used, size - used);
+  // It waits for the loop's next turn, for the message before it, or until it is resumed.
+  if (inflating()) {
+    StopReading();
+  } else if (!paused_) {
+    Hold();
+  }
+}
+
+// Parses what was kept, as far as the budget goes.
+void Connection::ReadInput() {
+  std::unique_ptr<Input> input = std::move(input_);
+  const size_t size = input->bytes.size() - input->at;
+  loop_->BeginRead(size);
+  input->at += reader_.Read(input->bytes.data() + input->at, size, settings_->limits, *this).used;
+  if (input->at < input->bytes.size() && !muted_) input_ = std::move(input);
+}
+
+void Connection::Keep(const uint8_t* data, size_t size) {
+  if (input_ == nullptr) input_ = std::make_unique<Input>();
+  std::vector<uint8_t>& bytes = input_->bytes;
+  if (input_->at > bytes.size() / 2) {
+    bytes.erase(bytes.begin(), bytes.begin() + static_cast<std::ptrdiff_t>(input_->at));
+    input_->at = 0;
+  }
+  bytes.insert(bytes.end(), data, data + size);
+  if (held_) loop_->budget().AddHeld(size);
+}
+
+size_t Connection::input_size() const {
+  return input_ == nullptr ? 0 : input_->bytes.size() - input_->at;
+}
+
+void Connection::DropInput() {
+  if (held_) loop_->budget().SubtractHeld(input_size());
+  input_.reset();
+}
+
+// Reads no more until the loop has given the others their turn.
+void Connection::Hold() {
+  if (stage_ != Stage::kClosed) StopReading();
+  if (held_) return;
+  held_ = true;
+  loop_->budget().AddHeld(input_size());
+  loop_->MarkHeld(this);
+}
+
+void Connection::ReadHeld() {
+  loop_->budget().SubtractHeld(input_size());
+  held_ = false;
+  loop_->budget().Grant(this);
+  if (stage_ == Stage::kClosed) {
+    ReportClosed();
+    return;
+  }
+  if (stage_ != Stage::kWebSocket || paused_ || inflating()) return;
+  if (input_ != nullptr) ReadInput();
+  GoOnReading();
+}
+
+void Connection::ReadHeldNow() {
+  if (!held_) return;
+  loop_->UnmarkHeld(this);
+  ReadHeld();
+}
+
+// After something that reading had to wait for.
+void Connection::GoOnReading() {
   if (stage_ != Stage::kWebSocket) return;
-  if (progress.used < size) Postpone(data + progress.used, size - progress.used);
-  if (progress.flow == Flow::kStop) HoldBack();
-}
-
-// The handler said stop (the rest waits until Resume()), or it waits for a message before it.
-void Connection::HoldBack() {
-  if (stage_ != Stage::kWebSocket) return;
-  if (!inflating()) paused_ = true;
-  StopReading();
-}
-
-void Connection::Postpone(const uint8_t* data, size_t size) {
-  if (input_ == nullptr) input_ = std::make_unique<std::vector<uint8_t>>();
-  input_->insert(input_->end(), data, data + size);
-}
-
-void Connection::MarkPostponed() {
-  if (input_ == nullptr || postponed_) return;
-  postponed_ = true;
-  loop_->MarkPostponed(this);
-}
-
-void Connection::ReadPostponed() {
-  postponed_ = false;
-  if (stage_ != Stage::kWebSocket || paused_ || inflating() || input_ == nullptr) return;
-  const std::unique_ptr<std::vector<uint8_t>> input = std::move(input_);
-  ReadFrames(input->data(), input->size());
-  if (stage_ == Stage::kWebSocket && !paused_ && !inflating() && !peer_ended_) StartReading();
+  if (input_ != nullptr) {
+    if (!inflating() && !paused_) Hold();
+    return;
+  }
+  if (!paused_ && !inflating() && !peer_ended_) {
+    const int status = StartReading();
+    if (status != 0) {
+      Destroy(status);
+      return;
+    }
+  }
   ReportEnd();
+  // Whoever moves the bytes of a stream may go on.
+  if (transport_ == Transport::kExternal) handler_->OnOutput(*this);
 }
 
 void Connection::OnEnd() {
@@ -326,15 +402,13 @@ void Connection::Accept(std::string_view response,
   stage_ = Stage::kWebSocket;
   if (settings != nullptr) settings_ = std::move(settings);
   SendRaw(ByteView(response));
-  MarkPostponed();
-  if (!peer_ended_ && input_ == nullptr) StartReading();
-  ReportEnd();
+  GoOnReading();
 }
 
 void Connection::Reject(std::string_view response) {
   if (stage_ != Stage::kDeciding) return;
   stage_ = Stage::kRejected;
-  input_.reset();
+  DropInput();
   SendRaw(ByteView(response));
   // Whoever does not read the answer is not waited for any longer than for a head.
   ArmDeadline(settings_->handshake_timeout > 0 ? settings_->handshake_timeout
@@ -370,23 +444,17 @@ void Connection::FailInflating(ErrorCode error, const char* sentence) {
 }
 
 void Connection::OnInflated(const Message* message, ErrorCode error, const char* sentence) {
+  loop_->budget().Begin(this);
   if (message == nullptr) {
     FailInflating(error, sentence);
-  } else if (handler_->OnMessage(*this, *message) == Flow::kStop) {
-    paused_ = true;
+  } else {
+    handler_->OnMessage(*this, *message);
   }
   if (stage_ == Stage::kClosed) {
     ReportClosed();
-    return;
+  } else {
+    GoOnReading();
   }
-  if (input_ != nullptr) {
-    MarkPostponed();
-  } else if (!paused_ && !peer_ended_ && StartReading() != 0) {
-    Destroy();
-  }
-  ReportEnd();
-  // Whoever moves the bytes of a stream may go on.
-  if (transport_ == Transport::kExternal) handler_->OnOutput(*this);
 }
 
 Flow Connection::OnPing(ByteView payload) { return handler_->OnPing(*this, payload); }
@@ -484,20 +552,15 @@ void Connection::AfterStateChange() {
   }
 }
 
+// Reading goes on up to the high-water mark, into memory; see OnBytes().
 void Connection::Pause() {
-  if (stage_ != Stage::kWebSocket) return;
-  paused_ = true;
-  StopReading();
+  if (stage_ == Stage::kWebSocket) paused_ = true;
 }
 
 void Connection::Resume() {
   if (stage_ != Stage::kWebSocket) return;
   paused_ = false;
-  if (input_ != nullptr) {
-    MarkPostponed();
-  } else if (!peer_ended_ && !inflating() && StartReading() != 0) {
-    Destroy();
-  }
+  if (!held_) GoOnReading();
 }
 
 void Connection::SetNextMaskingKey(const uint8_t* key) {
@@ -508,20 +571,26 @@ void Connection::SetNextMaskingKey(const uint8_t* key) {
 
 void Connection::Terminate() {
   if (transport_ != Transport::kExternal) Flush();
+  muted_ = true;
+  DropInput();
   Destroy();
 }
 
-void Connection::Reset() { Destroy(true); }
+void Connection::Reset() {
+  muted_ = true;
+  DropInput();
+  Destroy(0, true);
+}
 
 uint64_t Connection::LastActivity() {
   Extras& extras = EnsureExtras();
-  if (extras.last_activity == 0) extras.last_activity = uv_now(loop_->uv());
+  if (extras.last_activity == 0) extras.last_activity = Loop::Now();
   return extras.last_activity;
 }
 
 void Connection::NoteActivity() {
   if (extras_ != nullptr && extras_->last_activity != 0) {
-    extras_->last_activity = uv_now(loop_->uv());
+    extras_->last_activity = Loop::Now();
   }
 }
 
@@ -536,6 +605,7 @@ void Connection::OnDeadline(DeadlineEntry* entry) {
 }
 
 void Connection::Feed(uint8_t* data, size_t size) {
+  loop_->budget().Grant(this);
   if (stage_ == Stage::kWebSocket) OnBytes(data, size);
 }
 
@@ -550,17 +620,22 @@ void Connection::FeedClosed() {
   stage_ = Stage::kClosed;
   Unlist();
   handle_closed_ = true;
+  loop_->budget().Begin(this);
   ReportClosed();
 }
 
-// The end of the connection is an event like others: what was read before it comes first.
+// The end of the connection is an event like others: what was read before it comes first, with its
+// budget.
 void Connection::ReportClosed() {
-  while (input_ != nullptr && !inflating()) {
-    const std::unique_ptr<std::vector<uint8_t>> input = std::move(input_);
-    const size_t used = reader_.Read(input->data(), input->size(), settings_->limits, *this).used;
-    if (used < input->size()) Postpone(input->data() + used, input->size() - used);
+  if (closed_reported_ || inflating() || (held_ && input_ != nullptr)) return;
+  if (input_ != nullptr && !loop_->budget().is_spent()) ReadInput();
+  if (inflating()) return;
+  if (input_ != nullptr) {
+    Hold();
+  } else {
+    closed_reported_ = true;
+    handler_->OnClosed(*this, status_);
   }
-  if (!inflating()) handler_->OnClosed(*this);
 }
 
 WriteBlock* Connection::TakeOutput() { return queue_.TakeAll(); }
@@ -576,19 +651,18 @@ void Connection::ArmDeadline(uint64_t milliseconds) {
   loop_->ArmDeadline(deadline_.get(), milliseconds);
 }
 
-void Connection::Unlist() {
-  deadline_.reset();
-  // Of what was read, only that counts which waits for a message that is being inflated.
-  if (!inflating()) input_.reset();
-}
+void Connection::Unlist() { deadline_.reset(); }
 
-void Connection::Destroy(bool with_reset) {
+void Connection::Destroy(int status, bool with_reset) {
   if (stage_ == Stage::kClosed) return;
+  status_ = status;
   if (transport_ == Transport::kExternal) {
     wants_destroy_ = true;
     handler_->OnOutput(*this);
     return;
   }
+  // What came before there was a WebSocket is of no interest to anybody.
+  if (stage_ != Stage::kWebSocket) DropInput();
   stage_ = Stage::kClosed;
   reading_ = false;
   Unlist();
@@ -598,6 +672,7 @@ void Connection::Destroy(bool with_reset) {
   }
   // Node's servers report their end in front of their last connection's, and so does this one.
   LeaveListener();
+  loop_->budget().Begin(this);
   ReportClosed();
 }
 
@@ -607,6 +682,7 @@ void Connection::LeaveListener() {
 
 void Connection::Abandon() {
   reader_.Stop();
+  DropInput();
   if (stage_ != Stage::kClosed) {
     stage_ = Stage::kClosed;
     Unlist();

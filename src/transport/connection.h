@@ -30,13 +30,27 @@ struct ConnectionSettings {
   uint64_t close_timeout = 30 * 1000;      ///< Milliseconds from our close frame to the end.
   bool no_delay = true;                    ///< TCP_NODELAY
   bool keep_alive = true;                  ///< SO_KEEPALIVE
+  /// A paused connection reads on until it has so much, as Node's own sockets do: so it hears that
+  /// its peer has gone.
+  size_t high_water_mark = 16 * 1024;
 };
 
 /// What happens on connections. Views are valid during the call only. A handler may queue the
 /// event; the connection reacts when the matching React...() method is called (see
 /// ClosingHandshake).
-class ConnectionHandler : public MessagePlacer {
+class ConnectionHandler {
  public:
+  /// See MessagePlacer.
+  virtual uint8_t* Place(Connection& connection, size_t size) {
+    static_cast<void>(connection);
+    static_cast<void>(size);
+    return nullptr;
+  }
+  virtual std::unique_ptr<MessageMemory> Allocate(Connection& connection, size_t size) {
+    static_cast<void>(connection);
+    static_cast<void>(size);
+    return nullptr;
+  }
   /// A request head came: answer it with Accept() or Reject(). `head` is null, and `bytes` is
   /// empty, where `status` says that it is no head at all.
   virtual void OnUpgrade(Connection& connection, UpgradeStatus status, std::string_view bytes,
@@ -59,8 +73,9 @@ class ConnectionHandler : public MessagePlacer {
   virtual void OnCompressed(Connection& connection) = 0;
   /// A connection without a handle has output, or wants its stream ended or destroyed.
   virtual void OnOutput(Connection& connection) = 0;
-  /// The connection is over: the last event. Call Release() when nothing refers to it any more.
-  virtual void OnClosed(Connection& connection) = 0;
+  /// The connection is over: the last event. `status` is libuv's error that ended it, or 0. Call
+  /// Release() when nothing refers to it any more.
+  virtual void OnClosed(Connection& connection, int status) = 0;
 
  protected:
   ~ConnectionHandler() = default;
@@ -71,7 +86,7 @@ struct ConnectionFlags {
   bool reading_ : 1;
   bool paused_ : 1;
   bool dirty_ : 1;
-  bool postponed_ : 1;
+  bool held_ : 1;     ///< Waits for a later turn of the loop, with or without input.
   bool writing_ : 1;  ///< A uv_write is under way.
   bool notify_written_ : 1;
   bool peer_ended_ : 1;
@@ -81,7 +96,9 @@ struct ConnectionFlags {
   bool wants_destroy_ : 1;
   bool handle_closed_ : 1;
   bool released_ : 1;
-  bool tapped_ : 1;
+  bool tapped_ : 1;           ///< The handler wants all bytes, too.
+  bool closed_reported_ : 1;  ///< The handler knows that the connection is over.
+  bool muted_ : 1;            ///< Was terminated: what it received is of no interest any more.
 };
 
 /// One WebSocket connection over a libuv stream, or over a stream that somebody else moves the
@@ -140,8 +157,8 @@ class Connection final : private MessageSink, private ConnectionFlags {
   void Close(uint16_t code, ByteView reason);
   /// The masking key of the next frame that the closing handshake sends, instead of a random one.
   void SetNextMaskingKey(const uint8_t* key);
-  /// Drops the connection at once. What is queued is offered to the kernel before, but not waited
-  /// for.
+  /// Drops the connection at once, and what was received on it and not reported yet. What is queued
+  /// is offered to the kernel before, but not waited for.
   void Terminate();
   /// The same with a RST, where it is TCP.
   void Reset();
@@ -169,9 +186,11 @@ class Connection final : private MessageSink, private ConnectionFlags {
 
   /// External streams: the stream delivered bytes (which may be changed).
   void Feed(uint8_t* data, size_t size);
-  /// External streams: whether Feed() only stores what it gets, since a message before it is still
-  /// being inflated; OnOutput() tells when that has changed.
   bool inflating() const;
+  /// External streams: whether Feed() only stores what it gets, since a message before it is still
+  /// being inflated, or the connection waits for its next turn; OnOutput() tells when that has
+  /// changed.
+  bool is_holding() const { return held_ || inflating(); }
   /// External streams: the stream has no more to read.
   void FeedEnd();
   /// External streams: the stream is gone.
@@ -189,6 +208,13 @@ class Connection final : private MessageSink, private ConnectionFlags {
   void Release();
   /// Closes the handle without telling the handler; for Loop::Shutdown.
   void Abandon();
+
+  /// Whether Terminate() or Reset() was called.
+  bool muted() const { return muted_; }
+  /// Whether Pause() was called, and Resume() was not.
+  bool paused() const { return paused_; }
+  /// Takes what comes from now on as if an error had been found before it.
+  void StopReader() { reader_.Stop(); }
 
   Stage stage() const { return stage_; }
   Transport transport() const { return transport_; }
@@ -214,9 +240,12 @@ class Connection final : private MessageSink, private ConnectionFlags {
   // For Loop.
   static void OnDeadline(DeadlineEntry* entry);
   void FlushMarked();
-  void ReadPostponed();
+  /// The connection's turn has come: it gets one budget.
+  void ReadHeld();
+  /// The same, before its turn.
+  void ReadHeldNow();
   bool marked_dirty() const { return dirty_; }
-  bool marked_postponed() const { return postponed_; }
+  bool marked_held() const { return held_; }
   size_t index() const { return index_; }
   void set_index(size_t index) { index_ = static_cast<uint32_t>(index); }
 
@@ -234,8 +263,10 @@ class Connection final : private MessageSink, private ConnectionFlags {
   uv_pipe_t* pipe() { return reinterpret_cast<uv_pipe_t*>(this + 1); }
 
   // MessageSink
-  uint8_t* Place(size_t size) override { return handler_->Place(size); }
-  std::unique_ptr<MessageMemory> Allocate(size_t size) override { return handler_->Allocate(size); }
+  uint8_t* Place(size_t size) override { return handler_->Place(*this, size); }
+  std::unique_ptr<MessageMemory> Allocate(size_t size) override {
+    return handler_->Allocate(*this, size);
+  }
   Flow OnMessage(const Message& message) override;
   Flow OnPing(ByteView payload) override;
   Flow OnPong(ByteView payload) override;
@@ -244,6 +275,7 @@ class Connection final : private MessageSink, private ConnectionFlags {
   // Compression, and what it hears from the thread pool: few connections have one.
   struct Compressed;
   struct Extras;
+  struct Input;
   void OnCompressed(const FrameHeader& header, const MessageBuffer* payload);
   void OnInflated(const Message* message, ErrorCode error, const char* sentence);
 
@@ -263,22 +295,25 @@ class Connection final : private MessageSink, private ConnectionFlags {
   std::unique_ptr<RequestHeadParser> TakeHeadParser();
   void ReportNoHead(UpgradeStatus status);
   void ReadFrames(uint8_t* data, size_t size);
-  void HoldBack();
-  void Postpone(const uint8_t* data, size_t size);
+  void ReadInput();
+  void Keep(const uint8_t* data, size_t size);
+  size_t input_size() const;
+  void DropInput();
+  void Hold();
   Flow Inflate(const Message& message);
   void FailInflating(ErrorCode error, const char* sentence);
+  void GoOnReading();
   void ReportClosed();
   void OnEnd();
   void ReportEnd();
   void MarkDirty();
-  void MarkPostponed();
   void SendLargeFrame(const FrameHeader& header, ByteView payload);
   bool SendDirectly(const uint8_t* header, size_t header_size, ByteView payload);
   void AfterSend();
   void SubmitWrite();
   void EndIfWritten();
   void AfterStateChange();
-  void Destroy(bool with_reset = false);
+  void Destroy(int status = 0, bool with_reset = false);
   void DeleteIfDone();
   void ArmDeadline(uint64_t milliseconds);
   void Unlist();
@@ -296,11 +331,12 @@ class Connection final : private MessageSink, private ConnectionFlags {
   WriteQueue queue_;
   std::unique_ptr<Deadline> deadline_;  // While one is armed.
   std::unique_ptr<Extras> extras_;
-  std::unique_ptr<std::vector<uint8_t>> input_;  // A head in pieces, or bytes read too early.
+  std::unique_ptr<Input> input_;  // A head in pieces, or bytes whose turn has not come.
   uint64_t enqueued_ = 0;
   uint64_t received_ = 0;
   uint32_t index_ = 0;
   ClosingHandshake closing_;
+  int32_t status_ = 0;  // libuv's error that ended the transport.
 };
 
 // The budget of an idle connection (docs/architecture.md: at most 440 bytes of C++ memory, since

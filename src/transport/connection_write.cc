@@ -140,7 +140,7 @@ void Connection::Flush() {
     const int result = end_requested_ ? WriteBeforeEnd(stream(), buffers, used)
                                       : uv_try_write(stream(), buffers, used);
     if (result < 0 && result != UV_EAGAIN) {
-      Destroy();
+      Destroy(result);
       return;
     }
     size_t offered = 0;
@@ -167,7 +167,7 @@ void Connection::SubmitWrite() {
   if (status != 0) {
     loop_->pool().Give(write->blocks);
     delete write;
-    Destroy();
+    Destroy(status);
     return;
   }
   writing_ = true;
@@ -181,7 +181,7 @@ void Connection::OnWriteDone(uv_write_t* request, int status) {
   if (self->stage_ == Stage::kClosed) return;
   self->writing_ = false;
   if (status != 0) {
-    self->Destroy();
+    self->Destroy(status);
     return;
   }
   self->Flush();
@@ -217,20 +217,21 @@ void Connection::EndIfWritten() {
   const int status = EndWriting(stream());
   if (status == 0) return;
   if (status != UV_ENOTSUP) {
-    Destroy();
+    Destroy(status);
     return;
   }
   auto* request = new uv_shutdown_t;
-  if (uv_shutdown(request, stream(), OnShutdownDone) != 0) {
+  const int shutdown = uv_shutdown(request, stream(), OnShutdownDone);
+  if (shutdown != 0) {
     delete request;
-    Destroy();
+    Destroy(shutdown);
   }
 }
 
 void Connection::OnShutdownDone(uv_shutdown_t* request, int status) {
   auto* self = static_cast<Connection*>(request->handle->data);
   delete request;
-  if (status != 0 && status != UV_ECANCELED) self->Destroy();
+  if (status != 0 && status != UV_ECANCELED) self->Destroy(status);
 }
 
 }  // namespace wsuv

@@ -10,8 +10,19 @@
 namespace wsuv {
 namespace {
 
-template <typename T>
-void Erase(std::vector<T*>& list, T* item) {
+// What handlers of a delivery send leaves at the latest so long after it, or the flush before,
+// began (nanoseconds): handlers that compute must not keep the answers of others. Writing after
+// each handler would cost small echoes a fifth (docs/architecture.md).
+constexpr uint64_t kFlushInterval = 250 * 1000;
+// For so long (nanoseconds) a turn works off what is held.
+constexpr uint64_t kHeldInterval = 2 * 1000 * 1000;
+// A turn that took more than this (milliseconds) was a long one.
+constexpr uint64_t kLongTurn = 1;
+// For so long (milliseconds) deadlines are not judged while there is too much to read.
+constexpr uint64_t kMaxGrace = 1000;
+
+template <typename List, typename T>
+void Erase(List& list, T* item) {
   const auto found = std::find(list.begin(), list.end(), item);
   if (found != list.end()) list.erase(found);
 }
@@ -27,13 +38,15 @@ void Loop::Start(RoundObserver* observer) {
   uv_timer_init(uv_, &timer_);
   uv_prepare_init(uv_, &prepare_);
   uv_check_init(uv_, &check_);
-  timer_.data = prepare_.data = check_.data = this;
+  uv_idle_init(uv_, &idle_);
+  timer_.data = prepare_.data = check_.data = idle_.data = this;
   uv_prepare_start(&prepare_, OnPrepare);
   uv_check_start(&check_, OnCheck);
-  own_handles_ = 3;
+  own_handles_ = 4;
   uv_unref(reinterpret_cast<uv_handle_t*>(&timer_));
   uv_unref(reinterpret_cast<uv_handle_t*>(&prepare_));
   uv_unref(reinterpret_cast<uv_handle_t*>(&check_));
+  uv_unref(reinterpret_cast<uv_handle_t*>(&idle_));
 }
 
 uint8_t* Loop::read_buffer() {
@@ -62,18 +75,57 @@ void Loop::NextMaskingKey(uint8_t* key) {
   random_used_ += 4;
 }
 
-void Loop::OnPrepare(uv_prepare_t* prepare) { static_cast<Loop*>(prepare->data)->RunRound(); }
+void Loop::OnPrepare(uv_prepare_t* prepare) {
+  auto* loop = static_cast<Loop*>(prepare->data);
+  loop->RunRound();
+  loop->polled_at_ = uv_now(loop->uv_);
+  loop->last_turn_was_long_ = loop->polled_at_ - loop->checked_at_ > kLongTurn;
+  loop->budget_.NewTurn();
+}
 
-void Loop::OnCheck(uv_check_t* check) { static_cast<Loop*>(check->data)->RunRound(); }
+void Loop::OnCheck(uv_check_t* check) {
+  auto* loop = static_cast<Loop*>(check->data);
+  loop->checked_at_ = uv_now(loop->uv_);
+  loop->RunRound();
+  if (loop->deadlines_are_due_) loop->JudgeDeadlines();
+  if (!loop->waiting_.empty()) loop->ReadHeld();
+  loop->UpdateIdle();
+}
+
+void Loop::OnIdle(uv_idle_t*) {}
+
+void Loop::UpdateIdle() {
+  const bool is_needed = !shutting_down_ && (!waiting_.empty() || deadlines_are_due_);
+  if (is_needed == is_idling_ || own_handles_ == 0) return;
+  is_idling_ = is_needed;
+  if (is_needed) {
+    uv_idle_start(&idle_, OnIdle);
+  } else {
+    uv_idle_stop(&idle_);
+  }
+}
 
 void Loop::RunRound() {
   if (running_round_ || shutting_down_) return;
   running_round_ = true;
+  DeliverAndFlush();
+  running_round_ = false;
+}
+
+void Loop::DeliverAndFlush() {
   do {
     if (observer_ != nullptr && observer_->HasEvents()) observer_->OnRound();
     FlushDirty();
-  } while (ReadPostponed() || (observer_ != nullptr && observer_->HasEvents()));
-  running_round_ = false;
+  } while (observer_ != nullptr && observer_->HasEvents());
+}
+
+void Loop::BeginDelivery() { flushed_at_ = uv_hrtime(); }
+
+void Loop::FlushLate() {
+  const uint64_t now = uv_hrtime();
+  if (now - flushed_at_ < kFlushInterval) return;
+  FlushDirty();
+  flushed_at_ = now;
 }
 
 void Loop::MarkDirty(Connection* connection) { dirty_.push_back(connection); }
@@ -84,18 +136,31 @@ void Loop::FlushDirty() {
   dirty_.clear();
 }
 
-void Loop::MarkPostponed(Connection* connection) { postponed_.push_back(connection); }
+void Loop::MarkHeld(Connection* connection) {
+  waiting_.push_back(connection);
+  UpdateIdle();
+}
 
-bool Loop::ReadPostponed() {
-  if (postponed_.empty()) return false;
-  std::vector<Connection*> now;
-  now.swap(postponed_);
-  for (Connection* connection : now) connection->ReadPostponed();
-  return true;
+void Loop::UnmarkHeld(Connection* connection) { Erase(waiting_, connection); }
+
+// Each connection gets one budget, and what it reports is delivered before the next one's turn.
+void Loop::ReadHeld() {
+  if (running_round_ || shutting_down_) return;
+  running_round_ = true;
+  const uint64_t start = uv_hrtime();
+  for (size_t left = waiting_.size(); left > 0 && !waiting_.empty(); left--) {
+    Connection* connection = waiting_.front();
+    waiting_.pop_front();
+    connection->ReadHeld();
+    if (observer_ != nullptr && observer_->HasEvents()) observer_->OnRound();
+    if (uv_hrtime() - start > kHeldInterval) break;
+  }
+  DeliverAndFlush();
+  running_round_ = false;
 }
 
 void Loop::ArmDeadline(DeadlineEntry* entry, uint64_t milliseconds) {
-  deadlines_.Arm(entry, milliseconds, uv_now(uv_));
+  deadlines_.Arm(entry, milliseconds, Now());
   if (entry->due < timer_due_) ScheduleTimer();
 }
 
@@ -112,16 +177,29 @@ void Loop::ScheduleTimer() {
 
 void Loop::OnTimer(uv_timer_t* timer) {
   auto* loop = static_cast<Loop*>(timer->data);
-  const uint64_t now = uv_now(loop->uv_);
-  while (DeadlineEntry* entry = loop->deadlines_.TakeDue(now)) {
-    if (entry == &loop->trim_deadline_) {
-      loop->TrimCompression();
+  loop->timer_due_ = DeadlineList::kNever;
+  if (!loop->deadlines_are_due_) loop->due_since_ = uv_now(loop->uv_);
+  loop->deadlines_are_due_ = true;
+  loop->UpdateIdle();
+}
+
+// After a poll, and after what it read was delivered: whatever had arrived when the poll began has
+// put off its deadline, however long this process has been held up before.
+void Loop::JudgeDeadlines() {
+  if (running_round_ || shutting_down_) return;
+  if (budget_.has_refused() && polled_at_ - due_since_ < kMaxGrace) return;
+  deadlines_are_due_ = false;
+  running_round_ = true;
+  while (DeadlineEntry* entry = deadlines_.TakeDue(polled_at_)) {
+    if (entry == &trim_deadline_) {
+      TrimCompression();
     } else {
       Connection::OnDeadline(entry);
     }
   }
-  loop->ScheduleTimer();
-  loop->RunRound();
+  ScheduleTimer();
+  DeliverAndFlush();
+  running_round_ = false;
 }
 
 void Loop::Add(Connection* connection) {
@@ -134,7 +212,7 @@ void Loop::Remove(Connection* connection) {
   connections_[connection->index()] = connections_.back();
   connections_.pop_back();
   if (connection->marked_dirty()) Erase(dirty_, connection);
-  if (connection->marked_postponed()) Erase(postponed_, connection);
+  if (connection->marked_held()) Erase(waiting_, connection);
 }
 
 void Loop::Add(Listener* listener) { listeners_.push_back(listener); }
@@ -167,7 +245,7 @@ void Loop::Shutdown(std::function<void()> done) {
   if (own_handles_ > 0) {
     for (uv_handle_t* handle :
          {reinterpret_cast<uv_handle_t*>(&timer_), reinterpret_cast<uv_handle_t*>(&prepare_),
-          reinterpret_cast<uv_handle_t*>(&check_)}) {
+          reinterpret_cast<uv_handle_t*>(&check_), reinterpret_cast<uv_handle_t*>(&idle_)}) {
       uv_close(handle, OnOwnHandleClosed);
     }
   } else {

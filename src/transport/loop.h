@@ -6,12 +6,14 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <deque>
 #include <functional>
 #include <memory>
 #include <vector>
 
 #include "transport/compression.h"
 #include "transport/deadline_list.h"
+#include "transport/turn_budget.h"
 #include "transport/write_queue.h"
 
 namespace wsuv {
@@ -35,6 +37,9 @@ class RoundObserver {
 
 /// What all connections of one uv_loop_t share: the read buffer, the pool of write blocks, the
 /// deadlines, and the round in which events are delivered and queued writes are flushed.
+///
+/// A turn of the uv loop is: poll, deliver what was read, flush what was sent, judge the deadlines,
+/// and then give each connection whose input is held one budget, for some milliseconds.
 ///
 /// Its own handles do not keep the uv loop alive. It must outlive its connections and listeners;
 /// Shutdown() sees to that.
@@ -66,10 +71,33 @@ class Loop {
   void NextMaskingKey(uint8_t* key);
   bool shutting_down() const { return shutting_down_; }
 
-  /// Delivers events, works off postponed input and flushes what was written, until nothing is
-  /// left to do. Called after polling; transport code calls it where libuv runs callbacks at
-  /// another time (timers, close callbacks), so that nothing waits for a poll that may not come.
+  /// Delivers events and flushes what was written, until nothing is left to do. Called after
+  /// polling; transport code calls it where libuv runs callbacks at another time (close callbacks),
+  /// so that nothing waits for a poll that may not come.
   void RunRound();
+  /// A delivery begins: what its handlers send leaves at its end,
+  void BeginDelivery();
+  /// but, where they take their time, not much later than FlushIfLate() is called.
+  void FlushIfLate() {
+    if (!dirty_.empty()) FlushLate();
+  }
+
+  TurnBudget& budget() { return budget_; }
+  /// A connection begins to parse a read of `size` bytes.
+  void BeginRead(size_t size) {
+    reads_++;
+    read_left_ = size;
+  }
+  /// Counts the reads.
+  uint64_t reads() const { return reads_; }
+  /// How much memory what is still to come of the read may need, at most.
+  size_t read_left() const { return read_left_; }
+  void UseReadLeft(size_t size) { read_left_ -= size < read_left_ ? size : read_left_; }
+  /// Whether the turn before this one took so long that connections may be waiting in numbers.
+  bool last_turn_was_long() const { return last_turn_was_long_; }
+  /// The time that it is, in milliseconds, on the clock of uv_now(); that one stands still for the
+  /// whole of a turn.
+  static uint64_t Now() { return uv_hrtime() / 1000000; }
 
   /// Call after every read: runs a round early if the observer is full.
   void AfterRead() {
@@ -78,12 +106,16 @@ class Loop {
 
   /// Remembers that `connection` has something to flush before the loop polls again.
   void MarkDirty(Connection* connection);
-  /// Remembers that `connection` has input that was read earlier.
-  void MarkPostponed(Connection* connection);
+  /// Remembers that `connection` has input that was read earlier: it gets a budget in each of the
+  /// coming turns, in order, until nothing is left.
+  void MarkHeld(Connection* connection);
+  void UnmarkHeld(Connection* connection);
 
   /// Flushes every connection that is marked dirty.
   void FlushDirty();
 
+  /// `milliseconds` from now, and judged once the loop has polled after that: what has arrived by
+  /// then counts.
   void ArmDeadline(DeadlineEntry* entry, uint64_t milliseconds);
   void DisarmDeadline(DeadlineEntry* entry);
 
@@ -108,7 +140,12 @@ class Loop {
   static void OnPrepare(uv_prepare_t* prepare);
   static void OnCheck(uv_check_t* check);
   static void OnOwnHandleClosed(uv_handle_t* handle);
-  bool ReadPostponed();
+  static void OnIdle(uv_idle_t* idle);
+  void DeliverAndFlush();
+  void FlushLate();
+  void ReadHeld();
+  void JudgeDeadlines();
+  void UpdateIdle();
   void ScheduleTimer();
   void TrimCompression();
 
@@ -117,6 +154,7 @@ class Loop {
   uv_timer_t timer_;
   uv_prepare_t prepare_;
   uv_check_t check_;
+  uv_idle_t idle_;  // Runs while there is something to do that polling must not wait for.
   std::unique_ptr<uint8_t[]> read_buffer_;
   std::array<uint8_t, 4096> random_;
   size_t random_used_ = sizeof(random_);
@@ -126,10 +164,20 @@ class Loop {
   DeadlineList deadlines_;
   uint64_t timer_due_ = DeadlineList::kNever;
   std::vector<Connection*> dirty_;
-  std::vector<Connection*> postponed_;
+  std::deque<Connection*> waiting_;  // With held input.
   std::vector<Connection*> connections_;
   std::vector<Listener*> listeners_;
   int own_handles_ = 0;
+  TurnBudget budget_;
+  uint64_t reads_ = 0;
+  size_t read_left_ = 0;
+  uint64_t flushed_at_ = 0;  // Nanoseconds.
+  uint64_t polled_at_ = 0;   // When the last poll began, in milliseconds.
+  uint64_t checked_at_ = 0;  // When it ended.
+  uint64_t due_since_ = 0;   // When judging the deadlines was first put off.
+  bool deadlines_are_due_ = false;
+  bool last_turn_was_long_ = false;
+  bool is_idling_ = false;
   bool running_round_ = false;
   bool shutting_down_ = false;
   std::function<void()> on_shutdown_;

@@ -8,6 +8,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <functional>
 #include <memory>
 #include <string>
@@ -47,6 +48,8 @@ class EchoHandler : public ConnectionHandler, public ListenerHandler {
   Connection* last = nullptr;
   bool decide = true;
   bool stop_reading = false;
+  bool spends_budget = false;
+  int closed_status = 0;
 
   void OnUpgrade(Connection& connection, UpgradeStatus status, std::string_view,
                  const RequestHead* head) override {
@@ -67,6 +70,7 @@ class EchoHandler : public ConnectionHandler, public ListenerHandler {
       header.opcode = message.binary ? Opcode::kBinary : Opcode::kText;
       connection.SendFrame(header, message.data);
     }
+    if (spends_budget) return connection.loop().budget().Spend(message.data.size);
     return stop_reading ? Flow::kStop : Flow::kContinue;
   }
   Flow OnPing(Connection& connection, ByteView payload) override {
@@ -92,7 +96,8 @@ class EchoHandler : public ConnectionHandler, public ListenerHandler {
   void OnWritten(Connection&) override { events.push_back("written"); }
   void OnCompressed(Connection&) override {}
   void OnOutput(Connection&) override {}
-  void OnClosed(Connection& connection) override {
+  void OnClosed(Connection& connection, int error) override {
+    closed_status = error;
     events.push_back("closed");
     if (last == &connection) last = nullptr;
     connection.Release();
@@ -348,24 +353,110 @@ TEST_F(ConnectionTest, SurvivesAResetAtEveryByte) {
     close(fd);
     clients_.pop_back();
   }
-  RunUntil([this] { return loop_->open_handles() == 4; });  // The loop's three and the listener.
+  RunUntil([this] { return loop_->open_handles() == 5; });  // The loop's four and the listener.
   const int fd = Open();
   Send(fd, MakeFrame(Opcode::kText, "alive"));
   EXPECT_EQ(Receive(fd, 7), Unmasked(Opcode::kText, "alive"));
 }
 
 TEST_F(ConnectionTest, PausesAndGoesOnWhereItStopped) {
+  // A handler that pauses the connection, and says so to the reader.
   handler_.stop_reading = true;
+  int messages = 0;
+  handler_.on_message = [&messages](Connection& connection) {
+    messages++;
+    connection.Pause();
+  };
   Listen();
   const int fd = Open();
   Send(fd, MakeFrame(Opcode::kText, "1") + MakeFrame(Opcode::kText, "2") +
                MakeFrame(Opcode::kText, "3"));
-  for (const char* text : {"1", "2", "3"}) {
-    EXPECT_EQ(Receive(fd, 3), Unmasked(Opcode::kText, text));
-    char byte;
-    EXPECT_LT(recv(fd, &byte, 1, MSG_DONTWAIT), 0);
+  for (int expected = 1; expected <= 3; expected++) {
+    RunUntil([&messages, expected] { return messages == expected; });
+    for (int turn = 0; turn < 5; turn++) uv_run(&uv_, UV_RUN_NOWAIT);
+    EXPECT_EQ(messages, expected);
     handler_.last->Resume();
   }
+}
+
+TEST_F(ConnectionTest, APausedOneHearsThatItsPeerHasGone) {
+  Listen();
+  const int fd = Open();
+  handler_.last->Pause();
+  const linger hard = {1, 0};
+  setsockopt(fd, SOL_SOCKET, SO_LINGER, &hard, sizeof(hard));
+  close(fd);
+  clients_.clear();
+  RunUntil([this] { return Happened("closed"); });
+  EXPECT_EQ(handler_.closed_status, UV_ECONNRESET);
+}
+
+TEST_F(ConnectionTest, APausedOneReadsNoMoreThanTheHighWaterMark) {
+  settings_->high_water_mark = 1000;
+  Listen();
+  const int fd = Open();
+  handler_.last->Pause();
+  Send(fd, std::string(500, 'x'));
+  RunUntil([this] { return handler_.last->received() == kRequest.size() + 500; });
+  Send(fd, std::string(500, 'x'));
+  RunUntil([this] { return handler_.last->received() == kRequest.size() + 1000; });
+  Send(fd, std::string(500, 'x'));
+  for (int turn = 0; turn < 20; turn++) uv_run(&uv_, UV_RUN_NOWAIT);
+  EXPECT_EQ(handler_.last->received(), kRequest.size() + 1000);
+}
+
+TEST_F(ConnectionTest, GivesEachConnectionOneBudgetATurn) {
+  handler_.spends_budget = true;
+  size_t messages = 0;
+  handler_.on_message = [&messages](Connection&) { messages++; };
+  Listen();
+  const int fd = Open();
+  std::string bytes;
+  for (size_t i = 0; i < 10 * TurnBudget::kRecords; i++) bytes += MakeFrame(Opcode::kText, "");
+  Send(fd, bytes);
+  size_t most = 0;
+  while (messages < 10 * TurnBudget::kRecords) {
+    const size_t before = messages;
+    uv_run(&uv_, UV_RUN_ONCE);
+    most = std::max(most, messages - before);
+    if (messages > 0 && messages < 10 * TurnBudget::kRecords) {
+      EXPECT_GT(loop_->budget().held(), 0u);
+    }
+  }
+  // What was read in the poll, and what was held of it in the same turn.
+  EXPECT_LE(most, 2 * size_t{TurnBudget::kRecords});
+  EXPECT_EQ(loop_->budget().held(), 0u);
+}
+
+TEST_F(ConnectionTest, WhatIsHeldComesBeforeTheEnd) {
+  handler_.spends_budget = true;
+  size_t messages = 0;
+  handler_.on_message = [&messages](Connection&) { messages++; };
+  Listen();
+  const int fd = Open();
+  std::string bytes;
+  for (size_t i = 0; i < 3 * TurnBudget::kRecords; i++) bytes += MakeFrame(Opcode::kText, "");
+  Send(fd, bytes);
+  shutdown(fd, SHUT_WR);
+  RunUntil([this] { return Happened("end"); });
+  EXPECT_EQ(messages, 3 * size_t{TurnBudget::kRecords});
+}
+
+TEST_F(ConnectionTest, TerminatingDropsWhatIsHeld) {
+  handler_.spends_budget = true;
+  size_t messages = 0;
+  handler_.on_message = [&messages](Connection& connection) {
+    messages++;
+    connection.Terminate();
+  };
+  Listen();
+  const int fd = Open();
+  std::string bytes;
+  for (size_t i = 0; i < 3 * TurnBudget::kRecords; i++) bytes += MakeFrame(Opcode::kText, "");
+  Send(fd, bytes);
+  RunUntil([this] { return Happened("closed"); });
+  EXPECT_LE(messages, size_t{TurnBudget::kRecords});
+  EXPECT_EQ(loop_->budget().held(), 0u);
 }
 
 TEST_F(ConnectionTest, ReportsThePeersEndAndClosesInTurn) {
