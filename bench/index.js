@@ -21,7 +21,8 @@ const { parseArgs } = require('util');
 const { drawCharts } = require('./chart');
 const { findCliffs } = require('./cliffs');
 const { LIMIT, RIVALS, WS, WSUV, against } = require('./contestants');
-const { GROUPS, titleOf } = require('./groups');
+const { GROUPS } = require('./groups');
+const { titleOf } = require('./loads');
 const { MEASURES } = require('./measures');
 const { built } = require('./processes');
 const { installRivals } = require('./rivals');
@@ -76,7 +77,7 @@ function contestantsFor({ alone, withLimit, withRivals }, { idle, kind, on }) {
 // With the times of a run, in seconds. After ten idle ones, V8 gives back what it has grown by.
 function timed(load, { times }) {
   const usual = quick
-    ? { warmUp: 0.2, seconds: 0.5, idleFor: 0, backFor: 1 }
+    ? { warmUp: 0.2, seconds: 0.5, idleFor: 0, backFor: 0.2 }
     : { warmUp: 1, seconds: 3, idleFor: 12, backFor: 10, ...times };
   const all = { ...load, ...usual };
   if (options.seconds !== undefined) all.seconds = Number(options.seconds);

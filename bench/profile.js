@@ -14,7 +14,8 @@ const path = require('path');
 
 const { LIMIT, WSUV } = require('./contestants');
 const { figure } = require('./figures');
-const { GROUPS, titleOf } = require('./groups');
+const { GROUPS } = require('./groups');
+const { titleOf } = require('./loads');
 const { measureLoad } = require('./measures/load');
 const { built } = require('./processes');
 const { medians } = require('./statistics');

@@ -6,7 +6,7 @@ const readline = require('readline');
 
 const { RIVALS } = require('./contestants');
 const { FIGURES, plainFigure } = require('./figures');
-const { titleOf } = require('./groups');
+const { titleOf } = require('./loads');
 const { inWords } = require('./ratio');
 const { comparePairs, medians } = require('./statistics');
 
