@@ -1,5 +1,5 @@
-// Attacks a server in one way, until it is killed. Now and then it prints how many messages, requests
-// or connections there were so far.
+// Attacks a server in one way, until it is killed. Now and then it prints how many messages,
+// requests or connections there were so far.
 //
 //   attacker PORT KIND [FILE]
 //

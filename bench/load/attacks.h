@@ -94,8 +94,8 @@ class Flood final : public Attack {
   bool Drain() {
     const ssize_t got = recv(fd_, buffer_.data(), buffer_.size(), MSG_DONTWAIT);
     if (got < 0 && errno == EAGAIN) return true;
-    // Nothing else that comes back has such a byte. A server that has said so reads and forgets what
-    // comes, for as long as it waits for an answer.
+    // Nothing else that comes back has such a byte. A server that has said so reads and forgets
+    // what comes, for as long as it waits for an answer.
     if (got > 0 && memchr(buffer_.data(), kClose, static_cast<size_t>(got)) == nullptr) return true;
     fd_ = Close(fd_);
     return false;

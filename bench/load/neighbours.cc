@@ -1,12 +1,12 @@
-// The well-behaved users of a server that somebody else attacks: CONNECTIONS that together send RATE
-// messages a second, evenly, whatever the server does, to a server that echoes, and a new client
-// every 50 milliseconds. Prints "open" when the connections are, "start" and "end" around the
-// measurement, and then one line of JSON.
+// The well-behaved users of a server that somebody else attacks: CONNECTIONS that together send
+// RATE messages a second, evenly, whatever the server does, to a server that echoes, and a new
+// client every 50 milliseconds. Prints "open" when the connections are, "start" and "end" around
+// the measurement, and then one line of JSON.
 //
 //   neighbours PORT CONNECTIONS RATE WARM_UP_SECONDS SECONDS
 //
-// A message's latency runs from the moment at which it was due. What has no answer in the end counts
-// as if the answer came then, so that a server that answers nobody is not quick.
+// A message's latency runs from the moment at which it was due. What has no answer in the end
+// counts as if the answer came then, so that a server that answers nobody is not quick.
 
 #include <fcntl.h>
 #include <sys/epoll.h>
@@ -127,8 +127,7 @@ class Neighbours {
 
   void Send(Peer& peer) {
     if (peer.fd < 0) return;
-    const ssize_t wrote =
-        send(peer.fd, frame_.data(), frame_.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
+    const ssize_t wrote = send(peer.fd, frame_.data(), frame_.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
     if (wrote != static_cast<ssize_t>(frame_.size())) return Lose(peer);
     peer.due.push_back(next_due_);
   }

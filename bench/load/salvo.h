@@ -8,8 +8,8 @@
 
 namespace load {
 
-/// All connections send a message at once; when all have their answer, they do so again. The latency
-/// is that of each answer.
+/// All connections send a message at once; when all have their answer, they do so again. The
+/// latency is that of each answer.
 class Salvo final : public Load {
  public:
   Salvo(int connections, const std::string& payload)
