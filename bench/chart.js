@@ -12,10 +12,10 @@ const THEMES = {
 // Pixels. The titles' column is as wide as the longest; beside the bars is room for what they mean.
 const LEAST_LEFT = 180;
 const BARS = 300;
-const RIGHT = 190;
+const RIGHT = 210;
 const TITLE_SIZE = 12;
 // Of a character, as a part of the font's size: wide enough for what titles consist of.
-const CHARACTER_WIDTH = 0.54;
+const CHARACTER_WIDTH = 0.6;
 const TOP = 56;
 const BAR = 13;
 const GAP = 3;

@@ -23,7 +23,7 @@ namespace load {
 using Clock = std::chrono::steady_clock;
 
 [[noreturn]] inline void Die(const char* what) {
-  std::fprintf(stderr, "load_generator: %s: %s\n", what, std::strerror(errno));
+  std::fprintf(stderr, "load: %s: %s\n", what, std::strerror(errno));
   std::exit(1);
 }
 
@@ -70,7 +70,7 @@ inline bool IsWholeHead(const std::string& bytes) {
 
 inline void CheckAccepted(const std::string& response) {
   if (response.compare(0, 12, "HTTP/1.1 101") == 0) return;
-  std::fprintf(stderr, "load_generator: no 101 but: %s\n", response.c_str());
+  std::fprintf(stderr, "load: no 101 but: %s\n", response.c_str());
   std::exit(1);
 }
 
