@@ -70,10 +70,12 @@ const timer = setInterval(() => {
   server.send(JSON.stringify(figures));
 }, 1000);
 
-web.on('error', (error) => {
+// The HTTP server's errors come here; those of a peer have ended its connection.
+server.on('error', (error, peer) => {
+  if (peer !== undefined) return;
   console.error(
     error.code === 'EADDRINUSE'
-      ? `Port ${port} is in use. Choose another one: PORT=8081 npm start`
+      ? `Port ${port} is in use. Choose another one: PORT=${port + 1} npm start`
       : error.message
   );
   process.exit(1);

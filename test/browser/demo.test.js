@@ -98,5 +98,14 @@ test('two tabs chat, and the page notices when the server goes and comes back', 
   await stopDemo('SIGKILL');
   await desk.waitForSelector('#status.gone');
   expect(await desk.textContent('#banner')).toMatch(/^The server is gone\./);
+
+  // A server that freezes says nothing, and answers no closing handshake.
+  await startDemo(port);
+  await desk.waitForSelector('#status.open', { timeout: 15_000 });
+  demo.kill('SIGSTOP');
+  await desk.waitForSelector('#status.gone', { timeout: 10_000 });
+  expect(await desk.textContent('#banner')).toMatch(/^The server does not answer\./);
+  demo.kill('SIGCONT');
+  await desk.waitForSelector('#status.open', { timeout: 15_000 });
   expect(errors).toEqual([]);
 });
