@@ -26,5 +26,7 @@ module.exports = {
   FLAG_FIN: 0x80,
   FLAG_MASK: 0x100,
   FLAG_COMPRESS: 0x200,
+  /** Of a Receiver: its WebSocket. Tracers look for this name in this file. */
+  kWebSocket: Symbol('websocket'),
   NOOP() {}
 };

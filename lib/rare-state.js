@@ -15,6 +15,8 @@ class RareState {
   closeMessage = EMPTY_BUFFER;
   closeFrameReceived = false;
   closeFrameSent = false;
+  /** Whether close() is called to answer the peer's close frame. */
+  isAnswerDue = false;
   /** Nothing more is read: by the peer's close frame, its end, or its fault. */
   inputEnded = false;
   errorEmitted = false;

@@ -33,6 +33,8 @@ module.exports = {
   kReplaceSocket: Symbol('wsuv.replaceSocket'),
   /** Whether both close frames went. */
   kWasClean: Symbol('wsuv.wasClean'),
+  /** Of the class: its methods, as they were when the package was loaded. */
+  kOwnMethods: Symbol('wsuv.ownMethods'),
   /** What sends what is no whole, plain message; made when it is needed. */
   kOutgoing: Symbol('wsuv.outgoing'),
   /** (isPlain): whether send() may pass data straight on. */

@@ -18,6 +18,7 @@ const {
 } = require('./handshake/response');
 const { NativeListener } = require('./native/listener');
 const { isClaimed } = require('./link/claimed-sockets');
+const { isHttpAsNodeLeftIt } = require('./link/node-internals');
 const { handleOf } = require('./link/node-socket');
 const { usesStreams } = require('./link/transport');
 const PerMessageDeflate = require('./compat/permessage-deflate');
@@ -25,7 +26,7 @@ const { settingsFor } = require('./native/settings');
 const subprotocol = require('./handshake/subprotocol');
 const { UnseenSockets, forgetSocket, peekAtSocket } = require('./link/unseen-sockets');
 const { UpgradeRequest, headerOf, urlOf } = require('./handshake/request');
-const { kOpen, kReplaceSocket } = require('./symbols');
+const { kOpen, kOwnMethods, kReplaceSocket } = require('./symbols');
 const WebSocket = require('./websocket');
 
 const RUNNING = 0;
@@ -130,14 +131,15 @@ class WebSocketServer extends EventEmitter {
       this._shouldEmitClose = false;
     }
 
-    if (port != null && !usesStreams && !isClusterWorker()) {
+    if (port != null && !usesStreams && isHttpAsNodeLeftIt() && !isClusterWorker()) {
       this._server = new NativeListener(options);
       this._server.listen(port, host, backlog, callback);
       listen(this, {
         upgrade: (handle, status, bytes) => onNativeUpgrade(this, handle, status, bytes)
       });
     } else if (port != null) {
-      // Workers of a cluster share a port through the primary, which knows Node's sockets only.
+      // Workers of a cluster share a port through the primary, which knows Node's sockets only. And
+      // whoever has patched http.Server wants to see what it does.
       this._server = http.createServer(
         { maxHeaderSize: options.maxHeaderSize || undefined },
         answerPlainRequest
@@ -356,7 +358,7 @@ const own = {
   completeUpgrade: prototype.completeUpgrade,
   emit: prototype.emit,
   handleUpgrade: prototype.handleUpgrade,
-  setSocket: WebSocket.prototype.setSocket,
+  setSocket: WebSocket[kOwnMethods].setSocket,
   shouldHandle: prototype.shouldHandle
 };
 

@@ -1,6 +1,8 @@
 'use strict';
 
 const EventEmitter = require('events');
+const { Writable } = require('stream');
+
 const { toBinaryType } = require('./binary-type');
 const { ConnectionReceiver, ConnectionSender } = require('./compat/connection-halves');
 const {
@@ -55,6 +57,7 @@ const {
   kOpen,
   kOptions,
   kOutgoing,
+  kOwnMethods,
   kPinged,
   kReplaceSocket,
   kSendFailed,
@@ -67,6 +70,7 @@ const {
   kWantsText,
   kWasClean
 } = require('./symbols');
+const Receiver = require('./receiver');
 const { isBlob, sizeOf, toPayload } = require('./validation');
 
 // As constants, since `native` has too many members for V8 to know them: 2% of a message of 20 bytes.
@@ -95,6 +99,7 @@ const kServer = Symbol('wsuv.server');
 const kRare = Symbol('wsuv.rare');
 const kRarely = Symbol('wsuv.rarely');
 // Methods.
+const kAnswerClose = Symbol('wsuv.answerClose');
 const kAfterSocket = Symbol('wsuv.afterSocket');
 const kEmitErrorOnce = Symbol('wsuv.emitErrorOnce');
 const kInTurn = Symbol('wsuv.inTurn');
@@ -230,6 +235,16 @@ class WebSocket extends EventEmitter {
     return this[kSocket];
   }
 
+  /** @type {Boolean} */
+  get _closeFrameReceived() {
+    return this[kRare].closeFrameReceived;
+  }
+
+  /** @type {Boolean} */
+  get _closeFrameSent() {
+    return this[kRare].closeFrameSent;
+  }
+
   /** The writing half of the connection, made when somebody asks for it; see Sender. */
   get _sender() {
     if (this[kRare].sender === null && this[kIsAttached]) {
@@ -357,6 +372,8 @@ class WebSocket extends EventEmitter {
     // What came behind the opening handshake is read in the next tick, as a stream does when somebody
     // begins to listen: behind 'open', and in front of what its listeners put off.
     if (native.isHeld(handle)) nextTick(readHeld, this);
+    // Tracers patch it, to see what its listeners do.
+    if (Receiver.prototype.on !== addToStream) void this._receiver;
     this._readyState = OPEN;
     events.opened(this);
     this.emit('open');
@@ -506,6 +523,10 @@ class WebSocket extends EventEmitter {
    * @throws {RangeError} for a longer reason
    */
   close(code, data) {
+    if (this[kRare].isAnswerDue) {
+      this[kAnswerClose]();
+      return;
+    }
     if (this._readyState === CLOSED || this._readyState === CLOSING) return;
     if (this._readyState === CONNECTING) {
       abortHandshake(this, this._req, CLOSED_EARLY);
@@ -636,10 +657,24 @@ class WebSocket extends EventEmitter {
       rare.closeMessage = Buffer.allocUnsafeSlow(reason.length);
       reason.copy(rare.closeMessage);
     }
+    if (this.close === own.close) {
+      this[kAnswerClose]();
+      return;
+    }
+    // Under ws it is close() that answers: whoever has put something in its place is called.
+    rare.isAnswerDue = true;
+    if (code === NO_CLOSE_CODE) this.close();
+    else this.close(code, rare.closeMessage);
+    rare.isAnswerDue = false;
+  }
+
+  [kAnswerClose]() {
+    const rare = this[kRarely]();
+    rare.isAnswerDue = false;
     if (this._readyState === OPEN) this._readyState = CLOSING;
     this[kInTurn](() => {
       this[kMaskCloseFrame]();
-      native.reactToClose(this[kHandle], code, rare.closeMessage);
+      native.reactToClose(this[kHandle], rare.closeCode, rare.closeMessage);
       rare.closeFrameSent = true;
       rare.link.ended(this[kHandle]);
     });
@@ -721,6 +756,15 @@ class WebSocket extends EventEmitter {
 function readHeld(ws) {
   if (ws[kHandle] !== 0) native.readHeld(ws[kHandle]);
 }
+
+// The methods that users may put something in the place of, as they are: whoever did is called where
+// ws would call them.
+const own = {
+  close: WebSocket.prototype.close,
+  setSocket: WebSocket.prototype.setSocket
+};
+Object.defineProperty(WebSocket, kOwnMethods, { value: own });
+const { on: addToStream } = Writable.prototype;
 
 /**
  * The options of a connection. As under ws, some are the constructor's and the others setSocket()'s.

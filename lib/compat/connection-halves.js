@@ -1,6 +1,6 @@
 'use strict';
 
-const { FLAG_MASK, OP_PING, OP_PONG } = require('../constants');
+const { FLAG_MASK, OP_PING, OP_PONG, kWebSocket } = require('../constants');
 const native = require('../native/addon');
 const { settingsFor } = require('../native/settings');
 const Receiver = require('../receiver');
@@ -78,6 +78,7 @@ class ConnectionReceiver extends Receiver {
     super({ ...ws[kOptions], binaryType, extensions, isServer });
     this.#limits = ws[kOptions];
     this.#ws = ws;
+    this[kWebSocket] = ws;
     this.on('conclude', (code, reason) => ws[kConcluded](code, reason));
     this.on('error', (error) => ws[kBroken](error));
     this.on('message', (data, isBinary) => ws.emit('message', data, isBinary));

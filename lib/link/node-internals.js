@@ -146,11 +146,25 @@ function refusingSetEncoding() {
  * @return {Boolean}
  */
 function isOrdinaryServer(server) {
-  if (Object.getPrototypeOf(server) !== http.Server.prototype || server.emit !== emit) return false;
+  if (Object.getPrototypeOf(server) !== http.Server.prototype || !emitsAsNode(server)) return false;
   const [first, ...others] = server.rawListeners('connection');
   return (
     first === connectionListener() && others.length === 0 && server.listenerCount('timeout') === 0
   );
+}
+
+// Tracers patch the prototypes, to see each request. They mostly did so before this file was loaded.
+function emitsAsNode(server) {
+  return server.emit === emit && emit === EventEmitter.prototype.emit;
+}
+
+/**
+ * Whether nobody wants to see what http.Server emits, on whatever server.
+ *
+ * @return {Boolean}
+ */
+function isHttpAsNodeLeftIt() {
+  return emitsAsNode(http.Server.prototype);
 }
 
 /**
@@ -259,6 +273,7 @@ function tryHandle() {
 module.exports = {
   hasOwnUpgradeCallback,
   isAsNodeLeftIt,
+  isHttpAsNodeLeftIt,
   isOrdinaryServer,
   isPlain,
   leaveServer,

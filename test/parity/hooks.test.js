@@ -3,9 +3,11 @@
 // Programs put their hands into the classes: whatever ws would call of what is overridden, replaced or
 // wrapped, is called here, on every kind of server.
 
-const { once } = require('events');
+const EventEmitter = require('events');
+const { once } = EventEmitter;
 const http = require('http');
 
+const { frame } = require('../helpers/frames');
 const { expectNothingLeftOpen } = require('../helpers/open-sockets');
 const { RawClient } = require('../helpers/raw-client');
 const { attempt, bye, endsWithCloseFrame, parity, plain, stop } = require('./parity');
@@ -13,7 +15,7 @@ const { attempt, bye, endsWithCloseFrame, parity, plain, stop } = require('./par
 expectNothingLeftOpen();
 
 /** One client of a server on its own port, and of one on an HTTP server. */
-async function onBoth(lib, { options, act, headers, path, log = [] }) {
+async function onBoth(lib, { options, act, first, headers, path, log = [] }) {
   for (const onHttp of [false, true]) {
     log.push(onHttp ? 'on an HTTP server' : 'on a port');
     const web = http.createServer();
@@ -32,7 +34,12 @@ async function onBoth(lib, { options, act, headers, path, log = [] }) {
     });
     const client = new RawClient(server.address().port);
     log.push(await client.upgrade(headers, { path }));
-    await client.send(bye);
+    if (first !== undefined) {
+      const { length } = client.received;
+      await client.send(first);
+      await client.until((bytes) => bytes.length > length);
+    }
+    await client.send(frame('ping', 'p'), bye);
     await client.until(endsWithCloseFrame);
     client.socket.end();
     await client.closed;
@@ -160,6 +167,8 @@ const SOCKET_METHODS = {
       .sort()
   ],
   send: (data) => [String(data)],
+  close: (...args) => args.map(String),
+  pong: (data, mask) => [String(data), mask],
   emit: (event) => [event],
   emitClose: () => []
 };
@@ -189,6 +198,64 @@ describe('a method of the WebSocket that is called', () => {
     });
   }
 
+  parity("close, which knows that it answers the peer's", async (lib) => {
+    const log = [];
+    const { close } = lib.WebSocket.prototype;
+    lib.WebSocket.prototype.close = function patched(...args) {
+      const { _closeFrameReceived: isReceived, _closeFrameSent: isSent } = this;
+      log.push(['close', this.readyState, isReceived, isSent]);
+      close.apply(this, args);
+      log.push(this.readyState);
+    };
+    try {
+      await onBoth(lib, { log });
+      // The other way round: the server begins.
+      await onBoth(lib, {
+        log,
+        act: (server) => server.on('connection', (peer) => peer.close(1001, 'going'))
+      });
+    } finally {
+      lib.WebSocket.prototype.close = close;
+    }
+    return log;
+  });
+
+  for (const name of ['on', 'addListener']) {
+    parity(
+      `${name}, patched on the prototype of Receiver, sees what its listeners do`,
+      async (lib) => {
+        const log = [];
+        lib.Receiver.prototype[name] = function patched(event, listener) {
+          return EventEmitter.prototype.on.call(
+            this,
+            event,
+            event !== 'message'
+              ? listener
+              : function wrapped(...args) {
+                  log.push('before');
+                  listener.apply(this, args);
+                  log.push('after');
+                }
+          );
+        };
+        try {
+          await onBoth(lib, {
+            log,
+            act: (server) => {
+              server.on('connection', (peer) =>
+                peer.on('message', (data) => log.push(String(data)))
+              );
+            },
+            first: frame('text', 'message')
+          });
+        } finally {
+          delete lib.Receiver.prototype[name];
+        }
+        return log;
+      }
+    );
+  }
+
   parity('setSocket of a client', async (lib) => {
     const log = [];
     const server = new lib.WebSocketServer({ port: 0, host: '127.0.0.1' });
@@ -214,6 +281,25 @@ describe('a method of the WebSocket that is called', () => {
     );
     await stop(server);
     return log.filter((entry) => entry[2] === 0);
+  });
+});
+
+describe('a patched http.Server', () => {
+  parity('shows what it emits', async (lib) => {
+    const log = [];
+    const { prototype } = http.Server;
+    prototype.emit = function patched(event, ...args) {
+      const [req, socket] = args;
+      if (event === 'upgrade') log.push([event, req.url, socket === req.socket, socket.bytesRead]);
+      if (event === 'request') log.push([event, req.url]);
+      return EventEmitter.prototype.emit.call(this, event, ...args);
+    };
+    try {
+      await onBoth(lib, { log, path: '/traced' });
+    } finally {
+      delete prototype.emit;
+    }
+    return log;
   });
 });
 
