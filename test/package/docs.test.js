@@ -239,6 +239,28 @@ test('docs/versions.md names the versions that are tested', () => {
   expect(text).toContain(`@types/ws ${types}:`);
 });
 
+test('docs/architecture.md finds each room where it says', () => {
+  const [, rooms] = /^## Rooms$([^]*?)^## /m.exec(textOf('docs/architecture.md'));
+  const lost = [];
+  for (const [, floor, section] of rooms.matchAll(/^### (\S+):.*$([^]*?)(?=^### |(?![^]))/gm)) {
+    for (const [, cell] of section.matchAll(/^\| (`[^|]*)\|/gm)) {
+      const [, folder, list] = /^(?:`(\w+)\/`: )?(.*)$/.exec(cell);
+      const place = path.join(root, floor, folder ?? '');
+      const files = fs.readdirSync(place);
+      for (const [, name] of list.matchAll(/`([^`]+)`/g)) {
+        const isThere = files.some((file) =>
+          name.endsWith('*')
+            ? file.startsWith(name.slice(0, -1))
+            : file === name || path.parse(file).name === name
+        );
+        if (!isThere) lost.push(path.join(floor, folder ?? '', name));
+      }
+    }
+  }
+  expect(rooms.match(/^### /gm)).toHaveLength(4);
+  expect(lost).toEqual([]);
+});
+
 test('docs/compatibility.md gives a reason for each difference', () => {
   const rows = rowsOf(textOf('docs/compatibility.md'));
   expect(rows.length).toBeGreaterThan(10);
