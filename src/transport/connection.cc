@@ -393,7 +393,8 @@ void Connection::ReportEnd() {
   }
   end_reported_ = true;
   handler_->OnPeerEnd(*this);
-  if (end_sent_) Destroy();
+  // A stream closes by itself, when it has passed everything on.
+  if (end_sent_ && transport_ != Transport::kExternal) Destroy();
 }
 
 void Connection::Accept(std::string_view response,

@@ -170,6 +170,7 @@ module.exports = {
   plain,
   record,
   start,
+  startOnHttp,
   stop,
   summary
 };
