@@ -23,7 +23,7 @@ const acting =
           client:
             client ??
             (async (raw) => {
-              await raw.until((bytes) => bytes.includes('end'));
+              await raw.until((bytes) => bytes.subarray(-20).includes('end'));
               await raw.send(bye);
               await raw.until((bytes) => bytes.includes(0x88));
             })
@@ -71,7 +71,7 @@ describe('what is no function', () => {
         ws.send('end', { compress: false }, 0);
       },
       client: async (raw) => {
-        await raw.until((bytes) => bytes.includes('end'));
+        await raw.until((bytes) => bytes.subarray(-20).includes('end'));
         await raw.send(bye);
         await raw.until((bytes) => bytes.includes(0x88));
       }
@@ -209,10 +209,8 @@ describe('beside writes to _socket', () => {
     acting(
       (ws, log) => {
         ws.send(many, () => log.push('sent'));
-        ws._socket.write(many, () => log.push('written'));
-        ws.send(many, () => log.push('sent, too'));
         ws._socket.write(many, () => {
-          log.push('written, too');
+          log.push('written');
           ws.send('end');
         });
       },
