@@ -26,8 +26,8 @@ const allowed = {
 // The operating system, for what libuv has no function for; and the processor.
 const systemHeaders = {
   'protocol/utf8_vector.cc': ['tmmintrin.h'],
-  'transport/descriptor.cc': ['errno.h', 'fcntl.h', 'sys/socket.h', 'unistd.h'],
-  'transport/listener.cc': ['netinet/in.h', 'netinet/tcp.h', 'sys/socket.h']
+  'transport/descriptor.cc': ['errno.h', 'fcntl.h', 'sys/socket.h', 'sys/un.h', 'unistd.h'],
+  'transport/listener.cc': ['netinet/in.h', 'netinet/tcp.h', 'sys/socket.h', 'sys/un.h']
 };
 
 for (const layer of Object.keys(allowed)) {
