@@ -21,6 +21,19 @@ function printable(text) {
 
 /** Each costs a comparison where nobody follows. */
 module.exports = {
+  /**
+   * @param {Object} native the addon
+   * @param {String} file its binary
+   */
+  loaded(native, file) {
+    if (!log.enabled) return;
+    log('%s, %s', native.version().description, file);
+    const { node } = require('./native/tested-versions.json');
+    const { versions } = process;
+    if (node.includes(parseInt(versions.node, 10))) return;
+    log('Node.js %s is not among the tested: %s', versions.node, node.join(', '));
+  },
+
   /** @param {WebSocket} ws which is open */
   opened(ws) {
     if (!log.enabled) return;

@@ -5,7 +5,8 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 
 versions=("$@")
-((${#versions[@]} > 0)) || versions=(20 22 24 26)
+((${#versions[@]} > 0)) ||
+  mapfile -t versions < <(node -p 'require("./lib/native/tested-versions.json").node.join("\n")')
 for version in "${versions[@]}"; do
   folder="build/nodes/$version"
   node="$folder/node_modules/node-linux-$(node -p process.arch)/bin"

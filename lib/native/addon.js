@@ -4,6 +4,7 @@ const { existsSync } = require('fs');
 const { createRequire } = require('module');
 
 const { version } = require('../../package.json');
+const events = require('../events');
 const { candidates } = require('./binary-path');
 
 /**
@@ -43,7 +44,9 @@ function load() {
       continue;
     }
     try {
-      return loadBinary(file);
+      const native = loadBinary(file);
+      events.loaded(native, file);
+      return native;
     } catch (error) {
       if (error.code === 'ERR_DLOPEN_DISABLED') throw error;
       attempts.push({ file, error });

@@ -91,6 +91,12 @@ class NativeListener extends EventEmitter {
 
   #listen(address, fallback) {
     const { host = '', port = 0, path = '', backlog } = address;
+    if (isForbidden()) {
+      // This throws, with Node's own error: at once without a host, and with one a tick later.
+      const where = fallback === undefined ? { host, port } : { port };
+      net.createServer().listen(path === '' ? where : { path });
+      return;
+    }
     const isAlias = path.startsWith('\0') && !knowsAbstractNames;
     const id = native.listen(
       context,
@@ -212,6 +218,12 @@ function notRunning() {
 function isNoSuchFamily(errno) {
   const code = getSystemErrorName(errno);
   return code === 'EAFNOSUPPORT' || code === 'EINVAL' || code === 'EADDRNOTAVAIL';
+}
+
+// Whether Node's permission model keeps this process from the network, where it has a say on that.
+function isForbidden() {
+  const { permission, allowedNodeEnvironmentFlags: flags } = process;
+  return permission !== undefined && flags.has('--allow-net') && !permission.has('net');
 }
 
 module.exports = { NativeListener };

@@ -222,9 +222,7 @@ test('docs/versions.md names the versions that are tested', () => {
   const ws = require('ws/package.json').version;
   expect(text).toMatch(new RegExp(`^\\| ws +\\| ${ws}:`, 'm'));
   expect(textOf('docs/compatibility.md')).toContain(`The measure is ws ${ws}.`);
-  const script = fs.readFileSync(path.join(root, 'test', 'node-versions.sh'), 'utf8');
-  const [, versions] = /versions=\(([\d ]+)\)/.exec(script);
-  const list = versions.split(' ');
+  const list = require('../../lib/native/tested-versions.json').node;
   const words = `${list.slice(0, -1).join(', ')} and ${list.at(-1)}`;
   expect(text).toMatch(new RegExp(`^\\| Node.js +\\| ${words}:`, 'm'));
   const { engines, version } = require('../../package.json');

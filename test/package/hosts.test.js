@@ -197,14 +197,42 @@ test('a tracer of files (Next.js, serverless platforms) finds the binary', async
   expect([...fileList]).toContain(path.relative(folder, file));
 });
 
-test("under Node's permission model, the error is Node's own", () => {
+describe("under Node's permission model", () => {
   const [major] = process.versions.node.split('.').map(Number);
-  const flag = major >= 24 ? '--permission' : '--experimental-permission';
-  const { status, stderr } = spawnSync(
-    process.execPath,
-    [flag, '--allow-fs-read=*', '-e', `require(${JSON.stringify(root)})`],
-    { encoding: 'utf8' }
-  );
-  expect(status).toBe(1);
-  expect(stderr).toMatch(/ERR_DLOPEN_DISABLED/);
+  const flags = [major >= 24 ? '--permission' : '--experimental-permission', '--allow-fs-read=*'];
+  const start = (allowed, code) =>
+    spawnSync(process.execPath, [...flags, ...allowed, '-e', code], { encoding: 'utf8' });
+
+  test("without --allow-addons, the error is Node's own", () => {
+    const { status, stderr } = start([], `require(${JSON.stringify(root)})`);
+    expect(status).toBe(1);
+    expect(stderr).toMatch(/ERR_DLOPEN_DISABLED/);
+  });
+
+  test('without --allow-net, a server and a client fail as under ws', () => {
+    const program = (name) => `
+      const { WebSocket, WebSocketServer } = require(${JSON.stringify(name)});
+      const say = (where) => (error) =>
+        console.log(where, error?.code, error?.permission, error?.resource);
+      process.on('uncaughtException', say('uncaught'));
+      const client = new WebSocket('ws://127.0.0.1:1');
+      client.on('error', say('client'));
+      for (const options of [{ port: 0 }, { port: 0, host: '127.0.0.1' }, { port: 0, host: 'localhost' }]) {
+        try {
+          const server = new WebSocketServer(options, () => server.close(say('closed')));
+          server.on('error', say('server'));
+        } catch (error) {
+          say('thrown')(error);
+        }
+      }`;
+    const lines = (name) => {
+      const { status, stdout } = start(['--allow-addons'], program(name));
+      return [status, ...stdout.trim().split('\n').sort()];
+    };
+    const said = lines(path.dirname(require.resolve('ws/package.json')));
+    expect(lines(root)).toEqual(said);
+    // Node.js 20 to 24 leave the network alone.
+    const denied = process.allowedNodeEnvironmentFlags.has('--allow-net');
+    expect(said.filter((line) => /ERR_ACCESS_DENIED/.test(line))).toHaveLength(denied ? 4 : 0);
+  });
 });
