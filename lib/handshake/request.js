@@ -1,13 +1,10 @@
 'use strict';
 
 const { IncomingMessage } = require('http');
+const { inspect } = require('util');
 
 const { trim } = require('./header-scanner');
 const { socketOf } = require('../link/node-socket');
-
-const kHead = Symbol('head');
-const kHandle = Symbol('handle');
-const kWebSocket = Symbol('WebSocket');
 
 /**
  * Takes a request head apart. The addon has found it to be correct.
@@ -31,62 +28,97 @@ function parseHead(head) {
  * it is first looked at. Most servers never do, and making one costs more than all the rest of a
  * handshake.
  *
- * @param {Number} handle
- * @param {String} head
- * @param {WebSocket} [ws] what was made of the connection, which has the socket
+ * What a program gets is a Proxy, since nothing else notices that somebody asks for the keys of an
+ * object. util.inspect() looks behind it, and finds a getter there.
  */
-function UpgradeRequest(handle, head, ws) {
-  this[kHandle] = handle;
-  this[kWebSocket] = ws;
-  this[kHead] = head;
-}
+class UpgradeRequest {
+  #handle;
+  #head;
+  #webSocket;
+  #proxy;
 
-UpgradeRequest.prototype = Object.create(IncomingMessage.prototype, {
-  constructor: { value: UpgradeRequest, configurable: true, writable: true }
-});
-
-// The own properties that IncomingMessage gives its instances, whatever the version of Node.
-const ownKeys = Reflect.ownKeys(new IncomingMessage(null));
-
-function materialise(request) {
-  const { method, url, httpVersion, rawHeaders } = parseHead(request[kHead]);
-  for (const key of ownKeys) {
-    Object.defineProperty(request, key, {
-      configurable: true,
-      enumerable: true,
-      value: undefined,
-      writable: true
-    });
+  /**
+   * @param {Number} handle
+   * @param {String} head
+   * @param {WebSocket} [ws] what was made of the connection, which has the socket
+   * @return {http.IncomingMessage}
+   */
+  constructor(handle, head, ws) {
+    this.#handle = handle;
+    this.#head = head;
+    this.#webSocket = ws;
+    this.#proxy = new Proxy(this, traps);
+    return this.#proxy;
   }
-  const socket = request[kWebSocket]?._socket ?? socketOf(request[kHandle]);
-  request[kWebSocket] = undefined;
-  IncomingMessage.call(request, socket);
-  const [major, minor] = httpVersion.split('.');
-  request.httpVersionMajor = Number(major);
-  request.httpVersionMinor = Number(minor);
-  request.httpVersion = httpVersion;
-  request.method = method;
-  request.url = url;
-  request._addHeaderLines(rawHeaders, rawHeaders.length);
-  request.upgrade = true;
-  request.complete = true;
-  request[kHead] = '';
+
+  /**
+   * Makes the request of what stands behind the Proxy.
+   *
+   * @param {UpgradeRequest} target
+   */
+  static materialise(target) {
+    if (target.#head === null) return;
+    const { method, url, httpVersion, rawHeaders } = parseHead(target.#head);
+    target.#head = null;
+    const socket = target.#webSocket?._socket ?? socketOf(target.#handle);
+    target.#webSocket = undefined;
+    // As Node's parser does, in its order. There is no body: the end has come.
+    IncomingMessage.call(target, socket);
+    const [major, minor] = httpVersion.split('.');
+    target.httpVersionMajor = Number(major);
+    target.httpVersionMinor = Number(minor);
+    target.httpVersion = httpVersion;
+    target.joinDuplicateHeaders = null;
+    target.url = url;
+    target.upgrade = true;
+    target._addHeaderLines(rawHeaders, rawHeaders.length);
+    target.method = method;
+    target.complete = true;
+    target.#proxy.push(null);
+    target.parser = null;
+    // Which are made when they are first asked for, and ws has asked.
+    Reflect.get(target, 'headers');
+  }
+
+  // Asked of what stands behind the Proxy, this gives what is to be shown in the Proxy's place.
+  get [inspect.custom]() {
+    if (!(#head in this)) return undefined;
+    UpgradeRequest.materialise(this);
+    return () => this;
+  }
 }
 
-for (const key of ownKeys) {
-  Object.defineProperty(UpgradeRequest.prototype, key, {
-    configurable: true,
-    get() {
-      // EventEmitter compares what an object has with what its prototype has.
-      if (this === UpgradeRequest.prototype) return undefined;
-      materialise(this);
-      return this[key];
-    },
-    set(value) {
-      materialise(this);
-      this[key] = value;
-    }
-  });
+delete UpgradeRequest.prototype.constructor;
+Object.setPrototypeOf(UpgradeRequest.prototype, IncomingMessage.prototype);
+
+// What is done to a request is done to the real one.
+const traps = {
+  getPrototypeOf(target) {
+    const prototype = Object.getPrototypeOf(target);
+    return prototype === UpgradeRequest.prototype ? IncomingMessage.prototype : prototype;
+  },
+  preventExtensions(target) {
+    UpgradeRequest.materialise(target);
+    // From now on it has to be what it is said to be.
+    Object.setPrototypeOf(target, traps.getPrototypeOf(target));
+    return Reflect.preventExtensions(target);
+  }
+};
+for (const name of [
+  'defineProperty',
+  'deleteProperty',
+  'get',
+  'getOwnPropertyDescriptor',
+  'has',
+  'ownKeys',
+  'set',
+  'setPrototypeOf'
+]) {
+  const act = Reflect[name];
+  traps[name] = (target, ...args) => {
+    UpgradeRequest.materialise(target);
+    return act(target, ...args);
+  };
 }
 
 /**
