@@ -79,6 +79,21 @@ function createSystemError(errno, syscall, address, port) {
 }
 
 /**
+ * Makes the error with which Node's sockets end where the transport is broken.
+ *
+ * @param {Number} errno a libuv error, negative
+ * @return {Error} with code, errno and syscall
+ */
+function createTransportError(errno) {
+  const [code] = getSystemErrorMap().get(errno) ?? ['UNKNOWN'];
+  // Whoever reads is told of everything but this.
+  const syscall = code === 'EPIPE' ? 'write' : 'read';
+  const error = new Error(`${syscall} ${code}`);
+  Error.captureStackTrace(error, createTransportError);
+  return Object.assign(error, { errno, code, syscall });
+}
+
+/**
  * Makes the error for what can no longer be written.
  *
  * @return {Error} with code ERR_STREAM_DESTROYED, as Node's streams give it
@@ -94,6 +109,7 @@ module.exports = {
   createLimitError,
   createProtocolError,
   createSystemError,
+  createTransportError,
   createUtf8Error,
   kErrorCode
 };

@@ -15,7 +15,7 @@ const {
   OP_PONG,
   OP_TEXT
 } = require('./constants');
-const { createProtocolError, kErrorCode } = require('./errors');
+const { createProtocolError, createTransportError, kErrorCode } = require('./errors');
 const { mixInEventTarget } = require('./event-target');
 const events = require('./events');
 const { ClientHandshake, abortHandshake } = require('./handshake/client');
@@ -737,11 +737,22 @@ class WebSocket extends EventEmitter {
     this._readyState = CLOSING;
     this[kServer] = null;
     if (callbacks !== null) this[kRarely]().callbacks = null;
-    try {
-      callbacks?.closed();
+    const error = status === 0 ? undefined : createTransportError(status);
+    const fail = () => {
+      callbacks?.closed(error);
       outgoing?.closed();
+    };
+    const afterSocket = () => this[kAfterSocket]();
+    if (own !== undefined) {
+      // Behind the 'error' of the socket, and in front of its 'close'.
+      link.closed(own, server, afterSocket, error);
+      nextTick(fail);
+      return;
+    }
+    try {
+      fail();
     } finally {
-      if (!link.closed(own, server, () => this[kAfterSocket]())) this.emitClose();
+      if (!link.closed(own, server, afterSocket, error)) this.emitClose();
     }
   }
 

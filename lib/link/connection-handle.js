@@ -149,13 +149,14 @@ class ConnectionHandle {
   /**
    * The connection is gone.
    *
+   * @param {Error} [error] what was wrong with the transport
    * @param {Function} [then] called first of all listeners for the socket's 'close'
    */
-  closed(then) {
+  closed(error, then) {
     this.release();
     this.#then = then;
     this.written();
-    this.socket.destroy();
+    this.socket.destroy(error);
     this.#finishClose();
   }
 

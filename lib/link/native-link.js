@@ -117,11 +117,12 @@ class NativeLink {
    * @param {(http.Server|null)} server which counts the connection, where it has no socket that would
    *     tell it
    * @param {function()} onSocketClosed called when the socket has closed, if there is one
+   * @param {Error} [error] what was wrong with the transport
    * @return {Boolean} whether there is one, or something that takes as long
    */
-  closed(own, server, onSocketClosed) {
+  closed(own, server, onSocketClosed, error) {
     if (own !== undefined) {
-      own.closed(onSocketClosed);
+      own.closed(error, onSocketClosed);
     } else if (server !== null) {
       leaveServer(server);
       setImmediate(onSocketClosed);

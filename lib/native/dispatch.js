@@ -2,6 +2,7 @@
 
 const native = require('./addon');
 const { EMPTY_BUFFER } = require('../constants');
+const { createTransportError } = require('../errors');
 const { ConnectionHandle } = require('../link/connection-handle');
 const {
   kOnClosed,
@@ -206,7 +207,7 @@ function workOff(handle, records, at, end, memory, staging, base, more) {
         const last = takeEndpoint(handle, own);
         if (last !== undefined) last[kOnClosed](detail, own);
         // An upgrade that was refused, or is undecided: at most somebody has its socket.
-        else own?.closed();
+        else own?.closed(detail === 0 ? undefined : createTransportError(detail));
         break;
       }
       case KIND_UPGRADE: {

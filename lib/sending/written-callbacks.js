@@ -68,10 +68,14 @@ class WrittenCallbacks {
     this.#handle = 0;
   }
 
-  /** The connection is gone: what the kernel had taken is all right, the rest gets an error. */
-  closed() {
+  /**
+   * The connection is gone: what the kernel had taken is all right, the rest gets an error.
+   *
+   * @param {Error} [error] what was wrong with the transport
+   */
+  closed(error = createDestroyedError()) {
     this.#run(this.#written.splice(0), null);
-    this.#run(this.#pairs.splice(0).filter(isCallback), createDestroyedError());
+    this.#run(this.#pairs.splice(0).filter(isCallback), error);
   }
 
   // Takes the callbacks of what the kernel has taken.

@@ -123,7 +123,8 @@ const settle = async (socket, condition) => {
 };
 
 for (const [title, leave, condition] of [
-  ['has ended', (client) => client.socket.end(), (socket) => !socket.readable]
+  ['has ended', (client) => client.socket.end(), (socket) => !socket.readable],
+  ['is gone', (client) => client.reset(), (socket) => socket.destroyed]
 ]) {
   parity(`a peer that ${title} while verifyClient thinks is no connection`, (lib) =>
     onBoth(lib, {
@@ -137,7 +138,7 @@ for (const [title, leave, condition] of [
           onBoth.settled = settle(socket, condition).then(() => {
             log.push([socket.readable, socket.writable, socket.destroyed]);
             done(true);
-            return once(socket, 'close');
+            return new Promise((resolve) => socket.on('close', resolve));
           });
         }
       }),
