@@ -9,6 +9,7 @@
       "src/protocol/frame_parser.cc",
       "src/protocol/http_head.cc",
       "src/protocol/mask.cc",
+      "src/protocol/memory.cc",
       "src/protocol/message_assembler.cc",
       "src/protocol/message_buffer.cc",
       "src/protocol/message_reader.cc",

@@ -206,10 +206,15 @@ bool Context::AddPayload(Connection& connection, EventKind kind, uint32_t flags,
   if (!is_placed && !is_whole && kind != EventKind::kText) batch->holds_bytes = true;
   if (message.fragment_ends != nullptr) {
     // In the place of a piece of memory; a text's are of no interest to those who want strings.
+    auto ends = std::make_unique<OffsetList>();
+    if (!ends->CopyFrom(*message.fragment_ends)) {
+      TakeBack(*record);
+      return false;
+    }
     flags |= kFlagFragments;
     batch->holds_bytes = true;
     batch->more.emplace_back();
-    batch->more.back().ends = std::make_unique<std::vector<size_t>>(*message.fragment_ends);
+    batch->more.back().ends = std::move(ends);
     record->detail = static_cast<int32_t>(batch->more.size());
   }
   record->head = static_cast<int32_t>(HeadOf(kind, flags, payload.piece));

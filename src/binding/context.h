@@ -100,7 +100,7 @@ class Context final : public ConnectionHandler, public ListenerHandler {
     size_t first = 0;
     size_t last = 0;
     std::shared_ptr<Placed> placed;
-    std::unique_ptr<std::vector<size_t>> ends;  // No memory, but the ends of a message's fragments.
+    std::unique_ptr<OffsetList> ends;  // No memory, but the ends of a message's fragments.
   };
 
   // The records of one connection, next to each other in one ring.

@@ -1,5 +1,6 @@
 #include "protocol/closing_handshake.h"
 
+#include <algorithm>
 #include <cstring>
 
 namespace wsuv {
@@ -11,8 +12,10 @@ void ClosingHandshake::Close(uint16_t code, ByteView reason, FrameOutput& output
   if (code != kNoCloseCode) {
     payload[0] = static_cast<uint8_t>(code >> 8);
     payload[1] = static_cast<uint8_t>(code);
-    size = 2 + reason.size;
-    if (reason.size > 0) std::memcpy(payload + 2, reason.data, reason.size);
+    // Whoever has checked the reason, the memory here is of this size.
+    const size_t reason_size = std::min(reason.size, kMaxCloseReason);
+    if (reason_size > 0) std::memcpy(payload + 2, reason.data, reason_size);
+    size = 2 + reason_size;
   }
   sent_ = true;
   output.WriteFrame(Opcode::kClose, {payload, size});

@@ -30,8 +30,9 @@ class ClosingHandshake {
  public:
   ClosingHandshake() : sent_(false), received_(false), failed_(false), peer_ended_(false) {}
 
-  /// Our side closes: sends a close frame, with `code` unless it is kNoCloseCode. `code` and
-  /// `reason` have been checked. It does nothing once a close frame was sent, or the peer ended.
+  /// Our side closes: sends a close frame, with `code` unless it is kNoCloseCode. `code` has been
+  /// checked, and `reason`, of which no more is taken than kMaxCloseReason bytes. It does nothing
+  /// once a close frame was sent, or the peer ended.
   void Close(uint16_t code, ByteView reason, FrameOutput& output);
   /// The peer's close frame: answers it with the same code and reason.
   void OnPeerClose(uint16_t code, ByteView reason, FrameOutput& output);

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "protocol/assert.h"
+
 namespace wsuv {
 namespace {
 
@@ -110,37 +112,38 @@ size_t InflateStream::History(uint8_t* out) {
   return size;
 }
 
-MessageInflation::MessageInflation(ByteView input, const std::vector<size_t>* fragment_ends,
-                                   uint64_t limit)
+MessageInflation::MessageInflation(ByteView input, const OffsetList* fragment_ends, uint64_t limit)
     : input_(input), limit_(limit) {
-  if (fragment_ends != nullptr) {
-    ends_ = *fragment_ends;
-  } else {
-    ends_.push_back(input.size);
-  }
+  if (fragment_ends == nullptr) return;
+  WSUV_ASSERT(fragment_ends->last() == input.size);
+  has_memory_ = ends_.CopyFrom(*fragment_ends);
 }
 
 ByteView MessageInflation::Segment() const {
-  if (segment_ == ends_.size()) return {kTail, sizeof(kTail)};
+  if (segment_ == CountOfSegments()) return {kTail, sizeof(kTail)};
+  if (ends_.empty()) return input_;
   const size_t start = segment_ == 0 ? 0 : ends_[segment_ - 1];
   return {input_.data + start, ends_[segment_] - start};
 }
 
+// Notes where in the output a frame has ended, if it gave something. False when there is no memory.
+bool MessageInflation::EndSegment(const MessageBuffer& out) {
+  return ends_.empty() || out.size() == out_ends_.last() || out_ends_.Append(out.size());
+}
+
 MessageInflation::Status MessageInflation::Run(InflateStream& stream, MessageBuffer& out,
                                                size_t budget) {
-  while (segment_ <= ends_.size()) {
+  if (!has_memory_) return Status::kNoMemory;
+  while (segment_ <= CountOfSegments()) {
     const Status status = Step(stream.raw(), Segment(), out, budget);
     if (status != Status::kDone) return status;
     if (stream_ended_) break;
     segment_++;
     consumed_ = 0;
     // The tail belongs to the last frame.
-    if (segment_ < ends_.size() && out.size() > (out_ends_.empty() ? 0 : out_ends_.back())) {
-      out_ends_.push_back(out.size());
-    }
+    if (segment_ < CountOfSegments() && !EndSegment(out)) return Status::kNoMemory;
   }
-  if (out.size() > (out_ends_.empty() ? 0 : out_ends_.back())) out_ends_.push_back(out.size());
-  return Status::kDone;
+  return EndSegment(out) ? Status::kDone : Status::kNoMemory;
 }
 
 MessageInflation::Status MessageInflation::Step(z_stream& stream, ByteView segment,

@@ -10,6 +10,7 @@
 
 #include "protocol/bytes.h"
 #include "protocol/message_buffer.h"
+#include "protocol/offset_list.h"
 
 namespace wsuv {
 
@@ -93,7 +94,7 @@ class MessageInflation {
 
   /// `limit` is the most bytes that the message may have; 0: any number. `fragment_ends` (may be
   /// null) are the ends of the frames in `input`.
-  MessageInflation(ByteView input, const std::vector<size_t>* fragment_ends, uint64_t limit);
+  MessageInflation(ByteView input, const OffsetList* fragment_ends, uint64_t limit);
 
   /// Inflates until the message is whole or `out` holds `budget` bytes. It writes no more than one
   /// byte past the limit.
@@ -101,24 +102,28 @@ class MessageInflation {
   /// The same input has moved to another place.
   void Rebase(const uint8_t* data) { input_.data = data; }
 
-  /// The end offset of each frame that gave something, in the inflated message.
-  const std::vector<size_t>& fragment_ends() const { return out_ends_; }
+  /// The end offset of each frame that gave something, in the inflated message; empty where the
+  /// message came in one frame.
+  OffsetList& fragment_ends() { return out_ends_; }
   /// zlib's sentence about what is wrong; a string of static lifetime.
   const char* error() const { return error_; }
   /// Whether the peer ended the stream with the message (BFINAL), so that it has no history.
   bool stream_ended() const { return stream_ended_; }
 
  private:
+  size_t CountOfSegments() const { return ends_.empty() ? 1 : ends_.size(); }
   ByteView Segment() const;
+  bool EndSegment(const MessageBuffer& out);
   Status Step(z_stream& stream, ByteView segment, MessageBuffer& out, size_t budget);
 
   ByteView input_;
-  std::vector<size_t> ends_;      // Of the frames in the input; the last one is its end.
-  std::vector<size_t> out_ends_;  // Of the frames in the output.
+  OffsetList ends_;      // Of the frames in the input, if there are several.
+  OffsetList out_ends_;  // Of the frames in the output.
   uint64_t limit_;
   size_t segment_ = 0;   // The frame that is worked on; behind the last one comes the tail.
   size_t consumed_ = 0;  // Of that.
   bool stream_ended_ = false;
+  bool has_memory_ = true;  // For the ends of the frames.
   const char* error_ = "";
 };
 

@@ -2,6 +2,8 @@
 
 #include <array>
 
+#include "protocol/assert.h"
+
 namespace wsuv {
 namespace {
 
@@ -37,6 +39,10 @@ constexpr std::array<ErrorInfo, kErrorCodeCount> kErrors = {{
 
 }  // namespace
 
-const ErrorInfo& DescribeError(ErrorCode code) { return kErrors[static_cast<size_t>(code)]; }
+const ErrorInfo& DescribeError(ErrorCode code) {
+  const auto index = static_cast<size_t>(code);
+  WSUV_ASSERT(index < kErrors.size());
+  return kErrors[index];
+}
 
 }  // namespace wsuv

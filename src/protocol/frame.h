@@ -5,6 +5,8 @@
 #include <cstdint>
 #include <cstring>
 
+#include "protocol/assert.h"
+
 namespace wsuv {
 
 /// Which end of a connection we are: decides who masks (RFC 6455 5.1).
@@ -31,6 +33,8 @@ constexpr uint8_t kMaskBit = 0x80;
 constexpr size_t kMaxFrameHeaderSize = 14;
 /// The longest payload of a control frame (RFC 6455 5.5).
 constexpr size_t kMaxControlPayload = 125;
+/// The longest reason in a close frame, behind its code.
+constexpr size_t kMaxCloseReason = kMaxControlPayload - 2;
 /// The close code that stands for "the close frame held none" (RFC 6455 7.4.1).
 constexpr uint16_t kNoCloseCode = 1005;
 /// The close code that stands for "no close frame came".
@@ -57,6 +61,7 @@ constexpr size_t FrameHeaderSize(const FrameHeader& header, uint64_t payload_len
 /// shortest form to `out`, which must hold kMaxFrameHeaderSize bytes. Returns how many bytes it
 /// took. RFC 6455 5.2.
 inline size_t EncodeFrameHeader(const FrameHeader& header, uint64_t payload_length, uint8_t* out) {
+  WSUV_ASSERT(payload_length >> 63 == 0);
   out[0] = static_cast<uint8_t>(static_cast<uint8_t>(header.opcode) | (header.fin ? kFinBit : 0) |
                                 (header.rsv1 ? kRsv1Bit : 0));
   const uint8_t mask_bit = header.masking_key != nullptr ? kMaskBit : 0;

@@ -8,6 +8,7 @@
 #include <memory>
 #include <utility>
 
+#include "protocol/assert.h"
 #include "protocol/bytes.h"
 #include "protocol/error.h"
 #include "protocol/flow.h"
@@ -284,6 +285,7 @@ Verdict FrameParser::EndFrame(Sink& sink) {
 
 template <typename Sink>
 Flow FrameParser::ReadDirect(size_t size, Sink& sink) {
+  WSUV_ASSERT(size > 0 && size <= DirectlyReadable(0));
   payload_left_ -= size;
   held_chunks_++;
   Verdict verdict = sink.OnDirectPayload(frame_, size, key_);

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "protocol/assert.h"
+
 namespace wsuv {
 namespace {
 
@@ -95,6 +97,7 @@ ErrorCode MessageAssembler::OnPayload(DataFrame frame, uint8_t* data, size_t siz
 }
 
 ErrorCode MessageAssembler::OnDirectPayload(DataFrame frame, size_t size, MaskingKey& key) {
+  WSUV_ASSERT(message_.parts_ != nullptr);
   MessageBuffer& buffer = message_.parts_->payload;
   uint8_t* data = buffer.data() + buffer.size();
   key.Apply(data, data, size);
@@ -104,10 +107,11 @@ ErrorCode MessageAssembler::OnDirectPayload(DataFrame frame, size_t size, Maskin
 
 Verdict MessageAssembler::OnFrameEnd(DataFrame frame) {
   UnfinishedMessage::Parts& parts = message_.EnsureParts();
-  std::vector<size_t>& ends = parts.fragment_ends;
+  OffsetList& ends = parts.fragment_ends;
   const size_t end = parts.payload.size();
-  const bool is_empty = end == (ends.empty() ? 0 : ends.back());
-  if (!is_empty && (!frame.fin || !ends.empty())) ends.push_back(end);
+  if (end > ends.last() && (!frame.fin || !ends.empty()) && !ends.Append(end)) {
+    return ErrorCode::kOutOfMemory;
+  }
   if (!frame.fin) return {};
   if (!message_.utf8_.IsComplete()) return ErrorCode::kInvalidUtf8;
 

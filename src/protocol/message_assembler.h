@@ -5,7 +5,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
-#include <vector>
 
 #include "protocol/bytes.h"
 #include "protocol/error.h"
@@ -15,6 +14,7 @@
 #include "protocol/mask.h"
 #include "protocol/message_buffer.h"
 #include "protocol/message_sink.h"
+#include "protocol/offset_list.h"
 #include "protocol/utf8.h"
 
 namespace wsuv {
@@ -46,7 +46,7 @@ class UnfinishedMessage {
 
   struct Parts {
     MessageBuffer payload;
-    std::vector<size_t> fragment_ends;
+    OffsetList fragment_ends;
   };
 
   Parts& EnsureParts();

@@ -5,6 +5,8 @@
 #include <cstring>
 #include <utility>
 
+#include "protocol/memory.h"
+
 namespace wsuv {
 namespace {
 
@@ -37,9 +39,10 @@ bool MessageBuffer::Reserve(size_t more, uint64_t ceiling) {
   if (capacity_ - size_ >= more) return true;
   if (memory_ != nullptr) return false;
   const size_t needed = size_ + more;
+  if (needed < more) return false;
   size_t capacity = std::max(needed, std::max(2 * capacity_, kFirstCapacity));
   if (capacity > ceiling) capacity = std::max<size_t>(needed, static_cast<size_t>(ceiling));
-  void* grown = std::realloc(data_, capacity);
+  void* grown = Reallocate(data_, capacity);
   if (grown == nullptr) return false;
   data_ = static_cast<uint8_t*>(grown);
   capacity_ = capacity;
@@ -47,6 +50,7 @@ bool MessageBuffer::Reserve(size_t more, uint64_t ceiling) {
 }
 
 void MessageBuffer::MoveTo(std::unique_ptr<MessageMemory> memory) {
+  WSUV_ASSERT(memory != nullptr && memory->size() >= size_);
   if (size_ > 0) std::memcpy(memory->data(), data_, size_);
   if (memory_ == nullptr) std::free(data_);
   memory_ = std::move(memory);

@@ -5,6 +5,8 @@
 #include <cstdint>
 #include <memory>
 
+#include "protocol/assert.h"
+
 namespace wsuv {
 
 /// Memory of somebody else's for one message: who will get the message provides it, so that it can
@@ -42,7 +44,10 @@ class MessageBuffer {
   /// False when there is no memory.
   bool Reserve(size_t more, uint64_t ceiling);
   /// Counts `count` bytes, already written behind size(), as arrived.
-  void Commit(size_t count) { size_ += count; }
+  void Commit(size_t count) {
+    WSUV_ASSERT(count <= capacity_ - size_);
+    size_ += count;
+  }
   /// Forgets the bytes and keeps the memory.
   void Clear() { size_ = 0; }
   /// Goes on in `memory`, which must have room for what is here and for all that follows.

@@ -4,12 +4,12 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
-#include <vector>
 
 #include "protocol/bytes.h"
 #include "protocol/error.h"
 #include "protocol/flow.h"
 #include "protocol/message_buffer.h"
+#include "protocol/offset_list.h"
 
 namespace wsuv {
 
@@ -31,7 +31,7 @@ struct Message {
   /// has allocated.
   MessageBuffer* buffer = nullptr;
   /// The end offset of each non-empty frame in `data`; null where it came in one frame.
-  const std::vector<size_t>* fragment_ends = nullptr;
+  const OffsetList* fragment_ends = nullptr;
 };
 
 /// Larger messages get memory of their own from a MessagePlacer, others only a place.

@@ -1,16 +1,17 @@
 #ifndef WSUV_PROTOCOL_STREAM_POOL_H_
 #define WSUV_PROTOCOL_STREAM_POOL_H_
 
-#include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <memory>
-#include <new>
 #include <utility>
 #include <vector>
 
+#include "protocol/assert.h"
 #include "protocol/bytes.h"
 #include "protocol/deflate.h"
+#include "protocol/message_buffer.h"
 
 namespace wsuv {
 
@@ -125,19 +126,19 @@ class StreamLease {
     }
     std::unique_ptr<Stream> stream = pool_->Take(*settings_);
     if (stream == nullptr) return {};
-    if (history_size_ > 0) {
-      stream->Reset({history_.get(), history_size_});
+    if (history_.size() > 0) {
+      stream->Reset({history_.data(), history_.size()});
     } else {
       stream->Reset({settings_->dictionary.data(), settings_->dictionary.size()});
     }
-    history_.reset();
-    history_size_ = 0;
+    history_ = MessageBuffer();
     return {pool_, std::move(stream)};
   }
 
   /// `in_message`: the message goes on with the next fragment, which may refer to this one also
   /// without context takeover. `has_history`: false where the peer ended the stream, or it failed.
   void Return(BorrowedStream<Stream> borrowed, bool in_message, bool has_history) {
+    WSUV_ASSERT(borrowed && stream_ == nullptr);
     if (!in_message && !(has_history && settings_->takeover)) return;
     stream_ = std::move(borrowed.stream_);
     pool_->Link(this);
@@ -153,21 +154,19 @@ class StreamLease {
     const size_t size = stream_->History(history);
     pool_->Give(std::move(stream_));
     if (size == 0) return;
-    history_.reset(new (std::nothrow) uint8_t[size]);
-    is_lost_ = history_ == nullptr;
+    is_lost_ = !history_.Reserve(size, size);
     if (is_lost_) return;
-    std::copy(history, history + size, history_.get());
-    history_size_ = static_cast<uint32_t>(size);
+    std::memcpy(history_.data(), history, size);
+    history_.Commit(size);
   }
 
   StreamPool<Stream>* pool_;
   const DeflateSettings* settings_;
   std::unique_ptr<Stream> stream_;
-  std::unique_ptr<uint8_t[]> history_;
+  MessageBuffer history_;  // Of messages so far, while there is no stream.
   StreamLease* newer_ = nullptr;
   StreamLease* older_ = nullptr;
   uint32_t used_ = 0;
-  uint32_t history_size_ = 0;
   bool is_linked_ = false;
   bool is_lost_ = false;  // There was no memory for the history.
 };

@@ -3,6 +3,7 @@
 #include <cstring>
 #include <utility>
 
+#include "protocol/assert.h"
 #include "protocol/utf8.h"
 
 namespace wsuv {
@@ -38,7 +39,7 @@ bool Copy(ByteView bytes, MessageBuffer* out) {
   return true;
 }
 
-void Describe(const MessageBuffer& buffer, const std::vector<size_t>& ends, Message* message) {
+void Describe(const MessageBuffer& buffer, const OffsetList& ends, Message* message) {
   message->compressed = false;
   message->data = {buffer.data(), buffer.size()};
   message->fragment_ends = ends.size() > 1 ? &ends : nullptr;
@@ -192,7 +193,7 @@ class Compression::InflateWork final : public Work {
     if (owner == nullptr) return;
     owner->inflating_ = nullptr;
     const bool done = status_ == MessageInflation::Status::kDone;
-    owner->incoming_.Return(std::move(stream_), false, done && !inflation_.stream_ended());
+    if (done) owner->incoming_.Return(std::move(stream_), false, !inflation_.stream_ended());
     if (!done) {
       owner->observer_->OnInflated(nullptr, ErrorOf(status_), inflation_.error());
     } else if (check_ != ErrorCode::kNone) {
@@ -258,6 +259,7 @@ bool Compression::CompressLater(const FrameHeader& header, ByteView payload, boo
 
 Compression::Result Compression::Inflate(Message* message, const ReaderLimits& limits,
                                          ErrorCode* error, const char** sentence) {
+  WSUV_ASSERT(inflating_ == nullptr);
   *sentence = "";
   pool_->WantTrim();
   MessageInflation inflation(message->data, message->fragment_ends, limits.max_payload);
@@ -283,7 +285,7 @@ Compression::Result Compression::Inflate(Message* message, const ReaderLimits& l
     *sentence = inflation.error();
     return Result::kFailed;
   }
-  fragment_ends_ = inflation.fragment_ends();
+  fragment_ends_ = std::move(inflation.fragment_ends());
   Describe(out, fragment_ends_, message);
   message->buffer = nullptr;
   *error = Check(message, limits);

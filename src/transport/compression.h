@@ -6,7 +6,6 @@
 #include <functional>
 #include <memory>
 #include <utility>
-#include <vector>
 
 #include "protocol/deflate.h"
 #include "protocol/message_reader.h"
@@ -119,7 +118,7 @@ class Compression {
   StreamLease<InflateStream> incoming_;
   DeflateWork* deflating_ = nullptr;
   InflateWork* inflating_ = nullptr;
-  std::vector<size_t> fragment_ends_;  // Of the message that Inflate() gave.
+  OffsetList fragment_ends_;  // Of the message that Inflate() gave.
 };
 
 }  // namespace wsuv

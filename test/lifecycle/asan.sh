@@ -10,7 +10,7 @@ mkdir -p "$out"
 cp -r src lib test binding.gyp package.json "$out"
 ln -s "$PWD/node_modules" "$out/node_modules"
 sed -i 's/"-static-libstdc++", //' "$out/binding.gyp"
-flags="-fsanitize=address -fno-omit-frame-pointer -g -O1"
+flags="-fsanitize=address -fno-omit-frame-pointer -g -O1 -DWSUV_ASSERTIONS"
 (
   cd "$out"
   CFLAGS="$flags" CXXFLAGS="$flags" LDFLAGS="-fsanitize=address" npx node-gyp rebuild > build.log 2>&1

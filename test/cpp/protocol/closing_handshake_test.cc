@@ -68,6 +68,17 @@ TEST(ClosingHandshake, TellsThePeerWhichRuleItBroke) {
   }
 }
 
+TEST(ClosingHandshake, TakesNoMoreOfAReasonThanAFrameHolds) {
+  for (const size_t size : {size_t{123}, size_t{124}, size_t{100000}}) {
+    ClosingHandshake closing;
+    Output output;
+    const std::string reason(size, 'r');
+    closing.Close(1000, ByteView(std::string_view(reason)), output);
+    EXPECT_EQ(output.frames,
+              std::vector<std::string>{"8:" + kNormal + std::string(kMaxCloseReason, 'r')});
+  }
+}
+
 TEST(ClosingHandshake, EndsWithoutACloseFrameWhenThePeerIsGone) {
   ClosingHandshake closing;
   Output output;

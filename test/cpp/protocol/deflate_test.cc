@@ -162,16 +162,17 @@ TEST(Deflate, TellsWhichFrameGaveWhat) {
   auto deflate = DeflateStream::Make({});
   auto inflate = InflateStream::Make({});
   MessageBuffer packed;
-  std::vector<size_t> ends;
+  OffsetList ends;
   for (const char* part : {"first ", "second ", "third"}) {
     ASSERT_TRUE(deflate->Compress(ViewOf(part), std::string(part) == "third", packed));
-    ends.push_back(packed.size());
+    ASSERT_TRUE(ends.Append(packed.size()));
   }
   MessageInflation inflation({packed.data(), packed.size()}, &ends, 0);
   MessageBuffer out;
   ASSERT_EQ(inflation.Run(*inflate, out, SIZE_MAX), Status::kDone);
   EXPECT_EQ(TextOf(out), "first second third");
-  EXPECT_EQ(inflation.fragment_ends(), (std::vector<size_t>{6, 13, 18}));
+  const OffsetList& found = inflation.fragment_ends();
+  EXPECT_EQ(std::vector<size_t>(found.begin(), found.end()), (std::vector<size_t>{6, 13, 18}));
 }
 
 TEST(Deflate, RefusesParametersThatZlibRefuses) {
