@@ -5,19 +5,25 @@
 
 const { FIGURES } = require('./figures');
 
-// More than so many times what the neighbour's message takes is a cliff. A larger message may take
-// more in proportion to its size.
+// More than so many times what the neighbour's message takes is a cliff.
 const FACTOR = 3;
 // What is added to that: so much may come of chance, or of another way to do it.
-const ALLOWANCE = { faults: 1, calls: 2 };
+const ALLOWANCE = { faults: 1, calls: 0.5 };
 const PAGE = 4096;
+const CHUNK = 64 * 1024;
 
-// What is no cliff in any case: a message may have memory of its own that is new, whoever it goes to.
-function usual(key, { connections, kind, size }) {
-  if (key !== 'faults') return 0;
-  const pages = Math.ceil(size / PAGE);
-  return kind === 'fan-out' ? pages / connections : pages;
-}
+/**
+ * What is no cliff in any case, whatever the neighbours take.
+ *
+ * @type {Object<String, function(Load): Number>}
+ */
+const USUAL = {
+  // A message has memory of its own that is new, whoever it goes to.
+  faults: ({ connections, kind, size }) =>
+    Math.ceil(size / PAGE) / (kind === 'fan-out' ? connections : 1),
+  // It is read, and written, and comes in chunks.
+  calls: ({ size }) => 2 + size / CHUNK
+};
 
 /**
  * Compares each size with the next one, in each column.
@@ -32,12 +38,13 @@ function findCliffs(rows, keys) {
     const sizes = rows.filter(({ load }) => load.column === column);
     for (let i = 1; i < sizes.length; i++) {
       const [smaller, larger] = [sizes[i - 1], sizes[i]];
-      const growth = larger.load.size / smaller.load.size;
       for (const key of keys) {
         const [before, after] = [smaller.results.wsuv[key], larger.results.wsuv[key]];
-        const most = Math.max(before * growth * FACTOR, usual(key, larger.load)) + ALLOWANCE[key];
-        const mostBefore = Math.max(after * FACTOR, usual(key, smaller.load)) + ALLOWANCE[key];
-        if (after <= most && before <= mostBefore) continue;
+        const mostFor = (load, neighbour) =>
+          Math.max(neighbour * FACTOR, USUAL[key](load)) + ALLOWANCE[key];
+        if (after <= mostFor(larger.load, before) && before <= mostFor(smaller.load, after)) {
+          continue;
+        }
         cliffs.push(
           `${column}: ${smaller.load.line} takes ${before.toFixed(2)} ${FIGURES[key].name} a ` +
             `message, and ${larger.load.line} ${after.toFixed(2)}`

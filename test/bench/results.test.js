@@ -54,7 +54,7 @@ describe('cliffs', () => {
     const rows = rowsOf([
       [PAGE, 1, 2],
       [16 * PAGE, 16, 4],
-      [256 * PAGE, 256, 40]
+      [256 * PAGE, 256, 18]
     ]);
     expect(find(rows)).toEqual([]);
   });
@@ -135,9 +135,9 @@ describe('cliffs', () => {
       find(
         rowsOf([
           [20, 0, 0.1],
-          [30, 0, 2.5]
+          [30, 0, 3]
         ])
       )
-    ).toEqual(['echo: 20 B takes 0.10 calls of read and write a message, and 30 B 2.50']);
+    ).toEqual(['echo: 20 B takes 0.10 calls of read and write a message, and 30 B 3.00']);
   });
 });
