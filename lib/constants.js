@@ -1,6 +1,6 @@
 'use strict';
 
-/** What both ends of the seam to the addon agree on, and what ws calls by the same names. */
+/** What ws calls by the same names, and defaults. */
 module.exports = {
   /** The values of `binaryType`. */
   BINARY_TYPES: ['nodebuffer', 'arraybuffer', 'fragments', 'blob'],
@@ -15,18 +15,9 @@ module.exports = {
   /** RFC 6455 7.4.1: codes that stand for "none in the close frame" and "no close frame". */
   NO_CLOSE_CODE: 1005,
   ABNORMAL_CLOSURE: 1006,
-  /** Opcodes with FIN, as the addon's `send` takes them; and the bits around them. */
-  OP_CONTINUATION: 0x00,
-  OP_TEXT: 0x01,
-  OP_BINARY: 0x02,
-  OP_CLOSE: 0x08,
-  OP_PING: 0x09,
-  OP_PONG: 0x0a,
-  FLAG_RSV1: 0x40,
-  FLAG_FIN: 0x80,
-  FLAG_MASK: 0x100,
-  FLAG_COMPRESS: 0x200,
   /** Of a Receiver: its WebSocket. Tracers look for this name in this file. */
   kWebSocket: Symbol('websocket'),
+  /** The one extension (RFC 7692). */
+  EXTENSION_NAME: 'permessage-deflate',
   NOOP() {}
 };

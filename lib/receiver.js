@@ -4,19 +4,18 @@ const { Writable } = require('stream');
 
 const { toBinaryType } = require('./binary-type');
 const native = require('./native/addon');
-const { BINARY_TYPES, EMPTY_BUFFER } = require('./constants');
-const { createLimitError, createProtocolError, createUtf8Error } = require('./errors');
-const { extensionName } = require('./compat/permessage-deflate');
+const { BINARY_TYPES, EMPTY_BUFFER, EXTENSION_NAME } = require('./constants');
+const {
+  createLimitError,
+  createProtocolError,
+  createUtf8Error
+} = require('./native/protocol-errors');
+const { event } = require('./native/seam');
 const { settingsFor } = require('./native/settings');
 
 const FastBuffer = Buffer[Symbol.species];
 
-// The kinds of src/binding/event_ring.h.
-const KIND_TEXT = 0;
-const KIND_BINARY = 1;
-const KIND_PING = 2;
-const KIND_PONG = 3;
-const KIND_PEER_CLOSE = 4;
+const { BINARY, PEER_CLOSE, PING, PONG, TEXT } = event;
 // The numbers in front of the events that readFrames() returns, and those of an event.
 const FRONT = 2;
 const NUMBERS = 5;
@@ -63,7 +62,7 @@ class Receiver extends Writable {
     this.#reader = native.createReader(
       settingsFor(options),
       this._isServer,
-      Boolean(this._extensions[extensionName])
+      Boolean(this._extensions[EXTENSION_NAME])
     );
   }
 
@@ -81,19 +80,19 @@ class Receiver extends Writable {
     for (;;) {
       while (this.#at < this.#numbers.length) {
         const { kind, detail, number, data, ends } = this.#nextEvent();
-        if (kind > KIND_PEER_CLOSE) {
+        if (kind > PEER_CLOSE) {
           this.#hasEnded = true;
           callback(createProtocolError(detail, number));
           return;
         }
-        if (kind === KIND_PEER_CLOSE) {
+        if (kind === PEER_CLOSE) {
           this.#hasEnded = true;
           this.emit('conclude', detail, data);
           this.end();
           callback();
           return;
         }
-        if (kind <= KIND_BINARY && detail === 1) {
+        if (kind <= BINARY && detail === 1) {
           this.#inflate(data, kind, callback);
           return;
         }
@@ -141,16 +140,16 @@ class Receiver extends Writable {
   #deliver(kind, data, ends, callback) {
     const emit = () => {
       switch (kind) {
-        case KIND_TEXT:
+        case TEXT:
           this.emit('message', data, false);
           break;
-        case KIND_BINARY:
+        case BINARY:
           this.emit('message', toBinaryType(data, this._binaryType, ends), true);
           break;
-        case KIND_PING:
+        case PING:
           this.emit('ping', data);
           break;
-        case KIND_PONG:
+        case PONG:
           this.emit('pong', data);
           break;
       }
@@ -167,11 +166,11 @@ class Receiver extends Writable {
   }
 
   #inflate(packed, kind, callback) {
-    this._extensions[extensionName].decompress(packed, true, (error, data) => {
+    this._extensions[EXTENSION_NAME].decompress(packed, true, (error, data) => {
       if (!error && this._maxPayload > 0 && data.length > this._maxPayload) {
         error = createLimitError();
       }
-      if (!error && kind === KIND_TEXT && !this._skipUTF8Validation && !native.isUtf8(data)) {
+      if (!error && kind === TEXT && !this._skipUTF8Validation && !native.isUtf8(data)) {
         error = createUtf8Error();
       }
       if (error) {

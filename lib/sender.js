@@ -3,21 +3,14 @@
 const { randomFillSync } = require('crypto');
 
 const native = require('./native/addon');
-const {
-  FLAG_FIN,
-  FLAG_RSV1,
-  NOOP,
-  OP_BINARY,
-  OP_CLOSE,
-  OP_CONTINUATION,
-  OP_PING,
-  OP_PONG,
-  OP_TEXT
-} = require('./constants');
+const seam = require('./native/seam');
+const { EXTENSION_NAME, NOOP } = require('./constants');
 const { closePayload, controlPayload } = require('./sending/control-payload');
-const { extensionName } = require('./compat/permessage-deflate');
 const { SendQueue } = require('./sending/send-queue');
 const { isBlob, sizeOf, toPayload } = require('./validation');
+
+const { FIN, RSV1 } = seam.flag;
+const { BINARY, CLOSE, CONTINUATION, PING, PONG, TEXT } = seam.opcode;
 
 /**
  * The writing half of a WebSocket: makes frames of messages and writes them to a stream.
@@ -61,7 +54,7 @@ class Sender {
    */
   static frame(data, options) {
     const payload = typeof data === 'string' ? Buffer.from(data) : data;
-    const flags = options.opcode | (options.fin ? FLAG_FIN : 0) | (options.rsv1 ? FLAG_RSV1 : 0);
+    const flags = options.opcode | (options.fin ? FIN : 0) | (options.rsv1 ? RSV1 : 0);
     const { length } = payload;
     if (!options.mask) {
       const header = native.frameHeader(flags, length, undefined);
@@ -87,7 +80,7 @@ class Sender {
    * @throws {(TypeError|RangeError)} for what may not be sent
    */
   close(code, data, mask, cb) {
-    this.#push(closePayload(code, data), { fin: true, opcode: OP_CLOSE, mask }, false, cb);
+    this.#push(closePayload(code, data), { fin: true, opcode: CLOSE, mask }, false, cb);
   }
 
   /**
@@ -99,7 +92,7 @@ class Sender {
    * @throws {RangeError} for more data
    */
   ping(data, mask, cb) {
-    this.#push(controlPayload(data), { fin: true, opcode: OP_PING, mask }, false, cb);
+    this.#push(controlPayload(data), { fin: true, opcode: PING, mask }, false, cb);
   }
 
   /**
@@ -111,7 +104,7 @@ class Sender {
    * @throws {RangeError} for more data
    */
   pong(data, mask, cb) {
-    this.#push(controlPayload(data), { fin: true, opcode: OP_PONG, mask }, false, cb);
+    this.#push(controlPayload(data), { fin: true, opcode: PONG, mask }, false, cb);
   }
 
   /**
@@ -124,9 +117,9 @@ class Sender {
   send(data, options, cb) {
     const payload = toPayload(data);
     let rsv1 = false;
-    let opcode = OP_CONTINUATION;
+    let opcode = CONTINUATION;
     if (this._firstFragment) {
-      opcode = options.binary ? OP_BINARY : OP_TEXT;
+      opcode = options.binary ? BINARY : TEXT;
       rsv1 = Boolean(options.compress) && this.#isWorthCompressing(sizeOf(payload));
       this._compress = rsv1;
     }
@@ -136,7 +129,7 @@ class Sender {
 
   // Without context takeover, short messages are not.
   #isWorthCompressing(size) {
-    const extension = this._extensions[extensionName];
+    const extension = this._extensions[EXTENSION_NAME];
     if (!extension) return true;
     const side = extension._isServer ? 'server' : 'client';
     return !extension.params[`${side}_no_context_takeover`] || size >= extension._threshold;
@@ -158,7 +151,7 @@ class Sender {
         this.#sendPayload(bytes, options, cb);
         return false;
       }
-      this._extensions[extensionName].compress(bytes, options.fin, (_, packed) => {
+      this._extensions[EXTENSION_NAME].compress(bytes, options.fin, (_, packed) => {
         if (this._socket.destroyed) {
           this.#queue.closed();
         } else {

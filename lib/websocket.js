@@ -5,17 +5,9 @@ const { Writable } = require('stream');
 
 const { toBinaryType } = require('./binary-type');
 const { ConnectionReceiver, ConnectionSender } = require('./compat/connection-halves');
-const {
-  BINARY_TYPES,
-  FLAG_FIN,
-  FLAG_MASK,
-  NO_CLOSE_CODE,
-  OP_BINARY,
-  OP_PING,
-  OP_PONG,
-  OP_TEXT
-} = require('./constants');
-const { createProtocolError, createTransportError, kErrorCode } = require('./errors');
+const { BINARY_TYPES, NO_CLOSE_CODE } = require('./constants');
+const { createTransportError } = require('./errors');
+const { createProtocolError, kErrorCode } = require('./native/protocol-errors');
 const { mixInEventTarget } = require('./event-target');
 const events = require('./events');
 const { ClientHandshake, abortHandshake } = require('./handshake/client');
@@ -28,6 +20,7 @@ const native = require('./native/addon');
 const { compressionFor, negotiated } = require('./native/compression');
 const { setEndpoint } = require('./native/dispatch');
 const { nextTick } = require('./native/realm');
+const seam = require('./native/seam');
 const { settingsFor } = require('./native/settings');
 const { INITIAL_STATE, RareState } = require('./rare-state');
 const { AutoPong } = require('./sending/auto-pong');
@@ -73,6 +66,9 @@ const {
 const Receiver = require('./receiver');
 const { isBlob, sizeOf, toPayload } = require('./validation');
 
+const { FIN, MASK } = seam.flag;
+const { BINARY, PING, PONG, TEXT } = seam.opcode;
+
 // As constants, since `native` has too many members for V8 to know them: 2% of a message of 20 bytes.
 const { send: sendBytes, sendText } = native;
 
@@ -83,7 +79,7 @@ const CLOSED = 3;
 const READY_STATES = ['CONNECTING', 'OPEN', 'CLOSING', 'CLOSED'];
 const CLOSED_EARLY = 'WebSocket was closed before the connection was established';
 
-// The bits that go with every frame (FIN once there is a connection, FLAG_MASK of a client), and, which
+// The bits that go with every frame (FIN once there is a connection, MASK of a client), and, which
 // the addon does not look at: whether send() may pass data straight on, since there is no mask of the
 // user's, no unfinished message, no queue, no compression; the place of `binaryType` in BINARY_TYPES;
 // whether pings are answered.
@@ -138,7 +134,7 @@ class WebSocket extends EventEmitter {
     this._events = new Listeners();
     this[kHandle] = 0;
     this._readyState = CONNECTING;
-    this[kFlags] = IS_PLAIN | (address === null ? 0 : FLAG_MASK);
+    this[kFlags] = IS_PLAIN | (address === null ? 0 : MASK);
     this._protocol = '';
     this[kOptions] = options;
     this[kSocket] = null;
@@ -207,11 +203,11 @@ class WebSocket extends EventEmitter {
 
   /** @type {Boolean} whether this is a server's end, whose frames are not masked */
   get _isServer() {
-    return (this[kFlags] & FLAG_MASK) === 0;
+    return (this[kFlags] & MASK) === 0;
   }
 
   set _isServer(isServer) {
-    this[kFlags] = isServer ? this[kFlags] & ~FLAG_MASK : this[kFlags] | FLAG_MASK;
+    this[kFlags] = isServer ? this[kFlags] & ~MASK : this[kFlags] | MASK;
   }
 
   /** A client's request, until it is answered. */
@@ -262,7 +258,7 @@ class WebSocket extends EventEmitter {
   }
 
   get [kIsAttached]() {
-    return (this[kFlags] & FLAG_FIN) !== 0;
+    return (this[kFlags] & FIN) !== 0;
   }
 
   get [kLink]() {
@@ -356,7 +352,7 @@ class WebSocket extends EventEmitter {
   [kOpen](handle) {
     const { allowSynchronousEvents, generateMask } = this[kOptions];
     this[kHandle] = handle;
-    this[kFlags] |= FLAG_FIN;
+    this[kFlags] |= FIN;
     const perMessageDeflate = negotiated(this[kRare].extensions);
     if (perMessageDeflate !== undefined) {
       const compression = compressionFor(perMessageDeflate);
@@ -405,13 +401,13 @@ class WebSocket extends EventEmitter {
     const flags = this[kFlags];
     if (options === undefined && (flags & IS_PLAIN) !== 0) {
       if (typeof data === 'string') {
-        sendText(this[kHandle], data, flags | OP_TEXT);
+        sendText(this[kHandle], data, flags | TEXT);
         this[kRare].link.pump(this[kHandle], cb);
         return;
       }
       // One that is empty may be detached, which toPayload() finds out.
       if (data instanceof Uint8Array && data.length > 0) {
-        sendBytes(this[kHandle], data, flags | OP_BINARY);
+        sendBytes(this[kHandle], data, flags | BINARY);
         this[kRare].link.pump(this[kHandle], cb);
         return;
       }
@@ -426,8 +422,8 @@ class WebSocket extends EventEmitter {
       this[kOutgoing]().send(data, all, cb);
       return;
     }
-    const opcode = all.binary ? OP_BINARY : OP_TEXT;
-    const flags = opcode | FLAG_FIN | (all.mask ? FLAG_MASK : 0);
+    const opcode = all.binary ? BINARY : TEXT;
+    const flags = opcode | FIN | (all.mask ? MASK : 0);
     if (typeof data === 'string') {
       sendText(this[kHandle], data, flags);
     } else {
@@ -451,7 +447,7 @@ class WebSocket extends EventEmitter {
    * @throws {RangeError} for more data
    */
   ping(data, mask, cb) {
-    this[kSendControl](OP_PING, data, mask, cb);
+    this[kSendControl](PING, data, mask, cb);
   }
 
   /**
@@ -462,7 +458,7 @@ class WebSocket extends EventEmitter {
    * @param {Function} [cb]
    */
   pong(data, mask, cb) {
-    this[kSendControl](OP_PONG, data, mask, cb);
+    this[kSendControl](PONG, data, mask, cb);
   }
 
   [kSendControl](opcode, data, mask, cb) {
@@ -481,9 +477,9 @@ class WebSocket extends EventEmitter {
     if (cb !== undefined && typeof cb !== 'function') cb = callbackOf(cb);
     if (mask === undefined) mask = !this._isServer;
     const payload = controlPayload(data);
-    const flags = opcode | (mask ? FLAG_MASK : 0);
+    const flags = opcode | (mask ? MASK : 0);
     if ((this[kFlags] & IS_PLAIN) !== 0 && !isBlob(payload)) {
-      sendBytes(this[kHandle], payload, flags | FLAG_FIN);
+      sendBytes(this[kHandle], payload, flags | FIN);
       this[kRare].link.pump(this[kHandle], cb);
     } else {
       this[kOutgoing]().sendControl(payload, flags, cb);

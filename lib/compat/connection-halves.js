@@ -1,7 +1,8 @@
 'use strict';
 
-const { FLAG_MASK, OP_PING, OP_PONG, kWebSocket } = require('../constants');
+const { kWebSocket } = require('../constants');
 const native = require('../native/addon');
+const seam = require('../native/seam');
 const { settingsFor } = require('../native/settings');
 const Receiver = require('../receiver');
 const Sender = require('../sender');
@@ -9,6 +10,9 @@ const { callbackOf } = require('../sending/callback');
 const { controlPayload } = require('../sending/control-payload');
 const { kBroken, kConcluded, kHandle, kLink, kOptions, kOutgoing, kPinged } = require('../symbols');
 const { toBytes } = require('../validation');
+
+const { MASK } = seam.flag;
+const { PING, PONG } = seam.opcode;
 
 /**
  * `ws._sender`: the Sender of a connection, whose frames the addon makes. Packages reach for it to
@@ -39,15 +43,15 @@ class ConnectionSender extends Sender {
   }
 
   ping(data, mask, cb) {
-    this.#sendControl(OP_PING, data, mask, cb);
+    this.#sendControl(PING, data, mask, cb);
   }
 
   pong(data, mask, cb) {
-    this.#sendControl(OP_PONG, data, mask, cb);
+    this.#sendControl(PONG, data, mask, cb);
   }
 
   #sendControl(opcode, data, mask, cb) {
-    const flags = opcode | (mask ? FLAG_MASK : 0);
+    const flags = opcode | (mask ? MASK : 0);
     this.#ws[kOutgoing]().sendControl(controlPayload(data), flags, callbackOf(cb));
   }
 

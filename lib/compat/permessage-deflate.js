@@ -2,10 +2,11 @@
 
 const zlib = require('zlib');
 
-const { createLimitError } = require('../errors');
+const { EXTENSION_NAME } = require('../constants');
+const { createLimitError } = require('../native/protocol-errors');
 const { Limiter } = require('./limiter');
 
-const NAME = 'permessage-deflate';
+const NAME = EXTENSION_NAME;
 const DEFAULT_THRESHOLD = 1024;
 const DEFAULT_CONCURRENCY = 10;
 // RFC 7692 7.2.1: what a sender takes off the end of a message, and a receiver puts back.

@@ -4,15 +4,11 @@ const net = require('net');
 
 const native = require('../native/addon');
 const { EMPTY_BUFFER } = require('../constants');
+const { sockets } = require('../native/dispatch');
 const { setImmediate } = require('../native/realm');
+const { stage } = require('../native/seam');
 
 const { prototype } = net.Socket;
-
-// What native.stage() answers.
-const STAGE_UNDECIDED = 1;
-
-/** The handles of sockets that there are, by the addon's name for the connection. */
-const handles = new Map();
 
 /**
  * Stands where a net.Socket expects the handle of a socket of Node's, for a connection whose
@@ -54,7 +50,7 @@ class ConnectionHandle {
    * @return {(ConnectionHandle|undefined)}
    */
   static existing(id) {
-    return handles.get(id);
+    return sockets.get(id);
   }
 
   /**
@@ -65,9 +61,9 @@ class ConnectionHandle {
   constructor(id, sent = 0, isReferenced = true) {
     this.id = id;
     this.#isReferenced = isReferenced;
-    this.#isDecided = id === 0 || native.stage(id) !== STAGE_UNDECIDED;
+    this.#isDecided = id === 0 || native.stage(id) !== stage.UNDECIDED;
     this.#sent = sent;
-    if (id !== 0) handles.set(id, this);
+    if (id !== 0) sockets.set(id, this);
   }
 
   get fd() {
@@ -140,7 +136,7 @@ class ConnectionHandle {
   /** The connection is over, and the addon's name for it about to become invalid. */
   release() {
     if (this.id === 0) return;
-    handles.delete(this.id);
+    sockets.delete(this.id);
     this.#received = this.bytesRead;
     this.#sent = this.bytesWritten;
     this.id = 0;

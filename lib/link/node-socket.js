@@ -11,12 +11,11 @@
 const net = require('net');
 
 const native = require('../native/addon');
+const { stage } = require('../native/seam');
 const { listeners } = require('../native/dispatch');
 const { clearTimeout, setTimeout } = require('../native/realm');
 const { ConnectionHandle } = require('./connection-handle');
 const { refusingSetEncoding, takeHandle } = require('./node-internals');
-
-const STAGE_OVER = 0;
 
 const kHandle = Symbol('wsuv.handle');
 const { prototype } = net.Socket;
@@ -31,7 +30,7 @@ const { prototype } = net.Socket;
 function socketOf(id, server = null) {
   const existing = ConnectionHandle.existing(id);
   if (existing !== undefined) return existing.socket;
-  if (native.stage(id) === STAGE_OVER) return endedSocket();
+  if (native.stage(id) === stage.OVER) return endedSocket();
   const socket = makeSocket(id, server);
   if (socket[kHandle].isDecided) behaveAsAttached(socket);
   return socket;

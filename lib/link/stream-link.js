@@ -6,16 +6,13 @@ const { NOOP } = require('../constants');
 const { createDestroyedError } = require('../errors');
 const { context, cursor } = require('../native/dispatch');
 const { nextTick } = require('../native/realm');
+const { stage, stream } = require('../native/seam');
 const { kStreamClosed } = require('../symbols');
 
 // Where the addon says what it wants to be done with a stream, and how; see
 // src/binding/calls_stream.cc.
 const STATE = 1;
-const END = 1;
-const DESTROY = 2;
-const HOLD = 4;
-// What native.stage() answers of a connection that is over.
-const STAGE_OVER = 0;
+const { DESTROY, END, HOLD } = stream;
 
 const kLink = Symbol('wsuv.streamLink');
 // What is called when the process exits; see native/dispatch.js.
@@ -195,7 +192,7 @@ class StreamLink {
       this.#feeding--;
     }
     // Where the connection ended meanwhile, this is what was said of another one.
-    if (cursor[STATE] !== 0 && native.stage(this.handle) === STAGE_OVER) cursor[STATE] = 0;
+    if (cursor[STATE] !== 0 && native.stage(this.handle) === stage.OVER) cursor[STATE] = 0;
     this.#writeBytes(size);
   }
 

@@ -6,7 +6,7 @@ const {
 } = require('zlib');
 
 const native = require('./addon');
-const { extensionName } = require('../compat/permessage-deflate');
+const { EXTENSION_NAME } = require('../constants');
 
 // Payloads above this are compressed by the thread pool: below it the way there and back costs
 // more than it saves other connections (a compression of 64 KiB takes about a millisecond).
@@ -32,7 +32,7 @@ const MAX_MADE = 64;
  * @return {(PerMessageDeflate|undefined)}
  */
 function negotiated(extensions) {
-  const found = extensions?.[extensionName];
+  const found = extensions?.[EXTENSION_NAME];
   return found?.params ? found : undefined;
 }
 

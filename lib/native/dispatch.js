@@ -3,7 +3,7 @@
 const native = require('./addon');
 const { EMPTY_BUFFER } = require('../constants');
 const { createTransportError } = require('../errors');
-const { ConnectionHandle } = require('../link/connection-handle');
+const { event, record } = require('./seam');
 const {
   kOnClosed,
   kOnCompressed,
@@ -23,26 +23,26 @@ const {
 // A view made with this class costs less than half of what Buffer.from() does.
 const FastBuffer = Buffer[Symbol.species];
 
-// The kinds and flags of src/binding/event_ring.h.
-const KIND_BINARY = 1;
-const KIND_PING = 2;
-const KIND_PONG = 3;
-const KIND_PEER_CLOSE = 4;
-const KIND_PROTOCOL_ERROR = 5;
-const KIND_PEER_END = 6;
-const KIND_WRITTEN = 7;
-const KIND_OUTPUT = 8;
-const KIND_CLOSED = 9;
-const KIND_UPGRADE = 10;
-const KIND_LISTENER_CLOSED = 11;
-const KIND_COMPRESSED = 12;
-const KIND_RAW = 13;
-const FLAG_ASCII = 1 << 8;
-const FLAG_FRAGMENTS = 2 << 8;
-const WORDS = 4;
-const SLOT_MASK = 0xfffff;
-// In the place of a record: all of them were worked off.
-const DONE = -1;
+// As constants of this file, which V8 knows.
+const {
+  BINARY,
+  CLOSED,
+  COMPRESSED,
+  LISTENER_CLOSED,
+  OUTPUT,
+  PEER_CLOSE,
+  PEER_END,
+  PING,
+  PONG,
+  PROTOCOL_ERROR,
+  RAW,
+  UPGRADE,
+  WRITTEN
+} = event;
+const { DONE, WORDS } = record;
+const FLAG_ASCII = record.ASCII << 8;
+const FLAG_FRAGMENTS = record.FRAGMENTS << 8;
+const SLOT_MASK = (1 << record.SLOT_BITS) - 1;
 
 // As they are before any program can have replaced them: they are called on memory that nobody else
 // may see.
@@ -56,6 +56,8 @@ function uncurried(method) {
 /** What receives a connection's events, by slot, and the handle that it has; see Endpoint. */
 const endpoints = [undefined];
 const handles = [0];
+/** What stands for connections in their sockets, as far as there are any, by handle. */
+const sockets = new Map();
 /** What receives a listener's events, by id. */
 const listeners = new Map();
 
@@ -143,9 +145,9 @@ function workOff(handle, records, at, end, memory, staging, base, more) {
     // Asked for each record: what the handlers of the ones before did counts.
     const endpoint = handles[slot] === handle ? endpoints[slot] : undefined;
 
-    if (kind <= KIND_BINARY) {
+    if (kind <= BINARY) {
       if (endpoint === undefined) continue;
-      if (kind !== KIND_BINARY && endpoint[kWantsText]) {
+      if (kind !== BINARY && endpoint[kWantsText]) {
         const slice = (head & FLAG_ASCII) !== 0 ? latin1Slice : utf8Slice;
         if (length === 0) {
           endpoint[kOnText]('');
@@ -157,13 +159,13 @@ function workOff(handle, records, at, end, memory, staging, base, more) {
       } else if (head >>> 16 === 0 && (head & FLAG_FRAGMENTS) === 0) {
         endpoint[kOnMessage](
           length === 0 ? EMPTY_BUFFER : new FastBuffer(memory, offset, length),
-          kind === KIND_BINARY,
+          kind === BINARY,
           undefined
         );
       } else {
         endpoint[kOnMessage](
           payloadOf(head, offset, length, memory, more),
-          kind === KIND_BINARY,
+          kind === BINARY,
           (head & FLAG_FRAGMENTS) !== 0 ? new Float64Array(more[detail - 1]) : undefined
         );
       }
@@ -171,53 +173,53 @@ function workOff(handle, records, at, end, memory, staging, base, more) {
     }
 
     switch (kind) {
-      case KIND_PING:
+      case PING:
         endpoint?.[kOnPing](payloadOf(head, offset, length, memory, more));
         break;
-      case KIND_PONG:
+      case PONG:
         endpoint?.[kOnPong](payloadOf(head, offset, length, memory, more));
         break;
-      case KIND_PEER_CLOSE:
+      case PEER_CLOSE:
         endpoint?.[kOnPeerClose](detail, payloadOf(head, offset, length, memory, more));
         break;
-      case KIND_PROTOCOL_ERROR: {
+      case PROTOCOL_ERROR: {
         const sentence = payloadOf(head, offset, length, memory, more);
         endpoint?.[kOnProtocolError]((head >> 8) & 0xff, detail, latin1Slice(sentence, 0, length));
         break;
       }
-      case KIND_PEER_END:
+      case PEER_END:
         // Of an upgrade that is undecided, its socket tells.
-        if (endpoint === undefined) ConnectionHandle.existing(handle)?.peerEnded();
+        if (endpoint === undefined) sockets.get(handle)?.peerEnded();
         else endpoint[kOnPeerEnd]();
         break;
-      case KIND_WRITTEN:
+      case WRITTEN:
         endpoint?.[kOnWritten]();
         break;
-      case KIND_OUTPUT:
+      case OUTPUT:
         endpoint?.[kOnOutput]();
         break;
-      case KIND_COMPRESSED:
+      case COMPRESSED:
         endpoint?.[kOnCompressed]();
         break;
-      case KIND_RAW:
-        ConnectionHandle.existing(handle)?.raw(payloadOf(head, offset, length, memory, more));
+      case RAW:
+        sockets.get(handle)?.raw(payloadOf(head, offset, length, memory, more));
         break;
-      case KIND_CLOSED: {
-        const own = ConnectionHandle.existing(handle);
+      case CLOSED: {
+        const own = sockets.get(handle);
         const last = takeEndpoint(handle, own);
         if (last !== undefined) last[kOnClosed](detail, own);
         // An upgrade that was refused, or is undecided: at most somebody has its socket.
         else own?.closed(detail === 0 ? undefined : createTransportError(detail));
         break;
       }
-      case KIND_UPGRADE: {
+      case UPGRADE: {
         const text = payloadOf(head, offset, length, memory, more);
         const listener = listeners.get(detail);
         if (listener === undefined) native.terminate(handle);
         else listener._onUpgrade(handle, (head >> 8) & 0xff, text);
         break;
       }
-      case KIND_LISTENER_CLOSED: {
+      case LISTENER_CLOSED: {
         const listener = listeners.get(detail);
         listeners.delete(detail);
         if (listener !== undefined) listener._onClosed();
@@ -267,4 +269,4 @@ process[kFlush].add(native.flushAll);
 // (By a property: a bundler leaves out what is exported and not used.)
 setEndpoint.functions = [dispatch, dispatchMore];
 
-module.exports = { context, cursor, listeners, setEndpoint };
+module.exports = { context, cursor, listeners, setEndpoint, sockets };

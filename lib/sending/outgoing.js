@@ -1,20 +1,14 @@
 'use strict';
 
 const native = require('../native/addon');
-const {
-  FLAG_COMPRESS,
-  FLAG_FIN,
-  FLAG_MASK,
-  FLAG_RSV1,
-  OP_BINARY,
-  OP_CLOSE,
-  OP_CONTINUATION,
-  OP_TEXT
-} = require('../constants');
 const { nextTick } = require('../native/realm');
+const seam = require('../native/seam');
 const { kHandle, kLink, kOptions, kSendFailed, kSetPlain } = require('../symbols');
 const { isBlob, sizeOf, toPayload } = require('../validation');
 const { SendQueue } = require('./send-queue');
+
+const { COMPRESS, FIN, MASK, RSV1 } = seam.flag;
+const { BINARY, CLOSE, CONTINUATION, TEXT } = seam.opcode;
 
 /**
  * What a connection sends that is not a whole, plain message: fragments, what is compressed, masked by
@@ -63,17 +57,17 @@ class Outgoing {
    * @param {Function} [callback]
    */
   send(data, { binary, compress, fin, mask }, callback) {
-    let flags = (fin ? FLAG_FIN : 0) | (mask ? FLAG_MASK : 0);
+    let flags = (fin ? FIN : 0) | (mask ? MASK : 0);
     const payload = toPayload(data);
     if (this.#isInFragments) {
-      flags |= OP_CONTINUATION;
+      flags |= CONTINUATION;
     } else {
-      flags |= binary ? OP_BINARY : OP_TEXT;
+      flags |= binary ? BINARY : TEXT;
       // The first fragment decides for all of them.
       this.#compressesFragments = Boolean(compress) && this.#isWorthCompressing(payload);
-      if (this.#compressesFragments) flags |= FLAG_RSV1;
+      if (this.#compressesFragments) flags |= RSV1;
     }
-    if (this.#compressesFragments) flags |= FLAG_COMPRESS;
+    if (this.#compressesFragments) flags |= COMPRESS;
     this.#isInFragments = !fin;
     this.#sendPayload(payload, flags, callback);
     this.#ws[kSetPlain](this.isPlain);
@@ -87,11 +81,11 @@ class Outgoing {
    * Sends a ping or a pong.
    *
    * @param {(Uint8Array|Blob)} payload from controlPayload()
-   * @param {Number} flags with opcode and FLAG_MASK
+   * @param {Number} flags with opcode and MASK
    * @param {Function} [callback]
    */
   sendControl(payload, flags, callback) {
-    this.#sendPayload(payload, flags | FLAG_FIN, callback);
+    this.#sendPayload(payload, flags | FIN, callback);
   }
 
   // Sends one frame, behind what is still being read or compressed.
@@ -100,11 +94,11 @@ class Outgoing {
     if (this.#queue === null && !isBlob(payload) && !this.#isForLater(payload, flags)) {
       this.#sendFrame(payload, flags);
       // As under ws, what is compressed reaches a stream later.
-      if ((flags & FLAG_COMPRESS) !== 0) ws[kLink].pumpLater(ws[kHandle], callback);
+      if ((flags & COMPRESS) !== 0) ws[kLink].pumpLater(ws[kHandle], callback);
       else ws[kLink].pump(ws[kHandle], callback);
       return;
     }
-    const isControl = (flags & OP_CLOSE) !== 0;
+    const isControl = (flags & CLOSE) !== 0;
     this.#ensureQueue().push(
       // What was checked may not grow meanwhile.
       isControl && !isBlob(payload) ? Buffer.from(payload) : payload,
@@ -115,19 +109,19 @@ class Outgoing {
   }
 
   #isForLater(payload, flags) {
-    return (flags & FLAG_COMPRESS) !== 0 && payload.length > this.#compression.asyncThreshold;
+    return (flags & COMPRESS) !== 0 && payload.length > this.#compression.asyncThreshold;
   }
 
   // Returns true if it takes longer, until compressed() is called.
   #sendFrame(bytes, flags) {
     const ws = this.#ws;
-    const key = (flags & FLAG_MASK) === 0 ? undefined : makeMask(ws[kOptions]);
+    const key = (flags & MASK) === 0 ? undefined : makeMask(ws[kOptions]);
     if (this.#isForLater(bytes, flags)) {
       native.sendLater(ws[kHandle], bytes, flags, key);
       return true;
     }
     native.send(ws[kHandle], bytes, flags, key);
-    if ((flags & FLAG_COMPRESS) !== 0) this.#countCompressed(bytes.length);
+    if ((flags & COMPRESS) !== 0) this.#countCompressed(bytes.length);
     return false;
   }
 

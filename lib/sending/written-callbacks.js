@@ -3,12 +3,10 @@
 const { AsyncResource } = require('async_hooks');
 
 const native = require('../native/addon');
+const { stage } = require('../native/seam');
 const { nextTick } = require('../native/realm');
 const { callEach } = require('./call-each');
 const { createDestroyedError } = require('../errors');
-
-// What native.stage() answers of a connection that is over.
-const STAGE_OVER = 0;
 
 /** The callbacks of what was sent on a native connection, until the kernel has taken it. */
 class WrittenCallbacks {
@@ -33,7 +31,7 @@ class WrittenCallbacks {
    *     writes; with an error where nothing can be sent any more
    */
   push(callback) {
-    if (native.stage(this.#handle) === STAGE_OVER) {
+    if (native.stage(this.#handle) === stage.OVER) {
       nextTick(callback, createDestroyedError());
       return;
     }

@@ -1,28 +1,21 @@
 #include <cstring>
 
 #include "binding/calls.h"
+#include "binding/seam.h"
 #include "protocol/frame.h"
 #include "transport/listener.h"
 
 namespace wsuv {
 namespace {
 
-// The bits of the `flags` argument of send: the opcode, FIN and RSV1 where the first byte of a
-// frame has them, whether to mask, and whether to compress the payload.
-constexpr uint32_t kOpcodeBits = 0x0F;
-constexpr uint32_t kRsv1Bit = 0x40;
-constexpr uint32_t kFinBit = 0x80;
-constexpr uint32_t kMaskBit = 0x100;
-constexpr uint32_t kCompressBit = 0x200;
-
 // Strings of up to this many UTF-16 code units are encoded on the stack.
 constexpr size_t kStackText = 1024;
 
 FrameHeader HeaderOf(uint32_t flags) {
   FrameHeader header;
-  header.opcode = static_cast<Opcode>(flags & kOpcodeBits);
-  header.fin = (flags & kFinBit) != 0;
-  header.rsv1 = (flags & kRsv1Bit) != 0;
+  header.opcode = static_cast<Opcode>(flags & kSendOpcode);
+  header.fin = (flags & kSendFin) != 0;
+  header.rsv1 = (flags & kSendRsv1) != 0;
   return header;
 }
 
@@ -39,11 +32,11 @@ void SendPayload(Connection* connection, uint32_t flags, const uint8_t* given_ke
                  ByteView payload) {
   FrameHeader header = HeaderOf(flags);
   uint8_t key[4];
-  if ((flags & kMaskBit) != 0) {
+  if ((flags & kSendMask) != 0) {
     FillMaskingKey(connection, given_key, key);
     header.masking_key = key;
   }
-  if ((flags & kCompressBit) == 0) {
+  if ((flags & kSendCompress) == 0) {
     connection->SendFrame(header, payload);
   } else {
     connection->SendCompressed(header, payload);
@@ -119,7 +112,7 @@ Napi::Value SendLater(const Napi::CallbackInfo& info) {
   return WithConnection(info, [&info, flags](Connection& connection) {
     FrameHeader header = HeaderOf(flags);
     uint8_t key[4];
-    if ((flags & kMaskBit) != 0) {
+    if ((flags & kSendMask) != 0) {
       FillMaskingKey(&connection, KeyOf(info.Env(), info[3]), key);
       header.masking_key = key;
     }
@@ -308,13 +301,12 @@ Napi::Value SetRef(const Napi::CallbackInfo& info) {
   return info.Env().Undefined();
 }
 
-/// stage(handle): 0 when the connection is over, 1 while its upgrade is undecided (or refused), 2
-/// after that.
+/// stage(handle): one of seam.h's stages.
 Napi::Value StageOf(const Napi::CallbackInfo& info) {
   Connection* connection = ConnectionAt(info, 0);
-  int stage = 0;
+  int32_t stage = kStageOver;
   if (connection != nullptr && connection->stage() != Connection::Stage::kClosed) {
-    stage = connection->stage() == Connection::Stage::kWebSocket ? 2 : 1;
+    stage = connection->stage() == Connection::Stage::kWebSocket ? kStageOpen : kStageUndecided;
   }
   return Napi::Number::New(info.Env(), stage);
 }

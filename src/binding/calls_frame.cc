@@ -3,6 +3,7 @@
 #include <vector>
 
 #include "binding/calls.h"
+#include "binding/seam.h"
 #include "protocol/frame.h"
 #include "protocol/mask.h"
 #include "protocol/message_reader.h"
@@ -20,9 +21,9 @@ Napi::Value EncodeHeader(const Napi::CallbackInfo& info) {
   napi_get_value_int64(info.Env(), info[1], &length);
   const ByteView key = BytesAt(info, 2);
   FrameHeader header;
-  header.opcode = static_cast<Opcode>(flags & 0x0F);
-  header.fin = (flags & 0x80) != 0;
-  header.rsv1 = (flags & 0x40) != 0;
+  header.opcode = static_cast<Opcode>(flags & kSendOpcode);
+  header.fin = (flags & kSendFin) != 0;
+  header.rsv1 = (flags & kSendRsv1) != 0;
   if (key.size == 4) header.masking_key = key.data;
   uint8_t bytes[kMaxFrameHeaderSize];
   const size_t size =

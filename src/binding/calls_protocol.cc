@@ -1,5 +1,9 @@
+#include <initializer_list>
+
 #include "binding/calls.h"
+#include "binding/seam.h"
 #include "protocol/error.h"
+#include "protocol/frame.h"
 #include "protocol/upgrade.h"
 #include "protocol/utf8.h"
 
@@ -41,6 +45,54 @@ Napi::Value CheckUpgradeOf(const Napi::CallbackInfo& info) {
   napi_get_value_double(info.Env(), info[3], &version);
   return Napi::Number::New(info.Env(),
                            static_cast<int>(CheckUpgrade(text(0), text(1), text(2), version)));
+}
+
+/// seam(): the numbers of seam.h, by group and name.
+Napi::Value Seam(const Napi::CallbackInfo& info) {
+  struct Entry {
+    const char* name;
+    double value;
+  };
+  const Napi::Env env = info.Env();
+  Napi::Object seam = Napi::Object::New(env);
+  const auto add = [&](const char* group, std::initializer_list<Entry> entries) {
+    Napi::Object object = Napi::Object::New(env);
+    for (const Entry& entry : entries) object.Set(entry.name, entry.value);
+    object.Freeze();
+    seam.Set(group, object);
+  };
+  const auto kind = [](EventKind of) { return static_cast<double>(of); };
+  const auto opcode = [](Opcode of) { return static_cast<double>(of); };
+  add("event", {{"TEXT", kind(EventKind::kText)},
+                {"BINARY", kind(EventKind::kBinary)},
+                {"PING", kind(EventKind::kPing)},
+                {"PONG", kind(EventKind::kPong)},
+                {"PEER_CLOSE", kind(EventKind::kPeerClose)},
+                {"PROTOCOL_ERROR", kind(EventKind::kProtocolError)},
+                {"PEER_END", kind(EventKind::kPeerEnd)},
+                {"WRITTEN", kind(EventKind::kWritten)},
+                {"OUTPUT", kind(EventKind::kOutput)},
+                {"CLOSED", kind(EventKind::kClosed)},
+                {"UPGRADE", kind(EventKind::kUpgrade)},
+                {"LISTENER_CLOSED", kind(EventKind::kListenerClosed)},
+                {"COMPRESSED", kind(EventKind::kCompressed)},
+                {"RAW", kind(EventKind::kRaw)}});
+  add("record", {{"WORDS", kRecordWords},
+                 {"ASCII", kFlagAscii},
+                 {"FRAGMENTS", kFlagFragments},
+                 {"DONE", kCursorDone},
+                 {"SLOT_BITS", kHandleSlotBits}});
+  add("opcode", {{"CONTINUATION", opcode(Opcode::kContinuation)},
+                 {"TEXT", opcode(Opcode::kText)},
+                 {"BINARY", opcode(Opcode::kBinary)},
+                 {"CLOSE", opcode(Opcode::kClose)},
+                 {"PING", opcode(Opcode::kPing)},
+                 {"PONG", opcode(Opcode::kPong)}});
+  add("flag",
+      {{"RSV1", kSendRsv1}, {"FIN", kSendFin}, {"MASK", kSendMask}, {"COMPRESS", kSendCompress}});
+  add("stream", {{"END", kStreamEnd}, {"DESTROY", kStreamDestroy}, {"HOLD", kStreamHold}});
+  add("stage", {{"OVER", kStageOver}, {"UNDECIDED", kStageUndecided}, {"OPEN", kStageOpen}});
+  return seam;
 }
 
 /// acceptValue(key): the Sec-WebSocket-Accept that answers a Sec-WebSocket-Key.
@@ -98,6 +150,7 @@ void DefineProtocolCalls(Napi::Env, Napi::Object exports) {
   Define<Errors>(exports, "errors");
   Define<UpgradeStatuses>(exports, "upgradeStatuses");
   Define<CheckUpgradeOf>(exports, "checkUpgrade");
+  Define<Seam>(exports, "seam");
   Define<AcceptValueOf>(exports, "acceptValue");
   Define<OpenSockets>(exports, "openSockets");
   Define<FlushAll>(exports, "flushAll");

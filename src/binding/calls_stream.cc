@@ -1,6 +1,7 @@
 #include <cstring>
 
 #include "binding/calls.h"
+#include "binding/seam.h"
 
 namespace wsuv {
 namespace {
@@ -50,11 +51,6 @@ Napi::Value Adopt(const Napi::CallbackInfo& info) {
   });
 }
 
-// What lib/ should do with the stream, as Context::set_stream_state() tells it.
-constexpr int32_t kEnd = 1;
-constexpr int32_t kDestroy = 2;
-constexpr int32_t kHold = 4;
-
 // Tells lib/ how the connection stands, and returns how many bytes there are to be written.
 Napi::Value TellState(const Napi::CallbackInfo& info, uint32_t handle) {
   Environment* environment = Environment::From(info.Env());
@@ -64,13 +60,13 @@ Napi::Value TellState(const Napi::CallbackInfo& info, uint32_t handle) {
     return Napi::Number::New(info.Env(), 0);
   }
   const size_t size = connection->OutputSize();
-  int32_t state = connection->is_holding() ? kHold : 0;
+  int32_t state = connection->is_holding() ? kStreamHold : 0;
   if (size == 0) {
     // The end comes behind the output.
     if (connection->wants_destroy()) {
-      state |= kDestroy;
+      state |= kStreamDestroy;
     } else if (connection->TakeEnd()) {
-      state |= kEnd;
+      state |= kStreamEnd;
     }
   }
   Environment::ContextOf(*connection)->set_stream_state(state);

@@ -14,8 +14,6 @@ namespace {
 constexpr size_t kMaxWaitingBytes = 1024 * 1024;
 // The place of a batch's piece of memory has 16 bits in a record; no batch comes near that.
 constexpr size_t kMaxPieces = 4096;
-// What lib/ notes in the place of a record when it has worked off all that it was given.
-constexpr int32_t kDone = -1;
 // The arguments that every call of `dispatch` has.
 constexpr size_t kFixedArguments = 7;
 
@@ -401,7 +399,7 @@ bool Context::IsUnderWay(uint32_t handle) {
   if (under_way_.empty()) return false;
   const auto last = under_way_.end() - 1;
   if (std::find(under_way_.begin(), last, handle) != last) return true;
-  return *last == handle && cursor_words()[0] != kDone;
+  return *last == handle && cursor_words()[0] != kCursorDone;
 }
 
 // Leaves an empty batch in its place.

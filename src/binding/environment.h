@@ -13,6 +13,7 @@
 
 #include "binding/async_scope.h"
 #include "binding/context.h"
+#include "binding/seam.h"
 #include "transport/connection.h"
 #include "transport/listener.h"
 #include "transport/loop.h"
@@ -85,7 +86,7 @@ class Environment final : public RoundObserver {
   bool IsFull() const override;
 
  private:
-  static constexpr uint32_t kSlotBits = 20;
+  static constexpr uint32_t kSlotBits = kHandleSlotBits;
   static constexpr uint32_t kSlotMask = (1u << kSlotBits) - 1;
   static constexpr uint32_t kGenerationMask = (1u << 11) - 1;
 

@@ -8,40 +8,16 @@
 #include <memory>
 #include <vector>
 
+#include "binding/seam.h"
 #include "binding/shared_memory.h"
 
 namespace wsuv {
-
-/// What a record says; the low byte of its first word. lib/native/dispatch.js knows the same
-/// numbers.
-enum class EventKind : uint8_t {
-  kText = 0,
-  kBinary = 1,
-  kPing = 2,
-  kPong = 3,
-  kPeerClose = 4,      ///< detail: the close code.
-  kProtocolError = 5,  ///< detail: the number in the message; flags: the ErrorCode; payload:
-                       ///< zlib's sentence, for ErrorCode::kInvalidDeflateData.
-  kPeerEnd = 6,
-  kWritten = 7,
-  kOutput = 8,
-  kClosed = 9,           ///< detail: libuv's error that ended the transport, or 0.
-  kUpgrade = 10,         ///< detail: the listener's id; flags: the UpgradeStatus.
-  kListenerClosed = 11,  ///< detail: the listener's id.
-  kCompressed = 12,      ///< What sendLater() was given is in the queue.
-  kRaw = 13,             ///< All bytes that were read, for a socket that somebody reads from.
-  kNothing = 14,         ///< Was taken back before it was delivered.
-};
 
 /// Whether a record tells of what the peer sent: such records of a connection that was terminated
 /// are not delivered, if their delivery has not begun.
 constexpr bool IsInput(EventKind kind) {
   return kind <= EventKind::kPeerEnd || kind == EventKind::kRaw;
 }
-
-/// Flags of message records, in the second byte of the first word.
-constexpr uint32_t kFlagAscii = 1;      ///< A text that is ASCII only.
-constexpr uint32_t kFlagFragments = 2;  ///< detail is the place of the ends of its fragments.
 
 /// One record, as it lies in the memory that JavaScript sees as an Int32Array. The first word is
 /// kind | flags << 8 | memory << 16, where `memory` says in which of the batch's pieces of memory
@@ -52,7 +28,7 @@ struct EventRecord {
   int32_t length;
   int32_t detail;
 };
-static_assert(sizeof(EventRecord) == 16, "lib/native/dispatch.js steps by four words");
+static_assert(sizeof(EventRecord) == kRecordWords * sizeof(int32_t), "lib/ steps by so many words");
 
 /// Memory for event records that C++ and JavaScript share.
 struct EventRing {

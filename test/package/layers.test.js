@@ -50,3 +50,41 @@ for (const layer of Object.keys(allowed)) {
     expect(listed.filter((file) => file.startsWith(`src/${layer}/`))).toEqual(sources.sort());
   });
 }
+
+// lib/ has floors: a file needs files of its own floor, and of those below.
+const lib = path.join(__dirname, '..', '..', 'lib');
+const FLOORS = [
+  ['index.js', 'browser.js'],
+  ['my-websocket.js'],
+  ['websocket-server.js', 'stream.js'],
+  // The classes of ws, at its paths, and what only they have.
+  ['websocket.js', 'sender.js', 'receiver.js', 'rare-state.js', 'event-target.js', 'compat/'],
+  // What two sides agree on is made by an object that users see.
+  ['handshake/', 'compat/permessage-deflate.js', 'compat/limiter.js', 'native/listener.js'],
+  ['link/'],
+  ['sending/'],
+  ['native/'],
+  ['errors.js', 'validation.js', 'constants.js', 'events.js', 'symbols.js', 'binary-type.js']
+];
+
+// A file's own line goes before its folder's.
+function floorOf(file) {
+  const own = FLOORS.findIndex((names) => names.includes(file));
+  return own >= 0 ? own : FLOORS.findIndex((names) => names.includes(`${path.dirname(file)}/`));
+}
+
+const libFiles = fs
+  .readdirSync(lib, { recursive: true })
+  .map((file) => file.split(path.sep).join('/'))
+  .filter((file) => file.endsWith('.js'));
+
+test.each(libFiles)('lib/%s needs no floor above its own', (file) => {
+  expect([file, floorOf(file) >= 0]).toEqual([file, true]);
+  const text = fs.readFileSync(path.join(lib, file), 'utf8');
+  for (const [, name] of text.matchAll(/require\('(\.[^']*)'\)/g)) {
+    const needed = path.posix.join(path.posix.dirname(file), name);
+    if (needed.startsWith('..')) continue; // package.json
+    const floor = floorOf(`${needed.replace(/\.js$/, '')}.js`);
+    expect([needed, floor >= floorOf(file)]).toEqual([needed, true]);
+  }
+});

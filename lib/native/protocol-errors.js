@@ -1,0 +1,61 @@
+'use strict';
+
+const { constants } = require('zlib');
+
+const native = require('./addon');
+
+// One table for C++, these classes and the documentation: src/protocol/error.cc.
+const table = native.errors();
+
+// What zlib's errors are called by Node.
+const Z_DATA_ERROR = 'Z_DATA_ERROR';
+const { Z_DATA_ERROR: DATA_ERRNO } = constants;
+
+/** Which ErrorCode of src/protocol/error.h it is, on the error. */
+const kErrorCode = Symbol('wsuv.errorCode');
+
+/**
+ * Makes the error that tells the user what a peer did wrong.
+ *
+ * @param {Number} index an ErrorCode of src/protocol/error.h
+ * @param {Number} detail the number that the sentence names
+ * @param {String} [sentence] zlib's, where the error is its own
+ * @return {(Error|RangeError)} with `code`, a WS_ERR_* string or one of zlib's
+ */
+function createProtocolError(index, detail, sentence) {
+  const row = table[index];
+  const text = sentence || row.sentence.replace('%', String(detail));
+  const error = new (row.isRangeError ? RangeError : Error)(text);
+  Error.captureStackTrace(error, createProtocolError);
+  if (row.name === Z_DATA_ERROR) error.errno = DATA_ERRNO;
+  error.code = row.name;
+  Object.defineProperty(error, kErrorCode, { value: index });
+  return error;
+}
+
+/**
+ * Makes the error for a message that inflates to more than it may.
+ *
+ * @return {RangeError}
+ */
+function createLimitError() {
+  return createNamedError('WS_ERR_UNSUPPORTED_MESSAGE_LENGTH');
+}
+
+/**
+ * Makes the error for a text that is none.
+ *
+ * @return {Error}
+ */
+function createUtf8Error() {
+  return createNamedError('WS_ERR_INVALID_UTF8');
+}
+
+function createNamedError(code) {
+  return createProtocolError(
+    table.findIndex(({ name }) => name === code),
+    0
+  );
+}
+
+module.exports = { createLimitError, createProtocolError, createUtf8Error, kErrorCode };

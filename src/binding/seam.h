@@ -1,0 +1,64 @@
+#ifndef WSUV_BINDING_SEAM_H_
+#define WSUV_BINDING_SEAM_H_
+
+#include <cstddef>
+#include <cstdint>
+
+namespace wsuv {
+
+// The numbers that C++ and lib/ both know. lib/ gets them from the addon when it is loaded, as
+// lib/native/seam.js (see seam() in calls_protocol.cc): they are written here and nowhere else.
+
+/// What a record says; the low byte of its first word.
+enum class EventKind : uint8_t {
+  kText,
+  kBinary,
+  kPing,
+  kPong,
+  kPeerClose,      ///< detail: the close code.
+  kProtocolError,  ///< detail: the number in the message; flags: the ErrorCode; payload: zlib's
+                   ///< sentence, for ErrorCode::kInvalidDeflateData.
+  kPeerEnd,
+  kWritten,
+  kOutput,
+  kClosed,          ///< detail: libuv's error that ended the transport, or 0.
+  kUpgrade,         ///< detail: the listener's id; flags: the UpgradeStatus.
+  kListenerClosed,  ///< detail: the listener's id.
+  kCompressed,      ///< What sendLater() was given is in the queue.
+  kRaw,             ///< All bytes that were read, for a socket that somebody reads from.
+  kNothing,         ///< Was taken back before it was delivered.
+};
+
+/// Flags of message records, in the second byte of the first word.
+constexpr uint32_t kFlagAscii = 1;      ///< A text that is ASCII only.
+constexpr uint32_t kFlagFragments = 2;  ///< detail is the place of the ends of its fragments.
+
+/// Words of a record.
+constexpr size_t kRecordWords = 4;
+/// In the place of the record that is being worked on: all of them were.
+constexpr int32_t kCursorDone = -1;
+
+/// A handle's low bits, which say what slot it has.
+constexpr uint32_t kHandleSlotBits = 20;
+
+/// The bits of the `flags` argument of send(): opcode, FIN and RSV1 where the first byte of a frame
+/// has them, whether to mask, and whether to compress the payload.
+constexpr uint32_t kSendOpcode = 0x0F;
+constexpr uint32_t kSendRsv1 = 0x40;
+constexpr uint32_t kSendFin = 0x80;
+constexpr uint32_t kSendMask = 0x100;
+constexpr uint32_t kSendCompress = 0x200;
+
+/// What is to be done with a stream, in the word behind the cursor.
+constexpr int32_t kStreamEnd = 1;
+constexpr int32_t kStreamDestroy = 2;
+constexpr int32_t kStreamHold = 4;  ///< Pause it until the next 'output' record.
+
+/// What stage() answers.
+constexpr int32_t kStageOver = 0;
+constexpr int32_t kStageUndecided = 1;  ///< Or refused.
+constexpr int32_t kStageOpen = 2;
+
+}  // namespace wsuv
+
+#endif  // WSUV_BINDING_SEAM_H_
