@@ -153,6 +153,28 @@ TEST(HttpHead, EnforcesItsLimitsAsNodeCountsThem) {
   expect("GET / HTTP/1.1\r\nA: 1\r\nB: 2\r\nC: 3\r\n\r\n", HeadStatus::kComplete);
 }
 
+// So that the time that a head takes is that of its length, in however many pieces it comes: what
+// was there in an earlier call may have changed, and nothing notices. (But for the method, which is
+// looked at until it ends; white space behind a value, once; and views.)
+TEST(HttpHead, LooksAtEachByteOnce) {
+  for (const size_t size : {10, 3000}) {
+    const std::string bytes = "\r\nGET /" + std::string(size, 'a') + " HTTP/1.1\r\nX" +
+                              std::string(size, 'a') + ": \t" + std::string(size, 'b') + "\r\n" +
+                              "Y:" + std::string(size, ' ') + "c\r\n\r\n";
+    RequestHeadParser parser;
+    for (size_t end = 1; end <= bytes.size(); end++) {
+      std::string piece = bytes.substr(0, end);
+      for (size_t i = 6; i + 1 < end; i++) piece[i] = '\0';
+      ASSERT_EQ(parser.Parse(piece, {}),
+                end < bytes.size() ? HeadStatus::kIncomplete : HeadStatus::kComplete)
+          << end;
+    }
+    EXPECT_EQ(parser.head().target.size(), size + 1);
+    EXPECT_EQ(parser.head().fields[0].value.size(), size);
+    EXPECT_EQ(parser.head().fields[1].value.size(), 1u);
+  }
+}
+
 TEST(HttpHead, FindsListElements) {
   EXPECT_TRUE(HasListElement("Upgrade", "upgrade"));
   EXPECT_TRUE(HasListElement("keep-alive ,\tUpGrade ", "upgrade"));
