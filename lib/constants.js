@@ -19,5 +19,7 @@ module.exports = {
   kWebSocket: Symbol('websocket'),
   /** The one extension (RFC 7692). */
   EXTENSION_NAME: 'permessage-deflate',
+  /** The names of `readyState`'s values. */
+  READY_STATES: ['CONNECTING', 'OPEN', 'CLOSING', 'CLOSED'],
   NOOP() {}
 };

@@ -48,6 +48,17 @@ module.exports = {
   kConcluded: Symbol('wsuv.concluded'),
   kBroken: Symbol('wsuv.broken'),
 
+  /** (size): so many bytes were to be sent in vain. */
+  kCountRefused: Symbol('wsuv.countRefused'),
+
+  // Of a WebSocket, for the files that make it up (websocket.js, compat/members.js) only.
+
+  /** The HTTP server that counts the connection, while it has no socket that would tell it. */
+  kServer: Symbol('wsuv.server'),
+  /** A RareState to be read, and a method that gives one to be written to. */
+  kRare: Symbol('wsuv.rare'),
+  kRarely: Symbol('wsuv.rarely'),
+
   // Of an Endpoint; see native/dispatch.js.
 
   kWantsText: Symbol('wsuv.wantsText'),

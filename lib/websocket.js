@@ -4,13 +4,21 @@ const EventEmitter = require('events');
 const { Writable } = require('stream');
 
 const { toBinaryType } = require('./binary-type');
-const { ConnectionReceiver, ConnectionSender } = require('./compat/connection-halves');
-const { BINARY_TYPES, NO_CLOSE_CODE } = require('./constants');
+const { mixInMembers } = require('./compat/members');
+const {
+  AUTO_PONG,
+  BINARY_TYPE_BITS,
+  BINARY_TYPE_SHIFT,
+  IS_PLAIN,
+  kFlags
+} = require('./connection-flags');
+const { BINARY_TYPES, NO_CLOSE_CODE, READY_STATES } = require('./constants');
 const { createTransportError } = require('./errors');
 const { createProtocolError, kErrorCode } = require('./native/protocol-errors');
 const { mixInEventTarget } = require('./event-target');
 const events = require('./events');
 const { ClientHandshake, abortHandshake } = require('./handshake/client');
+const { Listeners } = require('./listeners');
 const { adoptSocket, replaceSocket } = require('./link/adopt-socket');
 const { claim } = require('./link/claimed-sockets');
 const { DeferringEndpoint } = require('./link/deferring-endpoint');
@@ -21,16 +29,16 @@ const { compressionFor, negotiated } = require('./native/compression');
 const { setEndpoint } = require('./native/dispatch');
 const { nextTick } = require('./native/realm');
 const seam = require('./native/seam');
-const { settingsFor } = require('./native/settings');
+const { optionsOf, settingsFor } = require('./native/settings');
 const { INITIAL_STATE, RareState } = require('./rare-state');
 const { AutoPong } = require('./sending/auto-pong');
-const { callbackOf } = require('./sending/callback');
-const { closeReason, controlPayload } = require('./sending/control-payload');
+const { closeReason } = require('./sending/control-payload');
+const { mixInMessages } = require('./sending/messages');
 const { Outgoing, makeMask } = require('./sending/outgoing');
-const { sendOptions } = require('./sending/send-options');
 const {
   kBroken,
   kConcluded,
+  kCountRefused,
   kFail,
   kGiveUp,
   kHandle,
@@ -52,8 +60,11 @@ const {
   kOutgoing,
   kOwnMethods,
   kPinged,
+  kRare,
+  kRarely,
   kReplaceSocket,
   kSendFailed,
+  kServer,
   kSetOptions,
   kSetPlain,
   kSetRequest,
@@ -64,60 +75,30 @@ const {
   kWasClean
 } = require('./symbols');
 const Receiver = require('./receiver');
-const { isBlob, sizeOf, toPayload } = require('./validation');
 
 const { FIN, MASK } = seam.flag;
-const { BINARY, PING, PONG, TEXT } = seam.opcode;
-
-// As constants, since `native` has too many members for V8 to know them: 2% of a message of 20 bytes.
-const { send: sendBytes, sendText } = native;
 
 const CONNECTING = 0;
 const OPEN = 1;
 const CLOSING = 2;
 const CLOSED = 3;
-const READY_STATES = ['CONNECTING', 'OPEN', 'CLOSING', 'CLOSED'];
 const CLOSED_EARLY = 'WebSocket was closed before the connection was established';
 
-// The bits that go with every frame (FIN once there is a connection, MASK of a client), and, which
-// the addon does not look at: whether send() may pass data straight on, since there is no mask of the
-// user's, no unfinished message, no queue, no compression; the place of `binaryType` in BINARY_TYPES;
-// whether pings are answered.
-const kFlags = Symbol('wsuv.flags');
-const IS_PLAIN = 0x10000;
-const BINARY_TYPE_BITS = 0x60000;
-const BINARY_TYPE_SHIFT = 17;
-const AUTO_PONG = 0x80000;
-
-// The HTTP server that counts the connection, while it has no socket that would tell it.
-const kServer = Symbol('wsuv.server');
-// A RareState to be read, and a method that gives one to be written to.
-const kRare = Symbol('wsuv.rare');
-const kRarely = Symbol('wsuv.rarely');
 // Methods.
 const kAnswerClose = Symbol('wsuv.answerClose');
 const kAfterSocket = Symbol('wsuv.afterSocket');
 const kEmitErrorOnce = Symbol('wsuv.emitErrorOnce');
 const kInTurn = Symbol('wsuv.inTurn');
 const kMaskCloseFrame = Symbol('wsuv.maskCloseFrame');
-const kRefuse = Symbol('wsuv.refuse');
-const kSendControl = Symbol('wsuv.sendControl');
-const kSendWith = Symbol('wsuv.sendWith');
 const kSetReading = Symbol('wsuv.setReading');
-
-/**
- * What EventEmitter keeps listeners in, as an object with a shape of its own: 150 bytes less than the
- * dictionary that EventEmitter makes, which is a seventh of an idle connection.
- */
-function Listeners() {}
-Listeners.prototype = Object.freeze(Object.create(null));
 
 /**
  * One end of a WebSocket connection, with the API of ws. Protocol and transport are in the addon,
  * where a connection is an integer handle; this class keeps what users see of it, and owns the state:
- * `readyState`, and what 'close' will say.
+ * `readyState`, and what 'close' will say. send(), ping() and pong() are in sending/messages.js.
  *
- * Members that begin with an underscore are those of ws that dependents reach for. What is ours has
+ * Members that begin with an underscore are those of ws that dependents reach for; most of them are in
+ * compat/members.js. What is ours has
  * symbols for names (symbols.js where other files use them), so that subclasses may use any name.
  */
 class WebSocket extends EventEmitter {
@@ -172,15 +153,6 @@ class WebSocket extends EventEmitter {
     return extensions === null ? '' : Object.keys(extensions).join();
   }
 
-  /** The negotiated extensions, by name. */
-  get _extensions() {
-    return this[kRare].extensions ?? (this[kRarely]().extensions = {});
-  }
-
-  set _extensions(extensions) {
-    this[kRarely]().extensions = extensions;
-  }
-
   /** @type {Boolean} */
   get isPaused() {
     return this[kRare].paused;
@@ -199,62 +171,6 @@ class WebSocket extends EventEmitter {
   /** @type {(String|undefined)} of a client */
   get url() {
     return this[kRare].url;
-  }
-
-  /** @type {Boolean} whether this is a server's end, whose frames are not masked */
-  get _isServer() {
-    return (this[kFlags] & MASK) === 0;
-  }
-
-  set _isServer(isServer) {
-    this[kFlags] = isServer ? this[kFlags] & ~MASK : this[kFlags] | MASK;
-  }
-
-  /** A client's request, until it is answered. */
-  get _req() {
-    return this[kRare].req;
-  }
-
-  /**
-   * The socket under the connection: the stream that it was given, or, where the addon owns the
-   * descriptor, a Duplex that is made when somebody asks for it (remoteAddress, mostly).
-   *
-   * @type {(Duplex|null)}
-   */
-  get _socket() {
-    if (this[kSocket] === null && this[kIsAttached]) {
-      const socket = this[kLink].socketOf(this[kHandle], this[kServer]);
-      this[kSocket] = socket;
-      // It tells the server; one that has ended already does not.
-      if (socket._server !== null) this[kServer] = null;
-    }
-    return this[kSocket];
-  }
-
-  /** @type {Boolean} */
-  get _closeFrameReceived() {
-    return this[kRare].closeFrameReceived;
-  }
-
-  /** @type {Boolean} */
-  get _closeFrameSent() {
-    return this[kRare].closeFrameSent;
-  }
-
-  /** The writing half of the connection, made when somebody asks for it; see Sender. */
-  get _sender() {
-    if (this[kRare].sender === null && this[kIsAttached]) {
-      this[kRarely]().sender = new ConnectionSender(this);
-    }
-    return this[kRare].sender;
-  }
-
-  /** The reading half of the connection, made when somebody asks for it; see Receiver. */
-  get _receiver() {
-    if (this[kRare].receiver === null && this[kIsAttached]) {
-      this[kRarely]().receiver = new ConnectionReceiver(this);
-    }
-    return this[kRare].receiver;
   }
 
   get [kIsAttached]() {
@@ -379,124 +295,8 @@ class WebSocket extends EventEmitter {
     this[kFlags] = isPlain ? this[kFlags] | IS_PLAIN : this[kFlags] & ~IS_PLAIN;
   }
 
-  /**
-   * Sends a message, or a fragment of one.
-   *
-   * @param {*} data a string, anything that holds bytes, or a Blob; a number is sent as a string
-   * @param {{binary: Boolean=, compress: Boolean=, fin: Boolean=, mask: Boolean=}} [options]
-   * @param {Function} [cb] called with null when the kernel has taken it, or with an error
-   * @throws {Error} while connecting
-   */
-  send(data, options, cb) {
-    if (typeof options === 'function') {
-      cb = options;
-      options = undefined;
-    }
-    if (typeof data === 'number') data = data.toString();
-    if (this._readyState !== OPEN) {
-      this[kRefuse](data, cb);
-      return;
-    }
-    if (cb !== undefined && typeof cb !== 'function') cb = callbackOf(cb);
-    const flags = this[kFlags];
-    if (options === undefined && (flags & IS_PLAIN) !== 0) {
-      if (typeof data === 'string') {
-        sendText(this[kHandle], data, flags | TEXT);
-        this[kRare].link.pump(this[kHandle], cb);
-        return;
-      }
-      // One that is empty may be detached, which toPayload() finds out.
-      if (data instanceof Uint8Array && data.length > 0) {
-        sendBytes(this[kHandle], data, flags | BINARY);
-        this[kRare].link.pump(this[kHandle], cb);
-        return;
-      }
-    }
-    this[kSendWith](data, options, cb);
-  }
-
-  // send() with options, or of what is neither text nor bytes.
-  [kSendWith](data, options, cb) {
-    const all = sendOptions(options, data, this._isServer);
-    if (!all.fin || (this[kFlags] & IS_PLAIN) === 0) {
-      this[kOutgoing]().send(data, all, cb);
-      return;
-    }
-    const opcode = all.binary ? BINARY : TEXT;
-    const flags = opcode | FIN | (all.mask ? MASK : 0);
-    if (typeof data === 'string') {
-      sendText(this[kHandle], data, flags);
-    } else {
-      const payload = data instanceof Uint8Array && data.length > 0 ? data : toPayload(data);
-      if (isBlob(payload)) {
-        this[kOutgoing]().send(payload, all, cb);
-        return;
-      }
-      sendBytes(this[kHandle], payload, flags);
-    }
-    this[kRare].link.pump(this[kHandle], cb);
-  }
-
-  /**
-   * Sends a ping.
-   *
-   * @param {*} [data] at most 125 bytes
-   * @param {Boolean} [mask]
-   * @param {Function} [cb]
-   * @throws {Error} while connecting
-   * @throws {RangeError} for more data
-   */
-  ping(data, mask, cb) {
-    this[kSendControl](PING, data, mask, cb);
-  }
-
-  /**
-   * Sends a pong; the parameters are those of ping().
-   *
-   * @param {*} [data]
-   * @param {Boolean} [mask]
-   * @param {Function} [cb]
-   */
-  pong(data, mask, cb) {
-    this[kSendControl](PONG, data, mask, cb);
-  }
-
-  [kSendControl](opcode, data, mask, cb) {
-    if (typeof data === 'function') {
-      cb = data;
-      data = mask = undefined;
-    } else if (typeof mask === 'function') {
-      cb = mask;
-      mask = undefined;
-    }
-    if (typeof data === 'number') data = data.toString();
-    if (this._readyState !== OPEN) {
-      this[kRefuse](data, cb);
-      return;
-    }
-    if (cb !== undefined && typeof cb !== 'function') cb = callbackOf(cb);
-    if (mask === undefined) mask = !this._isServer;
-    const payload = controlPayload(data);
-    const flags = opcode | (mask ? MASK : 0);
-    if ((this[kFlags] & IS_PLAIN) !== 0 && !isBlob(payload)) {
-      sendBytes(this[kHandle], payload, flags | FIN);
-      this[kRare].link.pump(this[kHandle], cb);
-    } else {
-      this[kOutgoing]().sendControl(payload, flags, cb);
-    }
-  }
-
-  // send(), ping() and pong() in any other state than OPEN.
-  [kRefuse](data, cb) {
-    if (this._readyState === CONNECTING) {
-      throw new Error('WebSocket is not open: readyState 0 (CONNECTING)');
-    }
-    if (data) this[kRarely]().bufferedAfterClose += sizeOf(toPayload(data));
-    if (cb) {
-      const state = READY_STATES[this._readyState];
-      const error = new Error(`WebSocket is not open: readyState ${this._readyState} (${state})`);
-      process.nextTick(cb, error);
-    }
+  [kCountRefused](size) {
+    this[kRarely]().bufferedAfterClose += size;
   }
 
   // A Blob could not be read: no message can be left out, so the connection ends.
@@ -773,22 +573,6 @@ const own = {
 Object.defineProperty(WebSocket, kOwnMethods, { value: own });
 const { on: addToStream } = Writable.prototype;
 
-/**
- * The options of a connection. As under ws, some are the constructor's and the others setSocket()'s.
- */
-function optionsOf({ closeTimeout, maxPendingAutoPongs }, options) {
-  return {
-    allowSynchronousEvents: options.allowSynchronousEvents,
-    closeTimeout,
-    generateMask: options.generateMask,
-    maxBufferedChunks: options.maxBufferedChunks,
-    maxFragments: options.maxFragments,
-    maxPayload: options.maxPayload,
-    maxPendingAutoPongs,
-    skipUTF8Validation: options.skipUTF8Validation
-  };
-}
-
 READY_STATES.forEach((name, value) => {
   const descriptor = { enumerable: true, value };
   Object.defineProperty(WebSocket, name, descriptor);
@@ -808,5 +592,7 @@ for (const name of [
 }
 
 mixInEventTarget(WebSocket);
+mixInMembers(WebSocket);
+mixInMessages(WebSocket);
 
 module.exports = WebSocket;

@@ -77,4 +77,24 @@ function settingsFor(options) {
   return external;
 }
 
-module.exports = { settingsFor };
+/**
+ * The options of a connection. As under ws, some are the constructor's and the others setSocket()'s.
+ *
+ * @param {Object} own the constructor's
+ * @param {Object} options setSocket()'s
+ * @return {Object}
+ */
+function optionsOf({ closeTimeout, maxPendingAutoPongs }, options) {
+  return {
+    allowSynchronousEvents: options.allowSynchronousEvents,
+    closeTimeout,
+    generateMask: options.generateMask,
+    maxBufferedChunks: options.maxBufferedChunks,
+    maxFragments: options.maxFragments,
+    maxPayload: options.maxPayload,
+    maxPendingAutoPongs,
+    skipUTF8Validation: options.skipUTF8Validation
+  };
+}
+
+module.exports = { optionsOf, settingsFor };

@@ -58,13 +58,29 @@ const FLOORS = [
   ['my-websocket.js'],
   ['websocket-server.js', 'stream.js'],
   // The classes of ws, at its paths, and what only they have.
-  ['websocket.js', 'sender.js', 'receiver.js', 'rare-state.js', 'event-target.js', 'compat/'],
+  [
+    'websocket.js',
+    'sender.js',
+    'receiver.js',
+    'rare-state.js',
+    'event-target.js',
+    'listeners.js',
+    'compat/'
+  ],
   // What two sides agree on is made by an object that users see.
   ['handshake/', 'compat/permessage-deflate.js', 'compat/limiter.js', 'native/listener.js'],
   ['link/'],
   ['sending/'],
   ['native/'],
-  ['errors.js', 'validation.js', 'constants.js', 'events.js', 'symbols.js', 'binary-type.js']
+  [
+    'errors.js',
+    'validation.js',
+    'constants.js',
+    'events.js',
+    'symbols.js',
+    'binary-type.js',
+    'connection-flags.js'
+  ]
 ];
 
 // A file's own line goes before its folder's.

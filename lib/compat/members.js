@@ -1,0 +1,89 @@
+'use strict';
+
+const { kFlags } = require('../connection-flags');
+const seam = require('../native/seam');
+const { kHandle, kIsAttached, kLink, kRare, kRarely, kServer, kSocket } = require('../symbols');
+const { ConnectionReceiver, ConnectionSender } = require('./connection-halves');
+
+const { MASK } = seam.flag;
+
+/** The members of ws's WebSocket that are none of its API, and that dependents reach for. */
+class Members {
+  /** The negotiated extensions, by name. */
+  get _extensions() {
+    return this[kRare].extensions ?? (this[kRarely]().extensions = {});
+  }
+
+  set _extensions(extensions) {
+    this[kRarely]().extensions = extensions;
+  }
+
+  /** @type {Boolean} whether this is a server's end, whose frames are not masked */
+  get _isServer() {
+    return (this[kFlags] & MASK) === 0;
+  }
+
+  set _isServer(isServer) {
+    this[kFlags] = isServer ? this[kFlags] & ~MASK : this[kFlags] | MASK;
+  }
+
+  /** A client's request, until it is answered. */
+  get _req() {
+    return this[kRare].req;
+  }
+
+  /**
+   * The socket under the connection: the stream that it was given, or, where the addon owns the
+   * descriptor, a Duplex that is made when somebody asks for it (remoteAddress, mostly).
+   *
+   * @type {(Duplex|null)}
+   */
+  get _socket() {
+    if (this[kSocket] === null && this[kIsAttached]) {
+      const socket = this[kLink].socketOf(this[kHandle], this[kServer]);
+      this[kSocket] = socket;
+      // It tells the server; one that has ended already does not.
+      if (socket._server !== null) this[kServer] = null;
+    }
+    return this[kSocket];
+  }
+
+  /** @type {Boolean} */
+  get _closeFrameReceived() {
+    return this[kRare].closeFrameReceived;
+  }
+
+  /** @type {Boolean} */
+  get _closeFrameSent() {
+    return this[kRare].closeFrameSent;
+  }
+
+  /** The writing half of the connection, made when somebody asks for it; see Sender. */
+  get _sender() {
+    if (this[kRare].sender === null && this[kIsAttached]) {
+      this[kRarely]().sender = new ConnectionSender(this);
+    }
+    return this[kRare].sender;
+  }
+
+  /** The reading half of the connection, made when somebody asks for it; see Receiver. */
+  get _receiver() {
+    if (this[kRare].receiver === null && this[kIsAttached]) {
+      this[kRarely]().receiver = new ConnectionReceiver(this);
+    }
+    return this[kRare].receiver;
+  }
+}
+
+/**
+ * Gives a WebSocket's class these members.
+ *
+ * @param {Function} constructor
+ */
+function mixInMembers(constructor) {
+  const members = Object.getOwnPropertyDescriptors(Members.prototype);
+  delete members.constructor;
+  Object.defineProperties(constructor.prototype, members);
+}
+
+module.exports = { mixInMembers };

@@ -1,0 +1,19 @@
+'use strict';
+
+module.exports = {
+  /**
+   * Of a WebSocket: the bits that go with every frame (FIN once there is a connection, MASK of a
+   * client), and these, which the addon does not look at.
+   */
+  kFlags: Symbol('wsuv.flags'),
+  /**
+   * Whether send() may pass data straight on: there is no mask of the user's, no unfinished message,
+   * no queue, no compression.
+   */
+  IS_PLAIN: 0x10000,
+  /** The place of `binaryType` in BINARY_TYPES. */
+  BINARY_TYPE_BITS: 0x60000,
+  BINARY_TYPE_SHIFT: 17,
+  /** Whether pings are answered. */
+  AUTO_PONG: 0x80000
+};
