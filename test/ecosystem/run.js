@@ -56,6 +56,9 @@ for (const file of files) {
   console.log(`${passed ? 'ok    ' : 'FAILED'} ${path.parse(file).name} (${seconds} s)`);
   if (!passed) console.log(`${signal ?? `exit code ${status}`}\n${stdout}${stderr}`);
 }
-if (wanted.length === 0 && !require('./types').compare(folder)) failures++;
+if (wanted.length === 0) {
+  if (!require('./types').compare(folder)) failures++;
+  if (!require('./hosts').refuse(folder)) failures++;
+}
 console.log(`${files.length - failures} of ${files.length} do their job with wsuv`);
 process.exitCode = failures > 0 ? 1 : 0;
