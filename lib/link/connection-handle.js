@@ -5,7 +5,7 @@ const net = require('net');
 const native = require('../native/addon');
 const { EMPTY_BUFFER } = require('../constants');
 const { sockets } = require('../native/dispatch');
-const { setImmediate } = require('../native/realm');
+const { nextTick, setImmediate } = require('../native/realm');
 const { stage } = require('../native/seam');
 
 const { prototype } = net.Socket;
@@ -26,6 +26,14 @@ class ConnectionHandle {
   #hasShutdown = false;
   #hasPeerEnded = false;
   #isTapped = false;
+  #isDrainWatched = false;
+  // Bytes that had been sent when 'drain' came last.
+  #drained;
+  // Bytes of the write to the socket that is under way.
+  #writing = 0;
+  // Chunks that the stream has passed on, and those that were sent before it did.
+  #passed = 0;
+  #ahead = 0;
   // What was read and written when the addon does not know it: before, or ever.
   #received = 0;
   #sent;
@@ -63,6 +71,7 @@ class ConnectionHandle {
     this.#isReferenced = isReferenced;
     this.#isDecided = id === 0 || native.stage(id) !== stage.UNDECIDED;
     this.#sent = sent;
+    this.#drained = native.enqueued(id);
     if (id !== 0) sockets.set(id, this);
   }
 
@@ -126,11 +135,43 @@ class ConnectionHandle {
     this.socket.read(0);
   }
 
+  /** Bytes that wait for the kernel, and that the socket's own stream does not know of. */
+  get waiting() {
+    if (this.id === 0 || this.socket.writableEnded) return 0;
+    return Math.max(this.writeQueueSize - this.#writing, 0);
+  }
+
+  /**
+   * Somebody listens for 'drain': it comes when what waits now, or was sent in this turn, or waits at
+   * some later time, has been taken.
+   */
+  watchDrain() {
+    this.#isDrainWatched = true;
+    const enqueued = native.enqueued(this.id);
+    const isMuch = enqueued - this.#drained >= this.socket.writableHighWaterMark;
+    if (native.flush(this.id, true) < enqueued || !isMuch) return;
+    this.#drained = enqueued;
+    nextTick(() => this.#drain());
+  }
+
+  #drain() {
+    const { socket } = this;
+    if (this.id === 0 || socket.writableEnded || this.writeQueueSize > 0) return;
+    this.#drained = native.enqueued(this.id);
+    socket.emit('drain');
+  }
+
   /** The kernel has taken more of what was queued. */
   written() {
     const done = this.#unwritten;
     this.#unwritten = null;
     if (done !== null) this.#afterWrite(done);
+    if (!this.#isDrainWatched || this.id === 0) return;
+    this.#isDrainWatched = this.socket.listenerCount('drain') > 0;
+    if (!this.#isDrainWatched) return;
+    native.flush(this.id, true);
+    // Of what was written to the socket, its stream tells by itself.
+    if (done === null) this.#drain();
   }
 
   /** The connection is over, and the addon's name for it about to become invalid. */
@@ -168,12 +209,34 @@ class ConnectionHandle {
    * @param {Function} callback called when the kernel has taken them
    */
   write(chunks, callback) {
-    for (const chunk of chunks) native.sendRaw(this.id, chunk);
+    for (const chunk of chunks) {
+      this.#passed++;
+      this.#writing += chunk.length;
+      if (this.#ahead > 0) this.#ahead--;
+      else native.sendRaw(this.id, chunk);
+    }
     this.#afterWrite(callback);
+  }
+
+  /** How many chunks the socket's stream has passed on so far. */
+  get passed() {
+    return this.#passed;
+  }
+
+  /**
+   * Sends bytes that the socket's stream keeps back until those before them are written, or while it
+   * is corked: messages that are sent meanwhile come behind them. write() gets them later.
+   *
+   * @param {Uint8Array} chunk
+   */
+  sendAhead(chunk) {
+    this.#ahead++;
+    native.sendRaw(this.id, chunk);
   }
 
   #afterWrite(callback) {
     if (this.id === 0 || native.flush(this.id) === native.enqueued(this.id)) {
+      this.#writing = 0;
       callback();
     } else {
       this.#unwritten = callback;

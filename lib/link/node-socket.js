@@ -113,6 +113,7 @@ function attach(socket, handle) {
   handle.socket = socket;
   Object.defineProperty(socket, kHandle, { value: handle });
   Object.defineProperties(socket, METHODS);
+  countWaiting(socket._writableState, handle);
 }
 
 // Under ws somebody always reads, and listens for errors.
@@ -154,13 +155,18 @@ function hasReaders(socket) {
 // What such a socket does otherwise than net.Socket.
 
 function on(event, listener) {
-  if (event === 'data' || event === 'readable') this[kHandle].tap(true);
+  noteListener(this[kHandle], event);
   return prototype.on.call(this, event, listener);
 }
 
 function prependListener(event, listener) {
-  if (event === 'data' || event === 'readable') this[kHandle].tap(true);
+  noteListener(this[kHandle], event);
   return prototype.prependListener.call(this, event, listener);
+}
+
+function noteListener(handle, event) {
+  if (event === 'data' || event === 'readable') handle.tap(true);
+  else if (event === 'drain') handle.watchDrain();
 }
 
 function removeListener(event, listener) {
@@ -197,6 +203,47 @@ function pause() {
 function resume() {
   native.resume(this[kHandle].id);
   return prototype.resume.call(this);
+}
+
+function cork() {
+  native.cork(this[kHandle].id, true);
+  prototype.cork.call(this);
+}
+
+function uncork() {
+  if (this.writableCorked === 1) native.cork(this[kHandle].id, false);
+  prototype.uncork.call(this);
+}
+
+function write(chunk, encoding, callback) {
+  const { [kHandle]: handle, _writableState: state } = this;
+  const { pendingcb } = state;
+  const { passed } = handle;
+  const wantsMore = prototype.write.call(this, chunk, encoding, callback);
+  if (handle.id !== 0 && state.pendingcb > pendingcb && handle.passed === passed) {
+    const of = typeof encoding === 'string' ? encoding : state.defaultEncoding;
+    handle.sendAhead(typeof chunk === 'string' ? Buffer.from(chunk, of) : chunk);
+  }
+  return wantsMore;
+}
+
+function writableNeedDrain() {
+  if (this.destroyed || this.writableEnded) return false;
+  return this._writableState.needDrain || this[kHandle].waiting >= this.writableHighWaterMark;
+}
+
+// Under ws all that is sent waits in the socket's own stream. Here it counts what waits elsewhere, too:
+// for write(), writableLength and bufferSize, and whoever looks at the state itself.
+function countWaiting(state, handle) {
+  let { length } = state;
+  Object.defineProperty(state, 'length', {
+    configurable: true,
+    enumerable: true,
+    get: () => length + handle.waiting,
+    set(value) {
+      length = Math.max(value - handle.waiting, 0);
+    }
+  });
 }
 
 function resetAndDestroy() {
@@ -251,10 +298,15 @@ function method(value) {
   return { configurable: true, enumerable: false, value, writable: true };
 }
 
+function getter(get) {
+  return { configurable: true, enumerable: false, get };
+}
+
 const METHODS = {
   _onTimeout: method(onTimeout),
   _writeGeneric: method(writeGeneric),
   addListener: method(on),
+  cork: method(cork),
   off: method(removeListener),
   on: method(on),
   pause: method(pause),
@@ -264,7 +316,10 @@ const METHODS = {
   removeListener: method(removeListener),
   resetAndDestroy: method(resetAndDestroy),
   resume: method(resume),
-  setTimeout: method(setIdleTimeout)
+  setTimeout: method(setIdleTimeout),
+  uncork: method(uncork),
+  writableNeedDrain: getter(writableNeedDrain),
+  write: method(write)
 };
 
 module.exports = { acceptSocketOf, adoptSocketOf, endedSocket, handleOf, socketOf };

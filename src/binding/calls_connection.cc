@@ -270,6 +270,12 @@ Napi::Value Flush(const Napi::CallbackInfo& info) {
   return Napi::Number::New(info.Env(), static_cast<double>(connection->written()));
 }
 
+/// cork(handle, on): whether nothing that is queued is written until further notice.
+Napi::Value Cork(const Napi::CallbackInfo& info) {
+  return WithConnection(
+      info, [&info](Connection& connection) { connection.SetCorked(info[1].ToBoolean()); });
+}
+
 /// setNoDelay(handle, on), setKeepAlive(handle, on, seconds), setRef(handle, on)
 Napi::Value SetNoDelay(const Napi::CallbackInfo& info) {
   Connection* connection = ConnectionAt(info, 0);
@@ -382,6 +388,7 @@ void DefineConnectionCalls(Napi::Env env, Napi::Object exports) {
   Define<ReadHeld>(exports, "readHeld");
   Define<Enqueued>(exports, "enqueued");
   Define<Flush>(exports, "flush");
+  Define<Cork>(exports, "cork");
   Define<SetNoDelay>(exports, "setNoDelay");
   Define<SetKeepAlive>(exports, "setKeepAlive");
   Define<SetRef>(exports, "setRef");

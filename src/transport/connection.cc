@@ -45,6 +45,7 @@ struct Connection::Extras {
   std::unique_ptr<RequestHeadParser> head;  // Of a head in pieces.
   uint64_t last_activity = 0;               // 0: nobody has asked.
   bool has_next_key = false;
+  bool corked = false;
   uint8_t next_key[4];
 };
 
@@ -582,6 +583,17 @@ void Connection::Reset() {
   DropInput();
   Destroy(0, true);
 }
+
+void Connection::SetCorked(bool corked) {
+  EnsureExtras().corked = corked;
+  if (corked || transport_ == Transport::kExternal) return;
+  Flush();
+  if (!notify_written_ || writing_ || stage_ == Stage::kClosed) return;
+  notify_written_ = false;
+  handler_->OnWritten(*this);
+}
+
+bool Connection::corked() const { return extras_ != nullptr && extras_->corked; }
 
 uint64_t Connection::LastActivity() {
   Extras& extras = EnsureExtras();

@@ -167,6 +167,8 @@ class Connection final : private MessageSink, private ConnectionFlags {
   void Resume();
   /// Writes what is queued to the kernel now.
   void Flush();
+  /// Whether nothing is written until further notice, or until our side ends.
+  void SetCorked(bool corked);
 
   /// The reactions to events; see ClosingHandshake.
   void ReactToClose(uint16_t code, ByteView reason);
@@ -307,6 +309,7 @@ class Connection final : private MessageSink, private ConnectionFlags {
   void OnEnd();
   void ReportEnd();
   void MarkDirty();
+  bool corked() const;
   void SendLargeFrame(const FrameHeader& header, ByteView payload);
   bool SendDirectly(const uint8_t* header, size_t header_size, ByteView payload);
   void AfterSend();

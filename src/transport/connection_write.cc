@@ -82,7 +82,9 @@ void Connection::SendRaw(ByteView bytes) {
 // take is copied: so nothing of the caller's is referred to after the call, whatever happens to
 // the ArrayBuffer it came from.
 bool Connection::SendDirectly(const uint8_t* header, size_t header_size, ByteView payload) {
-  if (writing_ || transport_ == Transport::kExternal || payload.size > UINT32_MAX) return false;
+  if (writing_ || corked() || transport_ == Transport::kExternal || payload.size > UINT32_MAX) {
+    return false;
+  }
   uv_buf_t buffers[kMaxBuffers];
   size_t count = queue_.Gather(buffers, kMaxBuffers - 2);
   size_t gathered = 0;
@@ -132,7 +134,7 @@ void Connection::Flush() {
     handler_->OnOutput(*this);
     return;
   }
-  if (writing_) return;
+  if (writing_ || (corked() && !end_requested_)) return;
   while (!queue_.empty()) {
     uv_buf_t buffers[kMaxBuffers];
     const size_t count = queue_.Gather(buffers, kMaxBuffers);
