@@ -7,6 +7,7 @@
 
 #include "protocol/stream_pool.h"
 #include "support/plain_zlib.h"
+#include "support/script.h"
 
 namespace {
 
@@ -16,30 +17,7 @@ using wsuv::DeflateStream;
 using wsuv::InflateStream;
 using wsuv::MessageBuffer;
 using wsuv::MessageInflation;
-
-// Takes small numbers off the front of the input.
-class Script {
- public:
-  Script(const uint8_t* data, size_t size) : data_(data), size_(size) {}
-
-  bool empty() const { return size_ == 0; }
-  uint8_t Byte() {
-    if (size_ == 0) return 0;
-    size_--;
-    return *data_++;
-  }
-  std::string Text(size_t count) {
-    count = std::min(count, size_);
-    std::string text(reinterpret_cast<const char*>(data_), count);
-    data_ += count;
-    size_ -= count;
-    return text;
-  }
-
- private:
-  const uint8_t* data_;
-  size_t size_;
-};
+using wsuv::test::Script;
 
 ByteView ViewOf(const std::string& text) { return ByteView(std::string_view(text)); }
 

@@ -336,6 +336,7 @@ TEST(MessageReader, StopsWhereTheSinkSaysSo) {
     const Progress progress =
         reader.Read(reinterpret_cast<uint8_t*>(bytes.data()) + at, bytes.size() - at, {}, sink);
     at += progress.used;
+    sink.is_stopped = false;
     ASSERT_EQ(progress.flow, Flow::kStop);
     ASSERT_EQ(sink.events.size(), calls);
   }

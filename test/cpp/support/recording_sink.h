@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cstdlib>
 #include <cstring>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -17,9 +18,14 @@ class RecordingSink : public MessageSink {
  public:
   std::vector<std::string> events;
   bool stop_after_each = false;
+  /// Where not null, decides about each event whether to stop behind it.
+  std::function<bool()> stops;
+  /// It has said stop: nothing may come until this is taken back.
+  bool is_stopped = false;
 
   Flow OnMessage(const Message& message) override {
-    std::string line = message.binary ? "binary " : "text ";
+    std::string line = message.compressed ? "compressed " : "";
+    line += message.binary ? "binary " : "text ";
     line += std::string(message.data.text());
     if (message.fragment_ends != nullptr) {
       line += " |";
@@ -31,15 +37,19 @@ class RecordingSink : public MessageSink {
   Flow OnPong(ByteView payload) override { return Add("pong " + std::string(payload.text())); }
   void OnClose(uint16_t code, ByteView reason) override {
     Add("close " + std::to_string(code) + " " + std::string(reason.text()));
+    is_stopped = false;  // It is not asked.
   }
   void OnError(ErrorCode code, uint32_t detail) override {
     Add(std::string("error ") + DescribeError(code).name + " " + std::to_string(detail));
+    is_stopped = false;
   }
 
  private:
   Flow Add(std::string line) {
+    if (is_stopped) std::abort();
     events.push_back(std::move(line));
-    return stop_after_each ? Flow::kStop : Flow::kContinue;
+    is_stopped = stop_after_each || (stops && stops());
+    return is_stopped ? Flow::kStop : Flow::kContinue;
   }
 };
 
@@ -79,16 +89,16 @@ class ProvidingSink final : public RecordingSink {
 
 /// Lets `reader` have `size` bytes, going on wherever the sink stops it. Returns how often it did.
 inline size_t ReadWithStops(MessageReader& reader, uint8_t* data, size_t size,
-                            const ReaderLimits& limits, MessageSink& sink) {
+                            const ReaderLimits& limits, RecordingSink& sink) {
   size_t stops = 0;
   for (size_t at = 0; at < size;) {
     const Progress progress = reader.Read(data + at, size - at, limits, sink);
     at += progress.used;
-    if (progress.flow == Flow::kStop) {
-      stops++;
-    } else if (at != size) {
-      std::abort();  // Nobody said stop.
-    }
+    // It says so, and where it does not, it has taken everything.
+    if ((progress.flow == Flow::kStop) != sink.is_stopped) std::abort();
+    if (!sink.is_stopped && at != size) std::abort();
+    stops += sink.is_stopped ? 1 : 0;
+    sink.is_stopped = false;
   }
   return stops;
 }
@@ -96,7 +106,7 @@ inline size_t ReadWithStops(MessageReader& reader, uint8_t* data, size_t size,
 /// Lets `reader` have `bytes` as a transport would: at most `piece` bytes at once, into its direct
 /// window where it has one. Returns how many pieces went there.
 inline size_t ReadAsATransport(MessageReader& reader, std::string bytes, size_t piece,
-                               const ReaderLimits& limits, MessageSink& sink) {
+                               const ReaderLimits& limits, RecordingSink& sink) {
   size_t direct = 0;
   for (size_t at = 0; at < bytes.size();) {
     const ReadWindow window = reader.DirectWindow(limits);
@@ -104,7 +114,8 @@ inline size_t ReadAsATransport(MessageReader& reader, std::string bytes, size_t 
     if (window.size > 0) {
       count = std::min(count, window.size);
       std::memcpy(window.data, bytes.data() + at, count);
-      reader.ReadDirect(count, limits, sink);
+      if ((reader.ReadDirect(count, limits, sink) == Flow::kStop) != sink.is_stopped) std::abort();
+      sink.is_stopped = false;
       direct++;
     } else {
       ReadWithStops(reader, reinterpret_cast<uint8_t*>(bytes.data()) + at, count, limits, sink);

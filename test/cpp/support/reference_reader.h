@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "protocol/frame.h"
+#include "protocol/message_sink.h"
 
 namespace wsuv::test {
 
@@ -45,13 +46,17 @@ inline bool ReferenceUtf8(const std::string& text, bool* complete) {
   return true;
 }
 
-/// What a reader without limits should find in `bytes`, given whole: a second, obvious
-/// implementation of RFC 6455 5, in the notation of RecordingSink.
-inline std::vector<std::string> ReferenceRead(Role role, const std::string& bytes) {
+/// What a reader should find in `bytes`, given whole: a second, obvious implementation of RFC 6455
+/// 5, in the notation of RecordingSink. The limit on chunks is not its business.
+inline std::vector<std::string> ReferenceRead(Role role, const std::string& bytes,
+                                              const ReaderLimits& limits = {},
+                                              bool allow_rsv1 = false) {
   std::vector<std::string> events;
   std::string message;
   std::vector<size_t> ends;
   int message_opcode = 0;
+  bool is_compressed = false;
+  uint32_t fragments = 0;
   size_t at = 0;
   const auto error = [&events](const std::string& what) {
     events.push_back("error WS_ERR_" + what);
@@ -65,13 +70,15 @@ inline std::vector<std::string> ReferenceRead(Role role, const std::string& byte
     const bool masked = (second & 128) != 0;
     const int short_length = second & 127;
     if ((first & 0x30) != 0) return error("UNEXPECTED_RSV_2_3 0");
-    if ((first & 0x40) != 0) return error("UNEXPECTED_RSV_1 0");
+    const bool rsv1 = (first & 0x40) != 0;
+    if (rsv1 && (!allow_rsv1 || opcode == 0)) return error("UNEXPECTED_RSV_1 0");
     const bool control = opcode >= 8 && opcode <= 10;
     if (opcode > 10 || (opcode > 2 && opcode < 8) || (opcode == 0 && message_opcode == 0) ||
         ((opcode == 1 || opcode == 2) && message_opcode != 0)) {
       return error("INVALID_OPCODE " + std::to_string(opcode));
     }
     if (control && !fin) return error("EXPECTED_FIN 0");
+    if (control && rsv1) return error("UNEXPECTED_RSV_1 0");
     if (control && (short_length > 125 || (opcode == 8 && short_length == 1))) {
       return error("INVALID_CONTROL_PAYLOAD_LENGTH " + std::to_string(short_length));
     }
@@ -89,8 +96,11 @@ inline std::vector<std::string> ReferenceRead(Role role, const std::string& byte
       header += count;
     }
     if (length >= uint64_t{1} << 53) return error("UNSUPPORTED_DATA_PAYLOAD_LENGTH 0");
-    if (!control && message.size() + length > 100 * 1024 * 1024) {
+    if (!control && limits.max_payload > 0 && message.size() + length > limits.max_payload) {
       return error("UNSUPPORTED_MESSAGE_LENGTH 0");
+    }
+    if (!control && limits.max_fragments > 0 && fragments >= limits.max_fragments) {
+      return error("TOO_MANY_BUFFERED_PARTS 0");
     }
     std::string key(4, '\0');
     if (masked) {
@@ -119,15 +129,21 @@ inline std::vector<std::string> ReferenceRead(Role role, const std::string& byte
                            (code >= 3000 && code <= 4999);
         if (!valid) return error("INVALID_CLOSE_CODE " + std::to_string(code));
         bool complete;
-        if (!ReferenceUtf8(payload.substr(2), &complete) || !complete)
+        if (!limits.skip_utf8_validation &&
+            (!ReferenceUtf8(payload.substr(2), &complete) || !complete)) {
           return error("INVALID_UTF8 0");
+        }
         events.push_back("close " + std::to_string(code) + " " + payload.substr(2));
         return events;
       }
     } else {
-      if (opcode != 0) message_opcode = opcode;
+      if (opcode != 0) {
+        message_opcode = opcode;
+        is_compressed = rsv1;
+      }
+      fragments++;
       message += payload;
-      if (message_opcode == 1) {
+      if (message_opcode == 1 && !is_compressed && !limits.skip_utf8_validation) {
         bool complete;
         if (!ReferenceUtf8(message, &complete) || (whole && fin && !complete)) {
           return error("INVALID_UTF8 0");
@@ -136,7 +152,8 @@ inline std::vector<std::string> ReferenceRead(Role role, const std::string& byte
       if (!whole) return events;
       if (length > 0) ends.push_back(message.size());
       if (fin) {
-        std::string line = message_opcode == 1 ? "text " : "binary ";
+        std::string line = is_compressed ? "compressed " : "";
+        line += message_opcode == 1 ? "text " : "binary ";
         line += message;
         if (ends.size() > 1) {
           line += " |";
@@ -146,6 +163,7 @@ inline std::vector<std::string> ReferenceRead(Role role, const std::string& byte
         message.clear();
         ends.clear();
         message_opcode = 0;
+        fragments = 0;
       }
     }
     at += header + static_cast<size_t>(length);
