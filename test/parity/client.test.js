@@ -4,6 +4,7 @@
 
 const { once } = require('events');
 const http = require('http');
+const https = require('https');
 const net = require('net');
 const os = require('os');
 const path = require('path');
@@ -11,7 +12,7 @@ const path = require('path');
 const ws = require('ws');
 
 const { expectNothingLeftOpen } = require('../helpers/open-sockets');
-const { attempt, parity, plain, record } = require('./parity');
+const { attempt, certificate, parity, plain, record } = require('./parity');
 
 expectNothingLeftOpen();
 
@@ -409,6 +410,105 @@ describe('redirects', () => {
         return log;
       })
     );
+  }
+});
+
+describe('credentials on the way of redirects', () => {
+  // Both TLS and plain text at one port, so that only the scheme changes.
+  const withBoth = async (use) => {
+    const requests = [];
+    const echo = new ws.WebSocketServer({ noServer: true });
+    const onUpgrade = (scheme) => (req, socket, head) => {
+      const { authorization, cookie, host, 'x-kept': kept } = req.headers;
+      requests.push([scheme, req.url, authorization, cookie, typeof host, kept]);
+      const [, target] = /^\/to-(\w+)/.exec(req.url) ?? [];
+      if (target === undefined) {
+        echo.handleUpgrade(req, socket, head, (peer) => peer.close());
+        return;
+      }
+      const { port } = both.address();
+      socket.end(
+        `HTTP/1.1 302 Found\r\nLocation: ${target}://127.0.0.1:${port}/there\r\n` +
+          'Content-Length: 0\r\n\r\n'
+      );
+    };
+    const plainServer = http.createServer().on('upgrade', onUpgrade('ws'));
+    const secureServer = https.createServer(certificate()).on('upgrade', onUpgrade('wss'));
+    const both = net.createServer((socket) => {
+      socket.on('error', () => {});
+      socket.once('readable', () => {
+        const first = socket.read();
+        if (first === null) return;
+        socket.unshift(first);
+        // A TLS record of a handshake.
+        (first[0] === 22 ? secureServer : plainServer).emit('connection', socket);
+      });
+    });
+    await new Promise((resolve) => both.listen(0, '127.0.0.1', resolve));
+    await use(both.address().port);
+    await new Promise((resolve) => both.close(resolve));
+    return requests;
+  };
+  for (const from of ['ws', 'wss']) {
+    for (const to of ['ws', 'wss', 'http', 'https']) {
+      for (const listens of [false, true]) {
+        const title = `from ${from} to ${to}${listens ? ", with a 'redirect' listener" : ''}`;
+        parity(title, async (lib) => {
+          const log = [];
+          const requests = await withBoth(async (port) => {
+            const client = new lib.WebSocket(`${from}://user:pass@127.0.0.1:${port}/to-${to}`, {
+              followRedirects: true,
+              headers: { Cookie: 'secret', 'X-Kept': 'yes', Host: 'example.com' },
+              rejectUnauthorized: false
+            });
+            client.on('error', (error) => log.push(plain(error)));
+            if (listens) {
+              client.on('redirect', (url, req) => log.push(req.getHeader('authorization')));
+            }
+            await untilClosed(client);
+          });
+          return [requests, log];
+        });
+      }
+    }
+  }
+
+  for (const [redirects, maxRedirects] of [
+    [2, 2],
+    [3, 2],
+    [1, 0],
+    [10, undefined],
+    [11, undefined]
+  ]) {
+    parity(`${redirects} of them, where maxRedirects is ${maxRedirects}`, async (lib) => {
+      const echo = new ws.WebSocketServer({ noServer: true });
+      const log = [];
+      await withServer(
+        {
+          onUpgrade: (req, socket, head) => {
+            const count = Number(req.url.slice(1));
+            log.push(count);
+            if (count === redirects) {
+              echo.handleUpgrade(req, socket, head, (peer) => peer.close());
+            } else {
+              socket.end(
+                `HTTP/1.1 301 Moved\r\nLocation: /${count + 1}\r\nContent-Length: 0\r\n\r\n`
+              );
+            }
+          }
+        },
+        async (port) => {
+          const client = new lib.WebSocket(`ws://127.0.0.1:${port}/0`, {
+            followRedirects: true,
+            ...(maxRedirects !== undefined && { maxRedirects })
+          });
+          client.on('error', (error) => log.push(plain(error)));
+          client.on('open', () => log.push('open'));
+          await untilClosed(client);
+        }
+      );
+      return log;
+    });
   }
 });
 

@@ -162,6 +162,7 @@ async function onEach(run) {
 module.exports = {
   attempt,
   bye,
+  certificate,
   converse,
   describeError,
   endsWithCloseFrame,

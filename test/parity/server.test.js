@@ -2,6 +2,7 @@
 
 // The server itself: its constructor, its address, its end.
 
+const dns = require('dns');
 const http = require('http');
 const net = require('net');
 
@@ -201,6 +202,22 @@ describe('close()', () => {
     await new Promise((resolve) => server.close(resolve));
     return [before, names.map((name) => web.listenerCount(name))];
   });
+});
+
+parity('close() while the host is looked up', async (lib) => {
+  const log = [];
+  const wss = new lib.WebSocketServer({ port: 0, host: 'localhost' });
+  for (const name of ['listening', 'error', 'close']) {
+    wss.on(name, (...args) => log.push([name, ...args.map(plain)]));
+  }
+  log.push(wss.address());
+  const { _server: listener } = wss;
+  await new Promise((resolve) => wss.close(resolve));
+  // One that was asked for later.
+  await new Promise((resolve) => dns.lookup('localhost', resolve));
+  await new Promise(setImmediate);
+  log.push(wss.address(), listener.listening, listener.address());
+  return log;
 });
 
 describe('clients', () => {

@@ -118,6 +118,31 @@ everywhere('it is ended behind what waits', async ({ client, log, peer, socket }
   log.push(client.size);
 });
 
+everywhere('a peer that ends gets what waits', async ({ client, log, peer, socket }) => {
+  client.socket.pause();
+  peer.send(MANY);
+  socket.on('end', () => log.push('end'));
+  const ended = once(socket, 'end');
+  client.socket.end();
+  await ended;
+  client.socket.resume();
+  await once(client.socket, 'end');
+  log.push(client.size);
+});
+
+everywhere('it is idle once for each time that it is not', async ({ log, peer, socket }) => {
+  socket.on('timeout', () => log.push('timeout'));
+  socket.setTimeout(40);
+  await once(socket, 'timeout');
+  // Twice and more of it without another one.
+  await new Promise((resolve) => setTimeout(resolve, 130));
+  log.push('long after');
+  peer.send('something');
+  await once(socket, 'timeout');
+  log.push(socket.timeout);
+  socket.setTimeout(0);
+});
+
 everywhere('corked, nothing leaves', async ({ client, log, peer, socket }) => {
   socket.cork();
   socket.cork();

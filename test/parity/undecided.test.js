@@ -14,7 +14,7 @@ const { bye, endsWithCloseFrame, parity, plain, stop } = require('./parity');
 expectNothingLeftOpen();
 
 // One client on a server's own port, and on an HTTP server.
-async function onBoth(lib, { options, listen, headers, rest = [], client: act }) {
+async function onBoth(lib, { options, listen, headers, line = {}, rest = [], client: act }) {
   const logs = [];
   for (const onHttp of [false, true]) {
     const log = [];
@@ -32,7 +32,7 @@ async function onBoth(lib, { options, listen, headers, rest = [], client: act })
     });
     await once(server, 'listening');
     const client = new RawClient(server.address().port);
-    const answered = client.upgrade(headers, {}, ...rest);
+    const answered = client.upgrade(headers, line, ...rest);
     await act(client, log, answered);
     client.socket.end();
     await client.closed;
@@ -211,3 +211,33 @@ parity('has the properties of a socket', (lib) =>
     }
   })
 );
+
+describe("a listener for 'wsClientError' is told", () => {
+  const key = { 'Sec-WebSocket-Key': undefined };
+  const faults = {
+    'of a method': [{}, { method: 'POST' }],
+    'of a key that is missing': [key],
+    'of a version': [{ 'Sec-WebSocket-Version': '12' }],
+    'of another protocol': [{ Upgrade: 'h2c' }],
+    'of subprotocols': [{ 'Sec-WebSocket-Protocol': 'a,,b' }],
+    'of extensions': [{ 'Sec-WebSocket-Extensions': 'permessage-deflate;;' }]
+  };
+  for (const [title, [headers, line]] of Object.entries(faults)) {
+    parity(title, (lib) =>
+      onBoth(lib, {
+        headers,
+        line,
+        options: () => ({ perMessageDeflate: true }),
+        listen: (server, log) =>
+          server.on('wsClientError', (error, socket, req) => {
+            log.push(plain(error), req.method, req.url, req.socket === socket);
+            socket.end('HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n');
+          }),
+        client: async (client, log, answered) => {
+          log.push((await answered).split('\r\n', 1)[0]);
+          await client.closed;
+        }
+      })
+    );
+  }
+});
