@@ -1,15 +1,14 @@
 'use strict';
 
 const EventEmitter = require('events');
-const http = require('http');
 
 const native = require('./native/addon');
 const { CLOSE_TIMEOUT, EMPTY_BUFFER } = require('./constants');
 const events = require('./events');
 const extension = require('./handshake/extension');
+const { createPlainServer } = require('./handshake/plain-server');
 const {
   UpgradeStatus,
-  answerPlainRequest,
   formatLines,
   formatRefusal,
   formatStatus,
@@ -140,11 +139,7 @@ class WebSocketServer extends EventEmitter {
     } else if (port != null) {
       // Workers of a cluster share a port through the primary, which knows Node's sockets only. And
       // whoever has patched http.Server wants to see what it does.
-      this._server = http.createServer(
-        { maxHeaderSize: options.maxHeaderSize || undefined },
-        answerPlainRequest
-      );
-      this._server.maxHeadersCount = options.maxHeadersCount ?? null;
+      this._server = createPlainServer(options);
       this._server.listen(port, host, backlog, callback);
       listenOnHttp(this);
     } else if (server) {

@@ -94,7 +94,8 @@ class UnseenSockets {
     if (!this.#isUnseen(socket) || Object.getPrototypeOf(req) !== http.IncomingMessage.prototype) {
       return;
     }
-    req[kUpgrade] = { socket, ws: null, wasSeen: false };
+    // Not enumerable, so that util.inspect() does not show it.
+    Object.defineProperty(req, kUpgrade, { value: { socket, ws: null, wasSeen: false } });
     Object.defineProperties(req, ACCESSORS);
   }
 

@@ -9,13 +9,13 @@ const { promisify, inspect } = require('util');
 
 const { expectNothingLeftOpen } = require('../helpers/open-sockets');
 const { RawClient } = require('../helpers/raw-client');
-const { parity, start, stop } = require('./parity');
+const { parity, start, startOnHttp, stop } = require('./parity');
 
 expectNothingLeftOpen();
 
 // What `look` finds, where nobody has looked at the request before.
-async function request(lib, look, options) {
-  const { server, port } = await start(lib, options);
+async function request(lib, look, options, onHttp = false) {
+  const { server, port } = await (onHttp ? startOnHttp(lib, options) : start(lib, options));
   const found = new Promise((resolve, reject) => {
     server.on('connection', (ws, req) => {
       try {
@@ -174,9 +174,22 @@ const looks = {
   'setTimeout()': (req) => [req.setTimeout(1000) === req, req.socket.timeout]
 };
 
-for (const [title, look] of Object.entries(looks)) {
-  parity(title, (lib) => request(lib, look));
-}
+describe('on a port', () => {
+  for (const [title, look] of Object.entries(looks)) {
+    parity(title, (lib) => request(lib, look));
+  }
+});
+
+describe('on an HTTP server', () => {
+  for (const [title, look] of Object.entries(looks)) {
+    // There, `socket` is a getter, which notes that somebody has asked (docs/compatibility.md).
+    if (title === 'Reflect.ownKeys()') continue;
+    parity(title, async (lib) => {
+      const found = await request(lib, look, {}, true);
+      return title.includes('inspect') ? found.replaceAll('[Getter/Setter]', '[Socket]') : found;
+    });
+  }
+});
 
 parity('the request of verifyClient is that of the connection', async (lib) => {
   let seen;
