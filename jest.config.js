@@ -6,7 +6,7 @@ const factor = Number(process.env.WSUV_TEST_TIMEOUT_FACTOR || 1);
 module.exports = {
   testEnvironment: 'node',
   testMatch: ['<rootDir>/test/**/*.test.js'],
-  testPathIgnorePatterns: ['/node_modules/', '<rootDir>/test/browser/'],
+  testPathIgnorePatterns: ['/node_modules/', '<rootDir>/test/browser/', '<rootDir>/test/faults/'],
   modulePathIgnorePatterns: ['<rootDir>/build/'],
   testTimeout: 20000 * factor
 };

@@ -23,6 +23,7 @@ class ConnectionHandle {
   #unwritten = null;
   #onClosed = null;
   #then = null;
+  #isSocketClosed = false;
   #hasShutdown = false;
   #hasPeerEnded = false;
   #isTapped = false;
@@ -195,10 +196,13 @@ class ConnectionHandle {
     this.written();
     this.socket.destroy(error);
     this.#finishClose();
+    // Where events are deferred, the program may have destroyed the socket by now.
+    if (this.#isSocketClosed) then?.();
   }
 
   /** The socket emits 'close'. */
   onSocketClosed() {
+    this.#isSocketClosed = true;
     this.#then?.();
   }
 

@@ -19,7 +19,8 @@ const FAULTS = [
   ['dup', ['EMFILE']],
   ['read', ['ECONNRESET', 'EAGAIN', 'ENOMEM', 'SHORT']],
   ['write', ['EPIPE', 'EAGAIN', 'ENOBUFS', 'SHORT']],
-  ['shutdown', ['ENOTCONN']]
+  ['shutdown', ['ENOTCONN']],
+  ['malloc', ['ENOMEM'], 20000]
 ];
 
 const SERVERS = ['port', 'http', 'tls', 'compressed', 'client', 'slowReader'];
@@ -43,7 +44,7 @@ const seen = {};
 
 for (const scenario of isLinux ? SERVERS : []) {
   for (const [call, errors, size] of FAULTS) {
-    if (scenario === 'client' && call === 'dup') continue;
+    if (call === 'malloc' && (scenario === 'tls' || scenario === 'slowReader')) continue;
     test(
       `${scenario}: ${call} fails with ${errors.join(', ')}`,
       async () => {

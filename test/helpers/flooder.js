@@ -41,7 +41,7 @@ function burst(kind, size) {
 async function main() {
   const [, , port, kind, secure] = process.argv;
   const client = new RawClient(Number(port), { secure: secure === 'secure' });
-  await client.upgrade(headersOf(kind));
+  await client.upgrade(headersOf(kind), { path: '/fault' });
   client.socket.removeAllListeners('data');
   client.socket.resume();
   const chunk = burst(kind, 128 * 1024);

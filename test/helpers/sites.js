@@ -26,17 +26,20 @@ const SITES = ['port', 'http', 'tls'];
  *
  * @param {Object} lib
  * @param {String} site one of SITES
- * @param {Object} [options]
+ * @param {Object} [options] of the server; and `web`, those of an HTTP server that it is on
  * @return {Promise<WebSocketServer>} with `port` and `connect()`, which makes a RawClient
  */
-async function openSite(lib, site, options = {}) {
+async function openSite(lib, site, { web: webOptions = {}, ...options } = {}) {
   let wss;
   if (site === 'port') {
     wss = new lib.WebSocketServer({ port: 0, host: '127.0.0.1', ...options });
     await once(wss, 'listening');
     wss.port = wss.address().port;
   } else {
-    const web = site === 'tls' ? https.createServer(certificate()) : http.createServer();
+    const web =
+      site === 'tls'
+        ? https.createServer({ ...certificate(), ...webOptions })
+        : http.createServer(webOptions);
     wss = new lib.WebSocketServer({ server: web, ...options });
     await new Promise((resolve) => web.listen(0, '127.0.0.1', resolve));
     wss.port = web.address().port;

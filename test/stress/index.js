@@ -26,10 +26,12 @@ const seconds = Number(process.argv[2] || 60);
 const seed = Number(process.argv[3] || Date.now() % 1e9);
 const random = new Random(seed);
 const PEERS = 2;
+// What is remembered of a connection: its last events, and what was done to it.
+const HISTORY = 40;
 const CONNECTIONS = Number(process.env.STRESS_CONNECTIONS || 60);
 
 const connections = new Map();
-const counts = { connections: 0, messages: 0, throws: 0, closed: 0 };
+const counts = { connections: 0, messages: 0, throws: 0, detached: 0, closed: 0 };
 const targets = [];
 const peers = [];
 let nextId = 1;
@@ -46,23 +48,40 @@ function fault(text) {
 
 process.on('uncaughtException', (error) => {
   if (error instanceof Intended) counts.throws++;
+  // What was read together with a message that its handler has transferred is gone, as under ws.
+  else if (/detached ArrayBuffer/.test(error?.message)) counts.detached++;
   else fault(error?.stack ?? error);
 });
 
 const operations = new Operations(random, {
   any: () => random.of([...connections.values()]),
   connect: () => connectClient(),
+  taint: (id) => {
+    const connection = connections.get(id);
+    if (connection !== undefined) connection.reader.isTainted = true;
+  },
   closeServer: () => random.of(targets)?.reopen(),
   fault
 });
 
 // What a connection's handlers are.
-function take(ws, id) {
-  const connection = { ws, id, sent: 0, reader: new Reader('p', id), isClosed: false };
+function take(ws, id, way) {
+  const connection = {
+    ws,
+    id,
+    sent: 0,
+    reader: new Reader('p', id),
+    isClosed: false,
+    way,
+    done: []
+  };
   connections.set(id, connection);
   counts.connections++;
   const alive = (event) => {
-    if (connection.isClosed) fault(`'${event}' after 'close' on connection ${id}`);
+    connection.done.push(`'${event}'`);
+    connection.done.splice(0, connection.done.length - HISTORY);
+    if (connection.isClosed)
+      fault(`'${event}' after 'close' on connection ${id}: ${connection.done.join(' ')}`);
   };
   const checkLabel = (event, data) => {
     alive(event);
@@ -111,10 +130,10 @@ function take(ws, id) {
   operations.act(connection);
 }
 
-function onConnection(ws, req) {
+function onConnection(ws, req, way) {
   const id = Number(req.url.slice(1));
   if (connections.has(id)) fault(`connection ${id} has come twice`);
-  take(ws, id);
+  take(ws, id, way);
 }
 
 // A Duplex of a program's own around a socket.
@@ -185,7 +204,9 @@ async function openTarget(way, options) {
       await new Promise((resolve) => web.listen(0, '127.0.0.1', resolve));
       target.port = web.address().port;
     }
-    wss.on('connection', onConnection);
+    const { allowSynchronousEvents: isSync = true, perMessageDeflate } = options;
+    const description = `${way}${isSync ? '' : ' deferred'}${perMessageDeflate ? ' deflate' : ''}`;
+    wss.on('connection', (ws, req) => onConnection(ws, req, description));
     wss.on('error', () => {});
     target.isOpen = true;
     target.close = async () => {
@@ -228,7 +249,7 @@ function connectClient() {
     rejectUnauthorized: false
   });
   ws.on('error', () => {});
-  ws.on('open', () => take(ws, id));
+  ws.on('open', () => take(ws, id, `client${isSecure ? ' tls' : ''}`));
   if (random.oneIn(40)) ws.terminate();
 }
 
@@ -294,8 +315,12 @@ async function main() {
   }
   console.log(JSON.stringify(counts));
   if (!isDone()) {
-    const left = [...connections.values()].map(({ ws }) => ws.readyState);
-    fault(`left open: ${left.length} connections (${left}), ${native.openSockets()} sockets`);
+    const left = [...connections.values()].map(
+      ({ id, ws, way, done }) => `${id} (${way}, readyState ${ws.readyState}): ${done.join(' ')}`
+    );
+    fault(
+      `left open: ${native.openSockets()} sockets, ${left.length} connections:\n${left.join('\n')}`
+    );
     return;
   }
   process.exit(hasFault ? 1 : 0);

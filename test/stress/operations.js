@@ -52,6 +52,7 @@ class Operations {
    * @param {function(): (Object|undefined)} world.any some connection that there is
    * @param {function()} world.connect makes another client
    * @param {function()} world.closeServer closes a server, and opens it again
+   * @param {function(Number)} world.taint what a connection emits may be empty from now on
    * @param {function(String)} world.fault
    */
   constructor(random, world) {
@@ -62,14 +63,16 @@ class Operations {
   /**
    * Does something to a connection, from within a handler or not.
    *
-   * @param {{ws: WebSocket, id: Number, sent: Number, reader: Reader}} connection
+   * @param {{ws: WebSocket, id: Number, sent: Number, reader: Reader, done: String[]}} connection
    * @param {Buffer} [data] the message that is being handled
    */
   act(connection, data) {
     if (this.#depth > 4) return;
     this.#depth++;
     try {
-      this.#act(this.#random.weighted(WEIGHTS), connection, data);
+      const what = this.#random.weighted(WEIGHTS);
+      connection.done.push(what);
+      this.#act(what, connection, data);
     } finally {
       this.#depth--;
     }
@@ -157,8 +160,12 @@ class Operations {
         ws._socket?.end();
         break;
       case 'reset':
-        // Only TCP has one.
-        if (ws._socket?.remoteAddress && !ws._socket.encrypted) ws._socket.resetAndDestroy?.();
+        try {
+          ws._socket?.resetAndDestroy?.();
+        } catch (error) {
+          // Only TCP has one.
+          if (error.code !== 'ERR_INVALID_HANDLE_TYPE') throw error;
+        }
         break;
       case 'throws':
         throw new Intended('as intended');
@@ -200,6 +207,7 @@ class Operations {
 
   #transfer(id, data) {
     this.#kept = this.#kept.filter((kept) => kept.id !== id);
+    this.#world.taint(id);
     structuredClone(data, { transfer: [data.buffer] });
   }
 
