@@ -39,7 +39,39 @@ function pair() {
 }
 
 const closed = (ws) => new Promise((resolve) => ws.on('close', resolve));
-const later = (milliseconds = 20) => new Promise((resolve) => setTimeout(resolve, milliseconds));
+const turn = () => new Promise((resolve) => setImmediate(resolve));
+
+// What comes out of a stream. `until` resolves when a condition of it is true, or when it ends.
+function reading(stream) {
+  let waiting = [];
+  const reader = {
+    received: '',
+    until(condition) {
+      return new Promise((resolve) => {
+        waiting.push({ condition, resolve });
+        check();
+      });
+    }
+  };
+  function check() {
+    waiting = waiting.filter(({ condition, resolve }) => {
+      const isDone = stream.readableEnded || condition(reader.received);
+      if (isDone) resolve();
+      return !isDone;
+    });
+  }
+  stream.setEncoding('latin1');
+  stream.on('data', (chunk) => {
+    reader.received += chunk;
+    check();
+  });
+  stream.on('end', check);
+  return reader;
+}
+
+const hasResponse = (received) => received.includes('\r\n\r\n');
+const hasEnded = () => false; // It resolves then.
+const hasCloseFrame = (received) => received.includes('\x88');
 
 const HANDSHAKE = {
   method: 'GET',
@@ -58,9 +90,7 @@ const serving =
   async (lib) => {
     const log = [];
     const [near, far] = pair();
-    far.setEncoding('latin1');
-    let received = '';
-    far.on('data', (chunk) => (received += chunk));
+    const reader = reading(far);
     const server = new lib.WebSocketServer({ noServer: true, ...options });
     let ws;
     const req = { ...HANDSHAKE, socket: near };
@@ -70,9 +100,13 @@ const serving =
     });
     for (const event of ['end', 'finish', 'close']) near.on(event, () => log.push(`near ${event}`));
     record(ws, log);
-    await Promise.all([closed(ws), act(far, ws, log, near)]);
-    await later();
-    log.push(received);
+    const gone = [
+      new Promise((resolve) => near.on('close', resolve)),
+      new Promise((resolve) => far.on('end', resolve))
+    ];
+    await reader.until(hasResponse);
+    await Promise.all([closed(ws), ...gone, act(far, ws, log, near, reader)]);
+    log.push(reader.received);
     await new Promise((resolve) => server.close(resolve));
     return describe(log);
   };
@@ -80,53 +114,51 @@ const serving =
 describe('a server', () => {
   parity(
     'receives, answers and closes',
-    serving(async (far, ws) => {
+    serving(async (far, ws, log, near, { until }) => {
       ws.on('message', (data) => ws.send(`got ${data}`));
       far.write(Buffer.concat([frame('text', 'one'), frame('ping', 'p')]));
-      await later();
+      await until((received) => received.includes('\x8a\x01p'));
       far.write(frame('text', 'two'));
       far.write(closeFrame(1000, 'bye'));
-      await later();
+      await until(hasEnded);
       far.end();
     })
   );
   for (const method of ['terminate', 'close']) {
     parity(
       `${method}()`,
-      serving(async (far, ws) => {
-        await later();
+      serving(async (far, ws, log, near, { until }) => {
         ws[method]();
-        await later();
-        far.end(closeFrame(1000));
+        await until(hasCloseFrame);
+        far.write(closeFrame(1000));
+        await until(hasEnded);
+        far.end();
       })
     );
   }
   parity(
     'is told of the end of the stream',
     serving(async (far) => {
-      await later();
       far.end();
     })
   );
   parity(
     'is told that the stream was destroyed',
     serving(async (far, ws, log, near) => {
-      await later();
       near.destroy();
     })
   );
   parity(
     'is told of an error of the stream',
     serving(async (far, ws, log, near) => {
-      await later();
       near.destroy(new Error('broken'));
     })
   );
   parity(
     'answers a violation of the protocol',
-    serving(async (far) => {
+    serving(async (far, ws, log, near, { until }) => {
       far.write(frame(5, 'x'));
-      await later();
+      await until(hasCloseFrame);
       far.end();
     })
   );
@@ -134,9 +166,10 @@ describe('a server', () => {
     'callbacks come when the stream has taken it',
     serving(async (far, ws, log) => {
       ws.send('one', (error) => log.push(['sent', plain(error)]));
-      ws.send('two');
+      const isSent = new Promise((resolve) => ws.send('two', resolve));
       log.push(ws.bufferedAmount);
-      await later();
+      await isSent;
+      await turn();
       log.push(ws.bufferedAmount);
       ws.terminate();
     })
@@ -162,7 +195,7 @@ describe('a server', () => {
     serving(
       async (far, ws, log, near) => {
         far.write(frame('binary', packed, { rsv: 4 }));
-        await new Promise((resolve) => setImmediate(resolve));
+        await turn();
         near.destroy();
       },
       { perMessageDeflate: true },
@@ -175,9 +208,7 @@ describe('a WebSocket that is given a socket', () => {
   const attached = (act) => async (lib) => {
     const log = [];
     const [near, far] = pair();
-    far.setEncoding('latin1');
-    let received = '';
-    far.on('data', (chunk) => (received += chunk));
+    const reader = reading(far);
     const ws = new lib.WebSocket(null, undefined, { closeTimeout: 5000 });
     ws._isServer = false;
     const generateMask = (key) => key.fill(0);
@@ -185,26 +216,28 @@ describe('a WebSocket that is given a socket', () => {
     ws.on('open', () => log.push(['open', ws.readyState]));
     const head = frame('text', 'head', { masked: false });
     ws.setSocket(near, head, { maxPayload: 100, generateMask });
-    await Promise.all([closed(ws), act(far, ws, log)]);
-    log.push(received);
+    await Promise.all([closed(ws), act(far, ws, reader)]);
+    log.push(reader.received);
     return log;
   };
   parity(
     'is a client, with bytes that came early',
-    attached(async (far, ws) => {
+    attached(async (far, ws, { until }) => {
       ws.send('masked');
       far.write(frame('text', 'hello', { masked: false }));
-      await later();
+      await new Promise((resolve) =>
+        ws.on('message', (data) => String(data) === 'hello' && resolve())
+      );
       ws.close(1000);
-      await later();
+      await until(hasCloseFrame);
       far.end(closeFrame(1000, '', { masked: false }));
     })
   );
   parity(
     'minds the limits that it is given',
-    attached(async (far) => {
+    attached(async (far, ws, { until }) => {
       far.write(frame('text', 'x'.repeat(101), { masked: false }));
-      await later();
+      await until(hasCloseFrame);
       far.end();
     })
   );
