@@ -17,19 +17,13 @@ const web =
     ? https.createServer({ key: read('tls-key.pem'), cert: read('tls-cert.pem') })
     : http.createServer();
 
-const ways = {
-  exit: () => process.exit(3),
-  'exit from a handler': () => process.exit(3),
-  signal: () => process.kill(process.pid, 'SIGKILL')
-};
-
 const server = new WebSocketServer(
   where === 'port' ? { port: 0, host: '127.0.0.1' } : { server: web }
 );
 server.on('connection', (ws) => {
   const leave = () => {
     ws.send('last words');
-    ways[how]();
+    process.exit(3);
   };
   ws.on('message', how === 'exit from a handler' ? leave : () => setImmediate(leave));
 });

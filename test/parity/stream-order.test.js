@@ -183,7 +183,7 @@ describe('a process that ends in the turn in which it sent', () => {
       });
     });
   for (const where of ['port', 'http', 'https']) {
-    for (const how of ['exit', 'exit from a handler', ...(where === 'https' ? ['signal'] : [])]) {
+    for (const how of ['exit', 'exit from a handler']) {
       test(`${how}, ${where}`, async () => {
         const expected = await run('ws', how, where);
         const actual = await run(root, how, where);
