@@ -28,6 +28,8 @@ const { UpgradeRequest, headerOf, urlOf } = require('./handshake/request');
 const { kOpen, kOwnMethods, kReplaceSocket } = require('./symbols');
 const WebSocket = require('./websocket');
 
+const { emit } = EventEmitter.prototype;
+
 const RUNNING = 0;
 const CLOSING = 1;
 const CLOSED = 2;
@@ -131,11 +133,7 @@ class WebSocketServer extends EventEmitter {
     }
 
     if (port != null && !usesStreams && isHttpAsNodeLeftIt() && !isClusterWorker()) {
-      this._server = new NativeListener(options);
-      this._server.listen(port, host, backlog, callback);
-      listen(this, {
-        upgrade: (handle, status, bytes) => onNativeUpgrade(this, handle, status, bytes)
-      });
+      listenAtPort(this, callback);
     } else if (port != null) {
       // Workers of a cluster share a port through the primary, which knows Node's sockets only. And
       // whoever has patched http.Server wants to see what it does.
@@ -184,10 +182,6 @@ class WebSocketServer extends EventEmitter {
     }
     if (this[kUnseen] !== null) this[kUnseen].stop();
     if (!this.options.noServer && !this.options.server) {
-      // Handshakes that are under way still need an answer.
-      if (server instanceof NativeListener) {
-        server.on('upgrade', (handle) => refuseNative(handle, 503));
-      }
       server.close(() => emitClose(this));
     } else if (this.clients && this.clients.size > 0) {
       this._shouldEmitClose = true;
@@ -389,6 +383,26 @@ function listenOnHttp(server) {
   listen(server, { upgrade: onUpgrade });
 }
 
+// The listener of 'upgrade' is there as under ws, but called only where somebody else could tell.
+function listenAtPort(server, callback) {
+  const { port, host, backlog } = server.options;
+  const onUpgrade = (req, socket, head) => {
+    server.handleUpgrade(req, socket, head, server[kEmitConnection]);
+  };
+  const listener = new NativeListener(server.options, (handle, status, bytes) => {
+    const isOnlyListener =
+      listener.listenerCount('upgrade') === 1 &&
+      listener.listenerCount('upgrade', onUpgrade) === 1 &&
+      listener.emit === emit;
+    // Handshakes that are under way when it closes still need an answer.
+    if (server._state > RUNNING) refuseNative(handle, 503);
+    else onNativeUpgrade(server, listener, isOnlyListener, handle, status, bytes);
+  });
+  server._server = listener;
+  listener.listen(port, host, backlog, callback);
+  listen(server, { upgrade: onUpgrade });
+}
+
 function listen(server, handlers) {
   const emitter = server._server;
   const emitListening = server.emit.bind(server, 'listening');
@@ -435,16 +449,17 @@ function untrack(server, ws) {
 
 // A request head on the native listener. `bytes` is the head and, if it is valid, the value of
 // Sec-WebSocket-Accept.
-function onNativeUpgrade(server, handle, status, bytes) {
+function onNativeUpgrade(server, listener, isOnlyListener, handle, status, bytes) {
   if (status !== UpgradeStatus.VALID) {
-    refuseNativeStatus(server, handle, status, bytes);
+    refuseNativeStatus(server, listener, isOnlyListener, handle, status, bytes);
     return;
   }
   const headSize = bytes.length - ACCEPT_LENGTH;
   const head = bytes.latin1Slice(0, headSize);
-  const extensions = isPlain(server, head) ? negotiateHead(server.options, head) : undefined;
+  const isFast = isOnlyListener && isPlain(server, head);
+  const extensions = isFast ? negotiateHead(server.options, head) : undefined;
   if (extensions === undefined) {
-    handleNativeUpgrade(server, handle, head);
+    emitUpgrade(listener, handle, head);
     return;
   }
   if (!isForPath(urlOf(head), server.options.path)) {
@@ -462,10 +477,12 @@ function onNativeUpgrade(server, handle, status, bytes) {
   server[kEmitConnection](ws, new UpgradeRequest(handle, head, ws));
 }
 
-// The same as a server of Node's would pass it on.
-function handleNativeUpgrade(server, handle, head) {
+// The same as a server of Node's does.
+function emitUpgrade(listener, handle, head) {
   const req = new UpgradeRequest(handle, head);
-  server.handleUpgrade(req, req.socket, EMPTY_BUFFER, server[kEmitConnection]);
+  const isHandled = listener.emit('upgrade', req, req.socket, EMPTY_BUFFER);
+  // Where nobody listens, an upgrade is a plain request.
+  if (!isHandled) rejectWith(handle, UpgradeStatus.NOT_AN_UPGRADE, head);
 }
 
 // The extensions that a head's offers come to, null for none; undefined where it is to be refused.
@@ -497,14 +514,18 @@ function isPlain(server, head) {
 
 // A head that is no valid upgrade. Only those that ws would see go to 'wsClientError'; the others it
 // would leave to its HTTP server.
-function refuseNativeStatus(server, handle, status, bytes) {
+function refuseNativeStatus(server, listener, isOnlyListener, handle, status, bytes) {
+  const head = bytes.latin1Slice();
   const isUpgrade = status >= UpgradeStatus.INVALID_METHOD;
-  if (isUpgrade && (server.listenerCount('wsClientError') > 0 || !hasOwnHandshake(server))) {
-    handleNativeUpgrade(server, handle, bytes.latin1Slice());
-  } else {
-    events.refused(`upgrade status ${status}`);
-    native.reject(handle, Buffer.from(formatStatus(status, bytes.latin1Slice())));
-  }
+  const isSeen =
+    !isOnlyListener || server.listenerCount('wsClientError') > 0 || !hasOwnHandshake(server);
+  if (isUpgrade && isSeen) emitUpgrade(listener, handle, head);
+  else rejectWith(handle, status, head);
+}
+
+function rejectWith(handle, status, head) {
+  events.refused(`upgrade status ${status}`);
+  native.reject(handle, Buffer.from(formatStatus(status, head)));
 }
 
 function refuseStatus(server, req, socket, status) {

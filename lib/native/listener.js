@@ -25,11 +25,11 @@ const knowsAbstractNames = Number(process.versions.node.split('.')[0]) >= 22;
  * A listening socket of the addon, which accepts connections and parses their request heads.
  *
  * Emits 'listening', 'error' and 'close' like a net.Server, 'connection' (socket) when a request has
- * come, 'timeout' (socket) as http.Server does after setTimeout(), and
- * 'upgrade' (handle, status, bytes): a request head, to be answered with native.acceptWith or reject.
+ * come, and 'timeout' (socket) as http.Server does after setTimeout(). 'upgrade' is its owner's to emit.
  */
 class NativeListener extends EventEmitter {
   #options;
+  #onRequest;
   #id = 0;
   #path = null;
   #isClosed = false;
@@ -43,10 +43,14 @@ class NativeListener extends EventEmitter {
 
   /**
    * @param {Object} options see settingsFor()
+   * @param {function(Number, Number, Buffer)} onRequest gets each request: the addon's name for the
+   *     connection, an UpgradeStatus, the head and (where it is valid) the value of
+   *     Sec-WebSocket-Accept; answers it with native.acceptWith or reject
    */
-  constructor(options) {
+  constructor(options, onRequest) {
     super();
     this.#options = options;
+    this.#onRequest = onRequest;
   }
 
   /**
@@ -200,7 +204,7 @@ class NativeListener extends EventEmitter {
     if (status === UpgradeStatus.TIMED_OUT && this.#endsAtTimeout) {
       if (!this.emit('timeout', socketOf(handle))) native.terminate(handle);
     } else {
-      this.emit('upgrade', handle, status, bytes);
+      this.#onRequest(handle, status, bytes);
     }
   }
 

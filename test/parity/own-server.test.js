@@ -104,6 +104,52 @@ parity("'connection' shows the socket that requests and WebSockets have", async 
   return log;
 });
 
+describe("'upgrade'", () => {
+  // One request, and what was seen of it.
+  async function upgradeWith(lib, prepare, headers) {
+    const { server, port } = await start(lib);
+    const log = [];
+    const requests = [];
+    server.on('connection', (ws, req) => {
+      log.push(['connection', requests.includes(req)]);
+      ws.on('close', (code) => log.push(['close', code]));
+    });
+    const onUpgrade = function (req, socket, head) {
+      requests.push(req);
+      log.push(['upgrade', this === server._server, req.url, socket === req.socket, head.length]);
+    };
+    await prepare(server._server, onUpgrade, log);
+    const client = new RawClient(port);
+    log.push((await client.upgrade(headers)).split('\r\n', 1)[0]);
+    await client.send(bye);
+    await client.end();
+    await stop(server);
+    return log;
+  }
+
+  const prepares = {
+    'another listener': (own, onUpgrade) => own.on('upgrade', onUpgrade),
+    'a listener in front': (own, onUpgrade) => own.prependListener('upgrade', onUpgrade),
+    'a listener, once': (own, onUpgrade) => own.once('upgrade', onUpgrade),
+    'a wrapped emit()': (own, onUpgrade, log) => {
+      const { emit } = own;
+      own.emit = function (event, ...args) {
+        if (event === 'upgrade') log.push(['emit', args.length]);
+        return emit.call(this, event, ...args);
+      };
+    },
+    'how many listeners there are': (own, onUpgrade, log) => log.push(own.listenerCount('upgrade'))
+  };
+  for (const [title, prepare] of Object.entries(prepares)) {
+    parity(title, (lib) => upgradeWith(lib, prepare));
+    parity(`${title}, and a wrong request`, (lib) =>
+      upgradeWith(lib, prepare, { 'Sec-WebSocket-Version': '7' })
+    );
+  }
+
+  parity('no listener', (lib) => upgradeWith(lib, (own) => own.removeAllListeners('upgrade')));
+});
+
 parity('listening, address() and the events of the end', async (lib) => {
   const { server } = await start(lib);
   const { _server: own } = server;
