@@ -72,7 +72,7 @@ class WebSocketServer extends EventEmitter {
    *     counts them; by default http.maxHeaderSize, which `node --max-http-header-size` sets
    * @param {Number} [options.maxPayload=104857600] bytes of the largest message
    * @param {Number} [options.maxPendingAutoPongs=60] answers to pings that may wait to be written;
-   *     beyond it the older ones are left out
+   *     at one more the connection is dropped
    * @param {Boolean} [options.noServer=false] handleUpgrade() is called by the program
    * @param {String} [options.path] connections for other paths are refused
    * @param {(Boolean|Object)} [options.perMessageDeflate=false] whether compression is accepted, and

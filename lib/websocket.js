@@ -106,7 +106,29 @@ class WebSocket extends EventEmitter {
    * @param {(String|URL|null)} address where to connect; null makes an unattached object, to be
    *     given a socket by setSocket()
    * @param {(String|String[])} [protocols] the subprotocols to offer
-   * @param {Object} [options] limits, time-outs, and whatever http.request() takes; see docs/api.md
+   * @param {Object} [options] these, and whatever http.request() and tls.connect() take
+   * @param {Boolean} [options.allowSynchronousEvents=true] whether 'message', 'ping' and 'pong' may
+   *     come several times in a turn of the event loop
+   * @param {Boolean} [options.autoPong=true] whether pings are answered
+   * @param {Number} [options.closeTimeout=30000] milliseconds from our close frame until the
+   *     connection is dropped
+   * @param {Function} [options.finishRequest] called with each request and the WebSocket before the
+   *     request is sent, which it has to do itself
+   * @param {Boolean} [options.followRedirects=false] whether redirects are followed
+   * @param {Function} [options.generateMask] fills the four bytes that it is given with a masking key
+   * @param {Number} [options.handshakeTimeout] milliseconds for the answer to each request
+   * @param {Number} [options.maxBufferedChunks=262144] pieces in which a message may come
+   * @param {Number} [options.maxFragments=16384] frames that a message may have
+   * @param {Number} [options.maxPayload=104857600] bytes of the largest message
+   * @param {Number} [options.maxPendingAutoPongs=60] answers to pings that may wait to be written;
+   *     at one more the connection is dropped
+   * @param {Number} [options.maxRedirects=10] how many redirects are followed
+   * @param {String} [options.origin] for the Origin header
+   * @param {(Boolean|Object)} [options.perMessageDeflate=true] whether compression is offered, and
+   *     with what options; see docs/api.md
+   * @param {Number} [options.protocolVersion=13] for the Sec-WebSocket-Version header: 13 or 8
+   * @param {(String|String[])} [options.protocols] the subprotocols, where there is no second argument
+   * @param {Boolean} [options.skipUTF8Validation=false] whether text and close reasons may be no UTF-8
    * @throws {SyntaxError} for an address or a subprotocol that is none
    */
   constructor(address, protocols, options) {

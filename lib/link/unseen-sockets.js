@@ -91,7 +91,10 @@ class UnseenSockets {
    * @param {Duplex} socket
    */
   begin(req, socket) {
-    if (!this.#isUnseen(socket) || Object.getPrototypeOf(req) !== http.IncomingMessage.prototype) {
+    if (
+      !this.#mayBeUnseen(socket) ||
+      Object.getPrototypeOf(req) !== http.IncomingMessage.prototype
+    ) {
       return;
     }
     // Not enumerable, so that util.inspect() does not show it.
@@ -107,17 +110,22 @@ class UnseenSockets {
    */
   has(req) {
     const upgrade = req[kUpgrade];
-    return upgrade !== undefined && !upgrade.wasSeen && this.#isUnseen(upgrade.socket);
+    return (
+      upgrade !== undefined &&
+      !upgrade.wasSeen &&
+      this.#mayBeUnseen(upgrade.socket) &&
+      isAsNodeLeftIt(upgrade.socket, this.#server)
+    );
   }
 
-  #isUnseen(socket) {
+  #mayBeUnseen(socket) {
     return (
       !this.#isWatched &&
       !socketChannel.hasSubscribers &&
       isOrdinaryServer(this.#server) &&
       this.#server.shouldUpgradeCallback === this.#upgradeCallback &&
       this.#server.listenerCount('upgrade') === 1 &&
-      isAsNodeLeftIt(socket, this.#server)
+      socket._server === this.#server
     );
   }
 }
