@@ -275,23 +275,25 @@ function setIdleTimeout(msecs, callback) {
 }
 
 function onTimeout() {
-  watchIdleTime(this, false);
+  watchIdleTime(this, undefined);
 }
 
 // Emits 'timeout' once the connection has been idle for so long, and again if that happens again.
-function watchIdleTime(socket, wasEmitted) {
+// `told` is the number of bytes that it had moved when that was told.
+function watchIdleTime(socket, told) {
   const handle = socket[kHandle];
   const { timeout } = socket;
   if (socket.destroyed || !timeout) return;
   const idle = native.idleTime(handle.id);
   const isIdle = idle >= timeout;
+  const moved = handle.bytesRead + handle.bytesWritten;
   handle.idleTimer = setTimeout(
     watchIdleTime,
     isIdle ? timeout : timeout - idle,
     socket,
-    isIdle
+    isIdle ? moved : undefined
   ).unref();
-  if (isIdle && !wasEmitted) socket.emit('timeout');
+  if (isIdle && moved !== told) socket.emit('timeout');
 }
 
 function method(value) {
