@@ -498,6 +498,9 @@ void Context::DeliverHeld(const Connection* connection, bool in_javascript) {
 
 void Context::Resumed(Connection* connection) {
   if (held_.empty() || dispatch_ == nullptr) return;
+  // The record of its end is the last one, which brings what waits along; behind it the connection
+  // is lib/'s to give back.
+  if (connection->stage() == Connection::Stage::kClosed) return;
   // A batch without records, in whose place what waits is delivered.
   std::vector<Batch>& batches = BatchesOf(connection);
   batches.emplace_back();
