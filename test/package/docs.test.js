@@ -237,6 +237,17 @@ test('docs/versions.md names the versions that are tested', () => {
   expect(text).toContain(`@types/ws ${types}:`);
 });
 
+test.each([
+  ['lib/websocket-server.js', 'docs/api/websocket-server.md'],
+  ['lib/websocket.js', 'docs/api/websocket.md']
+])('every option of %s is in %s', (file, document) => {
+  const code = fs.readFileSync(path.join(root, file), 'utf8');
+  const options = [...code.matchAll(/@param \{.*\} \[?options\.(\w+)/g)].map(([, name]) => name);
+  expect(options.length).toBeGreaterThan(10);
+  const text = textOf(document);
+  expect(options.filter((name) => !text.includes(`\`${name}\``))).toEqual([]);
+});
+
 test('docs/architecture.md finds each room where it says', () => {
   const [, rooms] = /^## Rooms$([^]*?)^## /m.exec(textOf('docs/architecture.md'));
   const lost = [];
