@@ -28,24 +28,29 @@ enum class Body : uint8_t { kNone, kSome, kMalformed };
 Body BodyOf(const RequestHead& head) {
   Body body = Body::kNone;
   size_t lengths = 0;
-  size_t encodings = 0;
-  std::string_view encoding;
+  bool is_encoded = false;
+  bool is_chunked = false;
   for (const HeaderField& field : head.fields) {
     if (EqualsIgnoreCase(field.name, "content-length")) {
       uint64_t length = 0;
       if (lengths++ > 0 || !ParseLength(field.value, &length)) return Body::kMalformed;
       if (length > 0) body = Body::kSome;
     } else if (EqualsIgnoreCase(field.name, "transfer-encoding")) {
-      encodings++;
-      encoding = field.value;
-      body = Body::kSome;
+      // The last coding must be "chunked", and no other one: otherwise nobody knows where the
+      // request ends. In several fields they are one list.
+      is_encoded = true;
+      if (field.value.empty()) continue;
+      if (is_chunked) return Body::kMalformed;
+      const size_t comma = field.value.rfind(',');
+      const bool is_list = comma != std::string_view::npos;
+      is_chunked = HasListElement(field.value.substr(is_list ? comma + 1 : 0), "chunked");
+      if (is_list && HasListElement(field.value.substr(0, comma), "chunked")) {
+        return Body::kMalformed;
+      }
     }
   }
-  if (encodings == 0) return body;
-  // The last coding must be "chunked": otherwise nobody knows where the request ends.
-  const size_t comma = encoding.rfind(',');
-  const std::string_view last = encoding.substr(comma == std::string_view::npos ? 0 : comma + 1);
-  return lengths > 0 || !HasListElement(last, "chunked") ? Body::kMalformed : Body::kSome;
+  if (!is_encoded) return body;
+  return lengths > 0 || !is_chunked ? Body::kMalformed : Body::kSome;
 }
 
 // Whether llhttp takes it for an upgrade.

@@ -15,6 +15,7 @@ targets=(
   "stream_pool       1000  80  stream_pool.h"
   "deflate           4000  75  deflate.cc stream_pool.h"
   "request_head      4000  75  http_head.cc"
+  "request_head_llhttp 500  65  http_head.cc upgrade.cc"
   "utf8              2000  95  utf8.cc"
 )
 
@@ -23,7 +24,8 @@ shift || true
 wanted=" $* "
 
 build() {
-  cmake -S . -B "build/$1" -DWSUV_FUZZ=ON -DCMAKE_CXX_COMPILER=clang++ "${@:2}" > "build/$1.log" 2>&1 &&
+  cmake -S . -B "build/$1" -DWSUV_FUZZ=ON -DCMAKE_CXX_COMPILER=clang++ \
+    -DCMAKE_C_COMPILER=clang "${@:2}" > "build/$1.log" 2>&1 &&
     cmake --build "build/$1" -j2 >> "build/$1.log" 2>&1 || {
     cat "build/$1.log"
     exit 1

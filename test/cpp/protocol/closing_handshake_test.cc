@@ -82,8 +82,10 @@ TEST(ClosingHandshake, TakesNoMoreOfAReasonThanAFrameHolds) {
 TEST(ClosingHandshake, EndsWithoutACloseFrameWhenThePeerIsGone) {
   ClosingHandshake closing;
   Output output;
+  EXPECT_FALSE(closing.wants_deadline());
   closing.OnPeerEnd();
   EXPECT_TRUE(closing.wants_end());
+  EXPECT_TRUE(closing.wants_deadline());
   closing.Close(1000, {}, output);
   EXPECT_TRUE(output.frames.empty());
 }

@@ -128,6 +128,32 @@ TEST(FrameParser, CountsTheReadsOfOneFrame) {
   }
 }
 
+// The steps in which ws takes a header in: two bytes, the extended length, the key. What ends with
+// one of them is not held.
+TEST(FrameParser, CountsNoReadThatEndsWithAStepOfTheHeader) {
+  const struct {
+    size_t length;
+    std::vector<size_t> steps;
+  } kinds[] = {{10, {2}}, {200, {2, 4}}, {70000, {2, 10}}};
+  for (const auto& kind : kinds) {
+    const std::string payload(kind.length, 'p');
+    const std::string bytes = MakeFrame(Opcode::kBinary, payload);
+    for (size_t split = 1; split <= 15; split++) {
+      FrameParser parser(Role::kServer);
+      FrameSink sink;
+      std::string copy = bytes;
+      auto* data = reinterpret_cast<uint8_t*>(copy.data());
+      parser.Read(data, split, 1, sink);
+      parser.Read(data + split, copy.size() - split, 1, sink);
+      const bool is_step =
+          std::find(kind.steps.begin(), kind.steps.end(), split) != kind.steps.end();
+      EXPECT_EQ(sink.events,
+                Events{is_step ? "last " + payload : "WS_ERR_TOO_MANY_BUFFERED_PARTS 0"})
+          << split << " bytes first";
+    }
+  }
+}
+
 TEST(FrameParser, SaysHowMuchMayBeReadDirectly) {
   FrameParser parser(Role::kServer);
   FrameSink sink;
@@ -146,6 +172,18 @@ TEST(FrameParser, SaysHowMuchMayBeReadDirectly) {
   EXPECT_EQ(parser.ReadDirect(1, sink), Flow::kStop);
   EXPECT_EQ(parser.DirectlyReadable(0), 0u);
   EXPECT_EQ(sink.events, Events{"last 0123"});
+
+  std::string next = MakeFrame(Opcode::kBinary, "0123456789");
+  parser.Read(reinterpret_cast<uint8_t*>(next.data()), 6, 0, sink);
+  EXPECT_EQ(parser.DirectlyReadable(0), 0u) << "nothing of the next payload has come";
+}
+
+TEST(FrameParser, RefusesRsv1OnControlFramesAlsoWhereItIsNegotiated) {
+  FrameSpec spec;
+  spec.opcode = 9;
+  spec.rsv = 4;
+  ExpectFrames(MakeFrame(Opcode::kText, "fine") + MakeFrame(spec, "p"),
+               {"last fine", "WS_ERR_UNEXPECTED_RSV_1 0"});
 }
 
 }  // namespace

@@ -93,6 +93,16 @@ TEST(Upgrade, LeavesPlainRequestsToHttp) {
   EXPECT_EQ(check("OPTIONS * HTTP/1.1", "Host: a\r\n"), plain);
   EXPECT_EQ(check("POST / HTTP/1.1", "Host: a\r\nContent-Length: 5\r\n"), plain);
   EXPECT_EQ(check("POST / HTTP/1.1", "Host: a\r\nTransfer-Encoding: gzip, chunked\r\n"), plain);
+  const auto encoded = [&check](const std::string& first, const std::string& second) {
+    return check("POST / HTTP/1.1", "Host: a\r\nTransfer-Encoding: " + first +
+                                        "\r\nTransfer-Encoding: " + second + "\r\n");
+  };
+  EXPECT_EQ(encoded("gzip", "chunked"), plain);
+  EXPECT_EQ(encoded("chunked", ""), plain);
+  EXPECT_EQ(encoded("chunked", "chunked"), UpgradeStatus::kMalformed);
+  EXPECT_EQ(encoded("chunked", "gzip"), UpgradeStatus::kMalformed);
+  EXPECT_EQ(encoded("gzip", "chunked, chunked"), UpgradeStatus::kMalformed);
+  EXPECT_EQ(encoded("gzip", "chunked, gzip, chunked"), UpgradeStatus::kMalformed);
   EXPECT_EQ(check("POST / HTTP/1.1", "Host: a\r\nTransfer-Encoding: gzip\r\n"),
             UpgradeStatus::kMalformed);
   EXPECT_EQ(check("POST / HTTP/1.1", "Host: a\r\nContent-Length: 18446744073709551615\r\n"), plain);

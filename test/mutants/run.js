@@ -1,0 +1,167 @@
+'use strict';
+
+// Changes the source in one place at a time, and sees whether a test notices:
+//
+//   npm run test:mutants                       # all
+//   npm run test:mutants -- --sample 8         # some, chosen by chance
+//   npm run test:mutants -- --only closing     # those whose file or text has the word in it
+//
+// The rows are in tables/: the file, its exact text, what takes its place,
+// and the tests that ought to fail. It all happens in a copy, build/mutants. A mutant that survives
+// is an error, unless its row says why it may (`survives`): then it is one that is killed.
+
+const { execFileSync, spawnSync } = require('child_process');
+const fs = require('fs');
+const path = require('path');
+const { parseArgs } = require('util');
+
+const root = path.join(__dirname, '..', '..');
+const copy = path.join(root, 'build', 'mutants');
+const TIME_LIMIT = 300_000; // milliseconds; what runs for longer has noticed, too
+
+const { values: options } = parseArgs({
+  options: { sample: { type: 'string' }, only: { type: 'string' }, seed: { type: 'string' } }
+});
+
+/** @return {Object[]} the rows of all tables */
+function readTables() {
+  const folder = path.join(__dirname, 'tables');
+  return fs
+    .readdirSync(folder)
+    .sort()
+    .flatMap((name) => require(path.join(folder, name)));
+}
+
+// A sequence of numbers below 1 that depends on the seed alone.
+function* numbersOf(seed) {
+  let state = seed >>> 0;
+  for (;;) {
+    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+    yield state / 2 ** 32;
+  }
+}
+
+function choose(rows) {
+  if (options.only !== undefined) {
+    return rows.filter(({ file, from }) => `${file} ${from}`.includes(options.only));
+  }
+  if (options.sample === undefined) return rows;
+  const seed = Number(options.seed ?? Date.now() % 1e6);
+  console.log(`seed ${seed}`);
+  const random = numbersOf(seed);
+  const chosen = [...rows];
+  while (chosen.length > Number(options.sample)) {
+    chosen.splice(Math.floor(random.next().value * chosen.length), 1);
+  }
+  return chosen;
+}
+
+// Brings the copy up to date; what has not changed keeps its time, so that little is compiled.
+function prepareCopy() {
+  const listed = execFileSync('git', ['ls-files', '--cached', '--others', '--exclude-standard'], {
+    cwd: root,
+    encoding: 'utf8'
+  });
+  for (const name of listed.split('\n')) {
+    const source = path.join(root, name);
+    const target = path.join(copy, name);
+    if (name === '' || !fs.existsSync(source) || fs.statSync(source).isDirectory()) continue;
+    const text = fs.readFileSync(source);
+    if (fs.existsSync(target) && fs.readFileSync(target).equals(text)) continue;
+    fs.mkdirSync(path.dirname(target), { recursive: true });
+    fs.writeFileSync(target, text);
+  }
+  const modules = path.join(copy, 'node_modules');
+  if (!fs.existsSync(modules)) fs.symlinkSync(path.join(root, 'node_modules'), modules);
+}
+
+function run(command, args) {
+  const { status, stdout, stderr } = spawnSync(command, args, {
+    cwd: copy,
+    encoding: 'utf8',
+    timeout: TIME_LIMIT,
+    killSignal: 'SIGKILL'
+  });
+  return { passes: status === 0, output: `${stdout}${stderr}` };
+}
+
+const kinds = {
+  /** GoogleTest; `filter` is that of --gtest_filter. */
+  cpp: {
+    build: () => {
+      const configured = fs.existsSync(path.join(copy, 'build', 'cpp', 'CMakeCache.txt'))
+        ? { passes: true }
+        : run('cmake', [
+            ...['-S', '.', '-B', 'build/cpp', '-DCMAKE_BUILD_TYPE=Debug'],
+            '-DCMAKE_CXX_FLAGS=-DWSUV_ASSERTIONS'
+          ]);
+      return configured.passes
+        ? run('cmake', ['--build', 'build/cpp', '-j2', '--target', 'wsuv_tests'])
+        : configured;
+    },
+    test: (filter) => run('build/cpp/wsuv_tests', [`--gtest_filter=${filter}`])
+  },
+  /** Jest, on lib/ with the addon as it is; `filter` is a list of paths. */
+  jest: {
+    build: () => ({ passes: true }),
+    test: (filter) => run('npx', ['jest', '--bail', ...filter.split(' ')])
+  },
+  /** Jest, with an addon of the changed source. */
+  addon: {
+    build: () => run('npx', ['node-gyp', 'configure', 'build']),
+    test: (filter) => run('npx', ['jest', '--bail', ...filter.split(' ')])
+  }
+};
+
+/** @return {String} what became of it: killed, survived, or what is wrong with the row */
+function tryMutant({ file, from, to, kind, filter }) {
+  const target = path.join(copy, file);
+  const text = fs.readFileSync(target, 'utf8');
+  if (text.split(from).length !== 2) return 'its text is not there exactly once';
+  fs.writeFileSync(
+    target,
+    text.replace(from, () => to)
+  );
+  try {
+    const built = kinds[kind].build();
+    if (!built.passes) return `does not compile\n${built.output.slice(-2000)}`;
+    return kinds[kind].test(filter).passes ? 'survived' : 'killed';
+  } finally {
+    fs.writeFileSync(target, text);
+  }
+}
+
+function main() {
+  prepareCopy();
+  const rows = choose(readTables());
+  // Unchanged, everything has to pass.
+  const seen = new Set();
+  for (const { kind, filter } of rows) {
+    const key = `${kind} ${filter}`;
+    if (seen.has(key)) continue;
+    seen.add(key);
+    const built = kinds[kind].build();
+    const tested = built.passes ? kinds[kind].test(filter) : built;
+    if (!tested.passes) {
+      console.error(`Without a change: ${key} fails\n${tested.output.slice(-4000)}`);
+      process.exitCode = 1;
+      return;
+    }
+  }
+  let killed = 0;
+  let wrong = 0;
+  for (const row of rows) {
+    const result = tryMutant(row);
+    const expected = row.survives === undefined ? 'killed' : 'survived';
+    if (result === 'killed') killed++;
+    if (result !== expected) wrong++;
+    const mark = result === expected ? ' ' : '!';
+    console.log(`${mark} ${result.padEnd(8)} ${row.file}: ${row.to.trim() || '(nothing)'}`);
+  }
+  // What a change has spoilt must not be taken for the real thing the next time.
+  for (const kind of new Set(rows.map((row) => row.kind))) kinds[kind].build();
+  console.log(`${killed} of ${rows.length} killed`);
+  if (wrong > 0) process.exitCode = 1;
+}
+
+main();
