@@ -10,6 +10,7 @@ const { promisify } = require('util');
 const WS = require('ws');
 
 const { WebSocket, WebSocketServer } = require('..');
+const { kSocket } = require('../lib/symbols');
 const { closeFrame, frame } = require('./helpers/frames');
 const { expectNothingLeftOpen } = require('./helpers/open-sockets');
 const { RawClient, upgradeRequest } = require('./helpers/raw-client');
@@ -299,5 +300,36 @@ describe('verifyClient that gives a promise', () => {
       });`;
     const { stdout } = await promisify(execFile)(process.execPath, ['-e', script]);
     expect(stdout).toBe('of the listener uncaughtException\n');
+  });
+});
+
+// If these fail, handshakes on a port take the long way for nothing, and idle connections twice the
+// memory; or a hook is passed by.
+describe('a handshake on a port makes a socket', () => {
+  const cases = {
+    never: [{}, false],
+    'not for a path': [{ path: '/' }, false],
+    'not for compression': [{ perMessageDeflate: true }, false],
+    'not for a class of their own': [{ WebSocket: class extends WebSocket {} }, false],
+    'for verifyClient': [{ verifyClient: () => true }, true],
+    'for a setSocket() of their own': [
+      {
+        WebSocket: class extends WebSocket {
+          setSocket(...args) {
+            super.setSocket(...args);
+          }
+        }
+      },
+      true
+    ]
+  };
+  test.each(Object.entries(cases))('%s', async (title, [options, expected]) => {
+    const server = await startServer(options);
+    const connection = once(server, 'connection');
+    const client = new RawClient(server.port);
+    await client.upgrade({ 'Sec-WebSocket-Extensions': 'permessage-deflate' });
+    const [ws] = await connection;
+    expect(ws[kSocket] !== null).toBe(expected);
+    await client.end();
   });
 });

@@ -35,6 +35,7 @@ class ConnectionHandle {
   // Chunks that the stream has passed on, and those that were sent before it did.
   #passed = 0;
   #ahead = 0;
+  #aheadBytes = 0;
   // What was read and written when the addon does not know it: before, or ever.
   #received = 0;
   #sent;
@@ -139,7 +140,7 @@ class ConnectionHandle {
   /** Bytes that wait for the kernel, and that the socket's own stream does not know of. */
   get waiting() {
     if (this.id === 0 || this.socket.writableEnded) return 0;
-    return Math.max(this.writeQueueSize - this.#writing, 0);
+    return Math.max(this.writeQueueSize - this.#writing - this.#aheadBytes, 0);
   }
 
   /**
@@ -216,8 +217,12 @@ class ConnectionHandle {
     for (const chunk of chunks) {
       this.#passed++;
       this.#writing += chunk.length;
-      if (this.#ahead > 0) this.#ahead--;
-      else native.sendRaw(this.id, chunk);
+      if (this.#ahead > 0) {
+        this.#ahead--;
+        this.#aheadBytes -= chunk.length;
+      } else {
+        native.sendRaw(this.id, chunk);
+      }
     }
     this.#afterWrite(callback);
   }
@@ -235,6 +240,7 @@ class ConnectionHandle {
    */
   sendAhead(chunk) {
     this.#ahead++;
+    this.#aheadBytes += chunk.length;
     native.sendRaw(this.id, chunk);
   }
 

@@ -222,7 +222,11 @@ function write(chunk, encoding, callback) {
   const wantsMore = prototype.write.call(this, chunk, encoding, callback);
   if (handle.id !== 0 && state.pendingcb > pendingcb && handle.passed === passed) {
     const of = typeof encoding === 'string' ? encoding : state.defaultEncoding;
-    handle.sendAhead(typeof chunk === 'string' ? Buffer.from(chunk, of) : chunk);
+    handle.sendAhead(
+      typeof chunk === 'string'
+        ? Buffer.from(chunk, of)
+        : Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength)
+    );
   }
   return wantsMore;
 }
