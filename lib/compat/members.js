@@ -27,11 +27,6 @@ class Members {
     this[kFlags] = isServer ? this[kFlags] & ~MASK : this[kFlags] | MASK;
   }
 
-  /** A client's request, until it is answered. */
-  get _req() {
-    return this[kRare].req;
-  }
-
   /**
    * The socket under the connection: the stream that it was given, or, where the addon owns the
    * descriptor, a Duplex that is made when somebody asks for it (remoteAddress, mostly).
@@ -46,16 +41,6 @@ class Members {
       if (socket._server !== null) this[kServer] = null;
     }
     return this[kSocket];
-  }
-
-  /** @type {Boolean} */
-  get _closeFrameReceived() {
-    return this[kRare].closeFrameReceived;
-  }
-
-  /** @type {Boolean} */
-  get _closeFrameSent() {
-    return this[kRare].closeFrameSent;
   }
 
   /** The writing half of the connection, made when somebody asks for it; see Sender. */
@@ -75,6 +60,32 @@ class Members {
   }
 }
 
+// What ws keeps in fields, to be read.
+const FIELDS = {
+  _binaryType: (ws) => ws.binaryType,
+  _closeCode: (ws) => ws[kRare].closeCode,
+  _closeFrameReceived: (ws) => ws[kRare].closeFrameReceived,
+  _closeFrameSent: (ws) => ws[kRare].closeFrameSent,
+  _closeMessage: (ws) => ws[kRare].closeMessage,
+  _errorEmitted: (ws) => ws[kRare].errorEmitted,
+  _paused: (ws) => ws[kRare].paused,
+  _req: (ws) => ws[kRare].req,
+  _url: (ws) => ws[kRare].url
+};
+
+// Under ws they are properties like any other: whoever sets one (a test that puts something else in the
+// place of the socket) finds it so afterwards. The connection goes on with its own.
+function setterOf(name) {
+  return function (value) {
+    Object.defineProperty(this, name, {
+      configurable: true,
+      enumerable: true,
+      value,
+      writable: true
+    });
+  };
+}
+
 /**
  * Gives a WebSocket's class these members.
  *
@@ -83,6 +94,15 @@ class Members {
 function mixInMembers(constructor) {
   const members = Object.getOwnPropertyDescriptors(Members.prototype);
   delete members.constructor;
+  for (const [name, read] of Object.entries(FIELDS)) {
+    members[name] = {
+      configurable: true,
+      get() {
+        return read(this);
+      }
+    };
+  }
+  for (const [name, member] of Object.entries(members)) member.set ??= setterOf(name);
   Object.defineProperties(constructor.prototype, members);
 }
 

@@ -4,7 +4,8 @@
 
 const { closeFrame, frame } = require('../helpers/frames');
 const { expectNothingLeftOpen } = require('../helpers/open-sockets');
-const { bye, converse, onEach, parity, start, stop } = require('./parity');
+const { RawClient } = require('../helpers/raw-client');
+const { bye, converse, onEach, parity, plain, start, stop } = require('./parity');
 
 expectNothingLeftOpen();
 
@@ -162,9 +163,59 @@ test('has no names that ws has not', () => {
     ...Object.getOwnPropertyNames(Object.getPrototypeOf(object))
   ];
   // What ws gives to clients only, or only when a request is under way.
-  const known = new Set([...names(new ws(null, undefined, {})), '_req']);
+  const known = new Set([...names(new ws(null, undefined, {})), '_req', '_url']);
   const more = names(new WebSocket(null, undefined, {})).filter((name) => !known.has(name));
   expect(more).toEqual([]);
+});
+
+describe('what ws keeps in fields', () => {
+  const NAMES = [
+    '_binaryType',
+    '_closeCode',
+    '_closeFrameReceived',
+    '_closeFrameSent',
+    '_closeMessage',
+    '_errorEmitted',
+    '_extensions',
+    '_isServer',
+    '_paused',
+    '_protocol',
+    '_readyState',
+    '_url'
+  ];
+  const read = (ws) => NAMES.map((name) => [name, plain(ws[name])]);
+  parity('can be read, before, during and after a connection', async (lib) => {
+    const { server, port } = await start(lib);
+    const log = [];
+    const closed = new Promise((resolve) => {
+      server.on('connection', (ws) => {
+        log.push(read(ws));
+        ws.binaryType = 'arraybuffer';
+        ws.pause();
+        log.push(read(ws));
+        ws.resume();
+        ws.on('close', () => resolve(log.push(read(ws))));
+      });
+    });
+    const raw = new RawClient(port);
+    await raw.upgrade();
+    await raw.send(bye);
+    await raw.closed;
+    await closed;
+    await stop(server);
+    return log;
+  });
+  parity('can be set', async (lib) => {
+    const ws = new lib.WebSocket(null, undefined, {});
+    const log = [];
+    for (const name of [...NAMES, '_socket', '_sender', '_receiver', '_req']) {
+      if (name === '_isServer' || name === '_readyState') continue;
+      const mine = {};
+      ws[name] = mine;
+      log.push([name, ws[name] === mine]);
+    }
+    return log;
+  });
 });
 
 describe('a Proxy around a WebSocket', () => {
