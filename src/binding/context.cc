@@ -428,8 +428,9 @@ bool Context::Begin(Batch& batch, bool in_javascript) {
     return true;
   }
   if (connection->paused() && !batch.closes) return batch.ring != nullptr && Hold(batch);
-  if (has_held) DeliverHeld(connection, in_javascript);
-  return true;
+  if (!has_held) return true;
+  // Behind what waits; whose handlers may have paused or terminated the connection anew.
+  return DeliverHeld(batch, in_javascript) && Begin(batch, in_javascript);
 }
 
 // The connection was paused: what it received waits, and the rest does not. Returns whether there
@@ -481,7 +482,10 @@ bool Context::Keep(Piece& piece) {
   return true;
 }
 
-void Context::DeliverHeld(const Connection* connection, bool in_javascript) {
+// Delivers what waits of the batch's connection, all of it where that ends. Returns whether the
+// connection is still there.
+bool Context::DeliverHeld(const Batch& next, bool in_javascript) {
+  const Connection* const connection = next.connection;
   for (size_t i = 0; i < held_.size();) {
     if (held_[i].connection != connection) {
       i++;
@@ -490,10 +494,12 @@ void Context::DeliverHeld(const Connection* connection, bool in_javascript) {
     Batch batch = std::move(held_[i]);
     held_.erase(held_.begin() + static_cast<std::ptrdiff_t>(i));
     Deliver(batch, in_javascript);
-    // A handler may have changed the list, and may have paused or terminated the connection.
-    if (connection->muted() || connection->paused()) return;
+    // A handler may have changed the list, and may have paused, terminated or ended the connection.
+    if (environment_->Find(next.handle) != connection) return false;
+    if (connection->muted() || (connection->paused() && !next.closes)) return true;
     i = 0;
   }
+  return true;
 }
 
 void Context::Resumed(Connection* connection) {

@@ -148,7 +148,7 @@ class Context final : public ConnectionHandler, public ListenerHandler {
   bool Begin(Batch& batch, bool in_javascript);
   bool Hold(Batch& batch);
   bool Keep(Piece& piece);
-  void DeliverHeld(const Connection* connection, bool in_javascript);
+  bool DeliverHeld(const Batch& next, bool in_javascript);
   void FinishDelivery();
   void ReportOverflow();
   napi_value MemoryOf(const Piece& piece);

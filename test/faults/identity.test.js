@@ -90,3 +90,13 @@ for (const site of SITES) {
     { args: { site } }
   );
 }
+
+for (const site of SITES) {
+  rightUnderBoth(
+    `what paused connections on ${site} have sent is emitted when they are over, in order`,
+    file,
+    'endOfPaused',
+    (counts) => expect(counts).toEqual(Array(40).fill(200)),
+    { args: { site } }
+  );
+}

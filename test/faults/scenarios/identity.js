@@ -196,3 +196,39 @@ exports.deferredEventsOfDestroyedSocket = async ({ lib, site }) => {
   await turns(20);
   return { log, clients: wss.clients.size };
 };
+
+/**
+ * Many connections are paused in the poll in which they have sent much, and are over while all of it waits.
+ * All of it is emitted, in order.
+ */
+exports.endOfPaused = async ({ lib, site }) => {
+  const wss = await openSite(lib, site, { closeTimeout: 300 });
+  const numbers = new Map();
+  let open = 0;
+  wss.on('connection', (ws, req) => {
+    open++;
+    ws.on('error', () => {});
+    ws.on('close', () => open--);
+    if (req.url === '/A') {
+      ws.on('message', () => wss.clients.forEach((other) => other !== ws && other.pause()));
+      return;
+    }
+    numbers.set(ws, []);
+    ws.on('message', (data) => numbers.get(ws).push(parseInt(data)));
+  });
+  const clients = [];
+  for (let i = 0; i < 40; i++) clients.push(await visit(wss, '/B'));
+  const a = await visit(wss, '/A');
+  await until(() => open === 41);
+  await turns(20);
+  a.socket.write(frame('text', 'pause'));
+  const bytes = Buffer.concat(Array.from({ length: 200 }, (_, i) => frame('text', `${i}`)));
+  for (const client of clients) client.socket.write(bytes);
+  await turns(20);
+  numbers.forEach((_, ws) => ws.close(1000));
+  await until(() => open === 1);
+  await turns(20);
+  return [...numbers.values()].map((list) =>
+    list.every((number, i) => number === i) ? list.length : 'gap'
+  );
+};
