@@ -1,5 +1,7 @@
 #include "binding/context.h"
 
+#include <napi.h>
+
 #include <algorithm>
 #include <cstring>
 #include <utility>
@@ -34,6 +36,17 @@ void ForgetException(napi_env env) {
   }
 }
 
+// What async_hooks see of a context. Its hasRef() says whether anything is open, as that of Node's
+// own handles does: so whoever looks for what keeps a process alive (Jest) names no idle context.
+napi_value Resource(napi_env env) {
+  Napi::Object resource = Napi::Object::New(env);
+  resource.Set("hasRef", Napi::Function::New(env, [](const Napi::CallbackInfo& info) {
+                 const Environment* environment = Environment::From(info.Env());
+                 return Napi::Boolean::New(info.Env(), environment->open_sockets() > 0);
+               }));
+  return resource;
+}
+
 }  // namespace
 
 Context::Context(Environment* environment, napi_value dispatch, napi_value dispatch_more)
@@ -41,7 +54,7 @@ Context::Context(Environment* environment, napi_value dispatch, napi_value dispa
   // Weak until there is something to deliver to.
   napi_create_reference(env_, dispatch, 0, &dispatch_);
   napi_create_reference(env_, dispatch_more, 0, &dispatch_more_);
-  scope_ = std::make_shared<AsyncScope>(env_);
+  scope_ = std::make_shared<AsyncScope>(env_, Resource(env_));
 }
 
 Context::~Context() { Detach(); }
