@@ -307,4 +307,9 @@ test('docs/ecosystem.md lists what is tested, with the versions', () => {
       expect([name, dependencies[name]]).toEqual([name, version]);
     }
   }
+  const suites = fs.readFileSync(path.join(root, 'test', 'ecosystem', 'suites.js'), 'utf8');
+  const [, list] = /^const suites = \{$([^]*?)^\};$/m.exec(suites);
+  const [, tested] = /^## Their own tests$([^]*?)^## /m.exec(text);
+  const names = [...list.matchAll(/^ {2}'?([\w@/-]+)'?: \{/gm)].map(([, name]) => name);
+  expect([...tested.matchAll(/^\| (\S+) \d\S+ +\|/gm)].map(([, name]) => name)).toEqual(names);
 });
