@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Builds the addon with AddressSanitizer in a folder of its own, and runs the lifecycle scripts and
-# an echo of everything on it: `npm run test:asan`.
+# Builds the addon with AddressSanitizer in a folder of its own, and runs the lifecycle scripts, an
+# echo of everything and random operations on it: `npm run test:asan`.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 
@@ -38,4 +38,6 @@ done
 for stage in listening connected upgraded connection message ping close 'client closed' 'server closed' end; do
   check "$scripts/leave.js" "$stage"
 done
+# Random operations, with the collector at work between any two of them.
+check --gc-interval=500 "$out/test/stress/index.js" 40
 exit "$failed"
