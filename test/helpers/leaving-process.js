@@ -23,7 +23,8 @@ const server = new WebSocketServer(
 server.on('connection', (ws) => {
   const leave = () => {
     ws.send('last words');
-    process.exit(3);
+    if (how === 'signal') process.kill(process.pid, 'SIGKILL');
+    else process.exit(3);
   };
   ws.on('message', how === 'exit from a handler' ? leave : () => setImmediate(leave));
 });

@@ -3,11 +3,13 @@
 // Where Node moves the bytes (TLS, any Duplex): what is sent and what the program does to the socket
 // itself keep their order, and nothing is lost. On the other transports, too.
 
-const { execFile } = require('child_process');
+const { spawn } = require('child_process');
+const { once } = require('events');
 const path = require('path');
 
 const { frame } = require('../helpers/frames');
 const { expectNothingLeftOpen } = require('../helpers/open-sockets');
+const { RawClient } = require('../helpers/raw-client');
 const { bye, converse, onEach, parity, plain } = require('./parity');
 
 expectNothingLeftOpen();
@@ -167,23 +169,20 @@ async function startOn(lib, onHttp) {
 describe('a process that ends in the turn in which it sent', () => {
   const program = path.join(__dirname, '..', 'helpers', 'leaving-process.js');
   const root = path.join(__dirname, '..', '..');
-  const run = (name, how, where) =>
-    new Promise((resolve) => {
-      const child = execFile(process.execPath, [program, name, how, where], (error) =>
-        resolve({ received: received.toString('latin1'), code: error?.code, signal: error?.signal })
-      );
-      let received = Buffer.alloc(0);
-      child.stdout.on('data', async (data) => {
-        const { RawClient } = require('../helpers/raw-client');
-        const client = new RawClient(Number(data), { secure: where === 'https' });
-        await client.upgrade();
-        await client.send(frame('text', 'go'));
-        await client.closed;
-        received = client.received;
-      });
-    });
+  const run = async (name, how, where) => {
+    const child = spawn(process.execPath, [program, name, how, where]);
+    const exited = once(child, 'exit');
+    const [port] = await once(child.stdout, 'data');
+    const client = new RawClient(Number(port), { secure: where === 'https' });
+    await client.upgrade();
+    await client.send(frame('text', 'go'));
+    await client.closed;
+    return [client.received.toString('latin1'), ...(await exited)];
+  };
   for (const where of ['port', 'http', 'https']) {
-    for (const how of ['exit', 'exit from a handler']) {
+    const ways = ['exit', 'exit from a handler'];
+    if (where === 'https') ways.push('signal');
+    for (const how of ways) {
       test(`${how}, ${where}`, async () => {
         const expected = await run('ws', how, where);
         const actual = await run(root, how, where);
