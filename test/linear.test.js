@@ -111,7 +111,9 @@ test.each(cases)('%s takes steps in proportion to %s', (name, title, parse, text
   const [small, large] = [200, 400].map((size) => {
     const input = text(size);
     attempt(parse, input); // What is compiled or made at the first time is not counted.
-    return stepsOf(() => attempt(parse, input));
+    // Where V8 compiles a function anew meanwhile, some counts are lost; none is invented.
+    const counts = Array.from({ length: 5 }, () => stepsOf(() => attempt(parse, input)));
+    return Math.max(...counts);
   });
   expect(small).toBeGreaterThan(0);
   expect(large).toBeLessThan(2.2 * small);
