@@ -180,11 +180,12 @@ function workOff(handle, records, at, end, memory, staging, base, more) {
         endpoint?.[kOnPong](payloadOf(head, offset, length, memory, more));
         break;
       case PEER_CLOSE:
-        endpoint?.[kOnPeerClose](detail, payloadOf(head, offset, length, memory, more));
+        endpoint?.[kOnPeerClose](detail, remainsOf(head, offset, length, memory, more));
         break;
       case PROTOCOL_ERROR: {
-        const sentence = payloadOf(head, offset, length, memory, more);
-        endpoint?.[kOnProtocolError]((head >> 8) & 0xff, detail, latin1Slice(sentence, 0, length));
+        const sentence = remainsOf(head, offset, length, memory, more);
+        const text = latin1Slice(sentence, 0, sentence.length);
+        endpoint?.[kOnProtocolError]((head >> 8) & 0xff, detail, text);
         break;
       }
       case PEER_END:
@@ -237,6 +238,14 @@ function payloadOf(head, offset, length, memory, more) {
   const buffer = more[piece - 1];
   if (length === buffer.length) return buffer;
   return new FastBuffer(buffer.buffer, buffer.byteOffset + offset, length);
+}
+
+// The same of what ends a connection: it takes effect, even where a handler has transferred a message
+// of the same batch, and with it these bytes.
+function remainsOf(head, offset, length, memory, more) {
+  const piece = head >>> 16;
+  const left = piece === 0 ? memory?.byteLength : more[piece - 1].length;
+  return left > 0 ? payloadOf(head, offset, length, memory, more) : EMPTY_BUFFER;
 }
 
 function dispatch(handle, records, at, end, memory, staging, base) {

@@ -81,3 +81,17 @@ for (const deflate of [false, true]) {
     { args: { deflate } }
   );
 }
+
+// ws waits for the peer.
+for (const site of SITES) {
+  for (const end of ['close', 'garbage']) {
+    rightUnder(
+      'wsuv',
+      `a handler on ${site} that transfers its message does not keep the ${end} behind it from taking effect`,
+      file,
+      'endBehindTransfer',
+      (code) => expect(code).toBe(end === 'close' ? 1000 : 1006),
+      { args: { site, end } }
+    );
+  }
+}
