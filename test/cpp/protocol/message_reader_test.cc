@@ -136,6 +136,22 @@ TEST(MessageReader, EndsWithTheCloseFrame) {
                {Error("INVALID_UTF8")});
 }
 
+TEST(MessageReader, TakesAnyReasonWhereUtf8IsNotChecked) {
+  ReaderLimits lax;
+  lax.skip_utf8_validation = true;
+  ExpectEvents(Role::kServer, MakeFrame(Opcode::kClose, std::string("\x03\xE8\xFF", 3)),
+               {"close 1000 \xFF"}, lax);
+}
+
+TEST(MessageReader, HoldsNothingBehindACloseFrame) {
+  std::string bytes = MakeFrame(Opcode::kText, "unfinished", false) + MakeFrame(Opcode::kClose, "");
+  MessageReader reader(Role::kServer);
+  RecordingSink sink;
+  reader.Read(reinterpret_cast<uint8_t*>(bytes.data()), bytes.size(), {}, sink);
+  EXPECT_EQ(sink.events, Events{"close 1005 "});
+  EXPECT_EQ(reader.HeldBytes(), 0u);
+}
+
 TEST(MessageReader, SwallowsWhatFollowsItsEnd) {
   const std::string ends[] = {MakeFrame(Opcode::kClose, ""), MakeFrame(Opcode::kText, "\xFF"),
                               MakeFrame(Opcode::kBinary, "too long")};
@@ -268,6 +284,26 @@ TEST(MessageReader, ReadsLargePayloadsThroughTheDirectWindow) {
     EXPECT_GT(direct, 10u);
     EXPECT_EQ(sink.events, Events{(text ? "text " : "binary ") + payload});
     EXPECT_EQ(reader.HeldBytes(), 0u);
+  }
+}
+
+TEST(MessageReader, HasAWindowOnceMuchHasComeAndOnlyForWhatIsToCome) {
+  for (const bool fin : {true, false}) {
+    std::string bytes = MakeFrame(Opcode::kBinary, std::string(330000, 'w'), fin);
+    auto* data = reinterpret_cast<uint8_t*>(bytes.data());
+    MessageReader reader(Role::kServer);
+    RecordingSink sink;
+    size_t windows = 0;
+    for (size_t at = 0; at < bytes.size(); at += 1000) {
+      const ReadWindow window = reader.DirectWindow({});
+      EXPECT_LE(window.size, bytes.size() - at);
+      if (window.size > 0) {
+        windows++;
+        EXPECT_GT(at, 64 * 1024u);
+      }
+      reader.Read(data + at, std::min<size_t>(1000, bytes.size() - at), {}, sink);
+    }
+    EXPECT_GT(windows, 100u);
   }
 }
 

@@ -61,10 +61,14 @@ class CompressionTest : public ::testing::Test, public CompressionObserver {
   uv_loop_t uv_;
   std::unique_ptr<CompressionPool> pool_;
   std::vector<std::string> events_;
-  int armed_ = 0;  // How often a Trim() was asked for.
+  std::string key_;  // The masking key of the last frame that was compressed.
+  int armed_ = 0;    // How often a Trim() was asked for.
 
  private:
-  void OnCompressed(const FrameHeader&, const MessageBuffer* payload) override {
+  void OnCompressed(const FrameHeader& header, const MessageBuffer* payload) override {
+    if (header.masking_key != nullptr) {
+      key_.assign(reinterpret_cast<const char*>(header.masking_key), 4);
+    }
     events_.push_back("compressed " +
                       std::string(ByteView(payload->data(), payload->size()).text()));
   }
@@ -145,11 +149,17 @@ TEST_F(CompressionTest, ShutdownWaitsForWhatRunsAndDropsTheRest) {
     many.push_back(Make());
     EXPECT_EQ(Inflate(*many.back(), packed, true), Result::kLater);
   }
-  bool idle = false;
-  pool_->work().Shutdown([&idle] { idle = true; });
+  int idle = 0;
+  pool_->work().Shutdown([&] {
+    idle++;
+    EXPECT_EQ(pool_->work().running(), 0U);
+  });
   EXPECT_GT(pool_->work().running(), 0U);
+  EXPECT_EQ(pool_->inflaters().at_work(), pool_->work().running()) << "what waited is gone";
+  EXPECT_TRUE(Make()->CompressLater(FrameHeader(), ViewOf(packed), true));
+  EXPECT_EQ(pool_->compressors().at_work(), 0U) << "nothing begins any more";
   uv_run(&uv_, UV_RUN_DEFAULT);
-  EXPECT_TRUE(idle);
+  EXPECT_EQ(idle, 1);
   EXPECT_TRUE(events_.empty());
 }
 
@@ -196,6 +206,71 @@ TEST_F(CompressionTest, AllStreamsMayRunAtOnceAndTheRestWaits) {
   EXPECT_EQ(pool_->compressors().size(), kMaxStreams);
   uv_run(&uv_, UV_RUN_DEFAULT);
   EXPECT_EQ(events_.size(), 300U);
+}
+
+TEST_F(CompressionTest, AllStreamsMayInflateAtOnceAndTheRestWaits) {
+  pool_->work().set_limit(1'000);
+  const std::string packed = Compress(*Make(), std::string(3'000, 'x'));
+  std::vector<std::unique_ptr<Compression>> many;
+  for (int i = 0; i < 300; i++) {
+    many.push_back(Make());
+    EXPECT_EQ(Inflate(*many.back(), packed, true), Result::kLater);
+  }
+  EXPECT_EQ(pool_->work().running(), kMaxStreams);
+  EXPECT_EQ(pool_->inflaters().size(), kMaxStreams);
+  uv_run(&uv_, UV_RUN_DEFAULT);
+  EXPECT_EQ(std::count(events_.begin(), events_.end(), "inflated 3000"), 300);
+}
+
+TEST_F(CompressionTest, WhatHasAStreamComesBeforeWhatWaitsForOne) {
+  pool_->work().set_limit(1);
+  const std::string packed = Compress(*Make(), std::string(3'000, 'x'));
+  auto one = Make();
+  auto other = Make();
+  FrameHeader header;
+  EXPECT_TRUE(one->CompressLater(header, ViewOf(packed), true));
+  EXPECT_TRUE(other->CompressLater(header, ViewOf(packed), true));
+  EXPECT_EQ(Inflate(*one, packed, true), Result::kLater);
+  uv_run(&uv_, UV_RUN_DEFAULT);
+  ASSERT_EQ(events_.size(), 3U);
+  EXPECT_EQ(events_[1], "inflated 3000");
+}
+
+// RFC 7692 7.2.3.4: a last block with BFINAL, behind which nothing of the stream can be gone on
+// with.
+TEST_F(CompressionTest, AStreamThatThePeerHasEndedBeginsAnew) {
+  for (const size_t size : {size_t{100}, size_t{5'000}}) {
+    const std::string text(size, 'f');
+    z_stream stream = {};
+    ASSERT_EQ(deflateInit2(&stream, 6, Z_DEFLATED, -15, 8, Z_DEFAULT_STRATEGY), Z_OK);
+    std::string packed(1'000, '\0');
+    stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(text.data()));
+    stream.avail_in = static_cast<uInt>(size);
+    stream.next_out = reinterpret_cast<Bytef*>(packed.data());
+    stream.avail_out = static_cast<uInt>(packed.size());
+    ASSERT_EQ(deflate(&stream, Z_FINISH), Z_STREAM_END);
+    packed.resize(stream.total_out);
+    deflateEnd(&stream);
+
+    auto receiver = Make();
+    events_.clear();
+    for (int i = 0; i < 3; i++) {
+      Inflate(*receiver, packed, true);
+      uv_run(&uv_, UV_RUN_DEFAULT);
+    }
+    EXPECT_EQ(events_, std::vector<std::string>(3, size == 100 ? text : "inflated 5000"));
+  }
+}
+
+TEST_F(CompressionTest, TheMaskingKeyIsKeptWhileTheThreadPoolCompresses) {
+  auto compression = Make();
+  uint8_t key[] = {1, 2, 3, 4};
+  FrameHeader header;
+  header.masking_key = key;
+  EXPECT_TRUE(compression->CompressLater(header, ViewOf(std::string("text")), true));
+  key[0] = key[1] = key[2] = key[3] = 0;
+  uv_run(&uv_, UV_RUN_DEFAULT);
+  EXPECT_EQ(key_, std::string("\x01\x02\x03\x04"));
 }
 
 TEST_F(CompressionTest, ASmallMessageWaitsWhereAllStreamsAreAtWork) {
@@ -275,7 +350,7 @@ TEST_F(CompressionTest, OneMessageToManyIsCompressedOnce) {
   settings->outgoing.takeover = false;
   Compression one(pool_.get(), settings, nullptr);
   Compression other(pool_.get(), settings, nullptr);
-  const std::string text = "the same message for everybody";
+  const std::string text = "the same message for everybody, the same message for everybody";
   ByteView first = ViewOf(text);
   ByteView second = ViewOf(text);
   ASSERT_TRUE(one.Compress(&first, true, true));
@@ -289,6 +364,13 @@ TEST_F(CompressionTest, OneMessageToManyIsCompressedOnce) {
   ByteView plain = ViewOf(text);
   ASSERT_TRUE(uncompressed.Compress(&plain, true, true));
   EXPECT_GT(plain.size, text.size());
+
+  const std::string beginning = text.substr(0, 30);
+  ByteView part = ViewOf(beginning);
+  ASSERT_TRUE(one.Compress(&first, true, true));
+  ASSERT_TRUE(one.Compress(&part, true, true));
+  EXPECT_EQ(Inflate(*Make(), std::string(part.text()), false), Result::kReady);
+  EXPECT_EQ(events_, std::vector<std::string>{beginning});
 
   const std::string changed = "the same message for everybodY";
   ByteView third = ViewOf(changed);

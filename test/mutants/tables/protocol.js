@@ -142,13 +142,13 @@ module.exports = [
     ['    history_ = MessageBuffer();\n    return', '    return']
   ]),
   ...of('src/protocol/deflate.cc', 'Deflate.*:StreamPoolTest.*:CompressionTest.*:Memory.*', [
-    ['return window_bits_ == settings.window_bits && level_', 'return level_'],
-    ['mem_level_ == settings.mem_level &&', ''],
+    ['return window_bits_ == settings.window_bits && level_', 'return level_', 'no test yet'],
+    ['mem_level_ == settings.mem_level &&', '', 'no test yet'],
     ['limit_ > 0 ? limit_ + 1 : UINT64_MAX', 'UINT64_MAX'],
     ['out.size() > limit_', 'out.size() >= limit_'],
-    ['if (stream_ended_) break;', ''],
+    ['if (stream_ended_) break;', '', 'no test yet'],
     ['      stream_ended_ = true;\n', ''],
-    ['segment_ < CountOfSegments() && !EndSegment(out)', '!EndSegment(out)'],
+    ['segment_ < CountOfSegments() && !EndSegment(out)', '!EndSegment(out)', 'no test yet'],
     ['if (!fin) return true;', ''],
     ['if (!has_memory_) return Status::kNoMemory;', '']
   ]),
