@@ -19,6 +19,7 @@
       "src/protocol/utf8_vector.cc"
     ],
     "transport_sources": [
+      "src/transport/block_pool.cc",
       "src/transport/compression.cc",
       "src/transport/connection.cc",
       "src/transport/connection_write.cc",
@@ -26,6 +27,7 @@
       "src/transport/descriptor.cc",
       "src/transport/listener.cc",
       "src/transport/loop.cc",
+      "src/transport/pages.cc",
       "src/transport/work_queue.cc",
       "src/transport/write_queue.cc"
     ],

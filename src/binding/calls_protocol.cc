@@ -106,9 +106,10 @@ Napi::Value OpenSockets(const Napi::CallbackInfo& info) {
                            static_cast<double>(Environment::From(info.Env())->open_sockets()));
 }
 
-/// flushAll(): writes whatever is queued on any connection, for the end of the process.
+/// flushAll(): the process exits: writes whatever is queued on any connection, and what is sent
+/// from now on at once.
 Napi::Value FlushAll(const Napi::CallbackInfo& info) {
-  Environment::From(info.Env())->FlushAll();
+  Environment::From(info.Env())->BeginLastTurn();
   return info.Env().Undefined();
 }
 

@@ -123,8 +123,8 @@ Listener* Environment::FindListener(uint32_t id) const {
   return found == listeners_.end() ? nullptr : found->second;
 }
 
-void Environment::FlushAll() {
-  if (started_ && !ending_) loop_->FlushDirty();
+void Environment::BeginLastTurn() {
+  if (started_ && !ending_) loop_->BeginLastTurn();
 }
 
 bool Environment::HasEvents() const {

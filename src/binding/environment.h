@@ -77,8 +77,8 @@ class Environment final : public RoundObserver {
   Listener* FindListener(uint32_t id) const;
   void ForgetListener(uint32_t id) { listeners_.erase(id); }
 
-  /// Writes whatever is queued on any connection.
-  void FlushAll();
+  /// The process exits: writes whatever is queued on any connection, and from now on at once.
+  void BeginLastTurn();
 
   // RoundObserver
   void OnRound() override;

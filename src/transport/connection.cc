@@ -198,6 +198,12 @@ void Connection::OnRead(uv_stream_t* stream, ssize_t count, const uv_buf_t* buff
     self->reader_.ReadDirect(static_cast<size_t>(count), self->settings_->limits, *self);
   } else {
     self->OnBytes(reinterpret_cast<uint8_t*>(buffer->base), static_cast<size_t>(count));
+    // Where there may be more, libuv reads on at once.
+    const bool is_full = static_cast<size_t>(count) == static_cast<size_t>(buffer->len);
+    if (is_full && self->reading_ && self->stage_ == Stage::kWebSocket && !self->paused_ &&
+        self->loop_->budget().ends_reading()) {
+      self->Hold();
+    }
   }
   self->loop_->AfterRead();
 }
@@ -520,6 +526,8 @@ void Connection::Close(uint16_t code, ByteView reason) {
   Output output(this);
   closing_.Close(code, reason, output);
   AfterStateChange();
+  // Whatever was sent before it in this turn.
+  if (loop_->sends_at_once() && transport_ != Transport::kExternal) Flush();
 }
 
 void Connection::ReactToClose(uint16_t code, ByteView reason) {

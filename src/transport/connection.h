@@ -311,7 +311,8 @@ class Connection final : private MessageSink, private ConnectionFlags {
   void MarkDirty();
   bool corked() const;
   void SendLargeFrame(const FrameHeader& header, ByteView payload);
-  bool SendDirectly(const uint8_t* header, size_t header_size, ByteView payload);
+  void SendShared(ByteView header, ByteView payload, size_t skip);
+  bool SendDirectly(ByteView header, ByteView payload);
   void AfterSend();
   void SubmitWrite();
   void EndIfWritten();

@@ -14,8 +14,6 @@ namespace {
 // the other frames of the round is cheaper than a system call of its own (echo of 16 KiB with 8 in
 // flight: 8.8 microseconds a message with a threshold of 16 KiB, 5.5 with this one).
 constexpr size_t kDirectSendSize = 64 * 1024;
-static_assert(kDirectSendSize + kMaxFrameHeaderSize <= BlockPool::kStagingCapacity,
-              "what is copied is written from pooled memory");
 // More than this in the queue is flushed at once rather than at the end of the round.
 constexpr size_t kFlushThreshold = 128 * 1024;
 // The largest piece of memory asked for at once.
@@ -39,8 +37,18 @@ void Connection::SendFrame(const FrameHeader& header, ByteView payload) {
   }
   const size_t header_size = FrameHeaderSize(header, payload.size);
   const size_t frame_size = header_size + payload.size;
-  enqueued_ += frame_size;
+  if (frame_size > BlockPool::kBlockCapacity && header.masking_key == nullptr) {
+    uint8_t bytes[kMaxFrameHeaderSize];
+    EncodeFrameHeader(header, payload.size, bytes);
+    SendShared({bytes, header_size}, payload, 0);
+    return;
+  }
   uint8_t* place = queue_.Extend(frame_size, loop_->pool());
+  if (place == nullptr) {
+    Destroy(UV_ENOMEM);
+    return;
+  }
+  enqueued_ += frame_size;
   EncodeFrameHeader(header, payload.size, place);
   if (header.masking_key != nullptr) {
     MaskingKey(header.masking_key).Apply(place + header_size, payload.data, payload.size);
@@ -50,69 +58,105 @@ void Connection::SendFrame(const FrameHeader& header, ByteView payload) {
   AfterSend();
 }
 
-void Connection::SendLargeFrame(const FrameHeader& header, ByteView payload) {
-  uint8_t bytes[kMaxFrameHeaderSize];
-  const size_t header_size = EncodeFrameHeader(header, payload.size, bytes);
-  if (header.masking_key == nullptr && SendDirectly(bytes, header_size, payload)) return;
-  enqueued_ += header_size + payload.size;
-  MaskingKey key;
-  if (header.masking_key != nullptr) key = MaskingKey(header.masking_key);
-  queue_.Append(bytes, header_size, loop_->pool());
-  for (size_t at = 0; at < payload.size;) {
-    const size_t piece = std::min(payload.size - at, kLargestPiece);
-    key.Apply(queue_.Extend(piece, loop_->pool()), payload.data + at, piece);
-    at += piece;
+// Queues a frame, but for its first `skip` bytes, as one that other queues may hold, too.
+void Connection::SendShared(ByteView header, ByteView payload, size_t skip) {
+  WriteBlock* block = loop_->pool().TakeFrame(header, payload);
+  if (block == nullptr) {
+    Destroy(UV_ENOMEM);
+    return;
   }
+  enqueued_ += header.size + payload.size;
+  queue_.Add(block, skip);
   AfterSend();
 }
 
+void Connection::SendLargeFrame(const FrameHeader& header, ByteView payload) {
+  uint8_t bytes[kMaxFrameHeaderSize];
+  const size_t header_size = EncodeFrameHeader(header, payload.size, bytes);
+  if (header.masking_key == nullptr && payload.size <= kLargestPiece) {
+    const ByteView encoded(bytes, header_size);
+    if (!SendDirectly(encoded, payload)) SendShared(encoded, payload, 0);
+    return;
+  }
+  MaskingKey key;
+  if (header.masking_key != nullptr) key = MaskingKey(header.masking_key);
+  bool is_queued = queue_.Append(bytes, header_size, loop_->pool());
+  for (size_t at = 0; is_queued && at < payload.size;) {
+    const size_t piece = std::min(payload.size - at, kLargestPiece);
+    uint8_t* place = queue_.Extend(piece, loop_->pool());
+    is_queued = place != nullptr;
+    if (is_queued) key.Apply(place, payload.data + at, piece);
+    at += piece;
+  }
+  if (!is_queued) {
+    Destroy(UV_ENOMEM);
+    return;
+  }
+  enqueued_ += header_size + payload.size;
+  AfterSend();
+}
+
+// What is sent while events are delivered leaves when that is done (writing from within handlers
+// costs a small echo a fifth), and so does what follows in a turn after something was sent. But the
+// first thing that is sent in any other moment leaves at once, as under ws: whatever comes next may
+// block, or end the process.
 void Connection::AfterSend() {
+  const bool is_first = !dirty_;
   MarkDirty();
-  if (queue_.size() > kFlushThreshold) Flush();
+  const bool is_stream = transport_ == Transport::kExternal;
+  const bool is_due = (is_first && loop_->sends_at_once()) || loop_->is_last_turn();
+  if (queue_.size() > kFlushThreshold || (is_due && !is_stream)) Flush();
 }
 
 void Connection::SendRaw(ByteView bytes) {
   if (stage_ == Stage::kClosed || end_sent_) return;
+  if (!queue_.Append(bytes.data, bytes.size, loop_->pool())) {
+    Destroy(UV_ENOMEM);
+    return;
+  }
   enqueued_ += bytes.size;
-  queue_.Append(bytes.data, bytes.size, loop_->pool());
-  MarkDirty();
+  AfterSend();
 }
 
 // Offers the queue, a header and a large payload to the kernel in one call. Only what it does not
 // take is copied: so nothing of the caller's is referred to after the call, whatever happens to
-// the ArrayBuffer it came from.
-bool Connection::SendDirectly(const uint8_t* header, size_t header_size, ByteView payload) {
-  if (writing_ || corked() || transport_ == Transport::kExternal || payload.size > UINT32_MAX) {
-    return false;
-  }
+// the ArrayBuffer it came from. False where that cannot be.
+bool Connection::SendDirectly(ByteView header, ByteView payload) {
+  if (writing_ || corked() || transport_ == Transport::kExternal) return false;
   uv_buf_t buffers[kMaxBuffers];
   size_t count = queue_.Gather(buffers, kMaxBuffers - 2);
   size_t gathered = 0;
   for (size_t i = 0; i < count; i++) gathered += buffers[i].len;
   if (gathered != queue_.size()) return false;
-  buffers[count++] = uv_buf_init(reinterpret_cast<char*>(const_cast<uint8_t*>(header)),
-                                 static_cast<unsigned>(header_size));
-  buffers[count++] = uv_buf_init(reinterpret_cast<char*>(const_cast<uint8_t*>(payload.data)),
-                                 static_cast<unsigned>(payload.size));
+  for (const ByteView& part : {header, payload}) {
+    buffers[count++] = uv_buf_init(reinterpret_cast<char*>(const_cast<uint8_t*>(part.data)),
+                                   static_cast<unsigned>(part.size));
+  }
   const int result = uv_try_write(stream(), buffers, static_cast<unsigned>(count));
   size_t taken = result > 0 ? static_cast<size_t>(result) : 0;
-  enqueued_ += header_size + payload.size;
 
   const size_t from_queue = std::min(taken, queue_.size());
   queue_.Consume(from_queue, loop_->pool());
   taken -= from_queue;
-  const size_t from_header = std::min(taken, header_size);
-  queue_.Append(header + from_header, header_size - from_header, loop_->pool());
-  taken -= from_header;
-  queue_.Append(payload.data + taken, payload.size - taken, loop_->pool());
-  if (!queue_.empty()) {
-    if (result >= 0 || result == UV_EAGAIN) {
-      SubmitWrite();
-    } else {
-      // The connection is broken; flushing finds out again, where it can be dealt with.
-      MarkDirty();
-    }
+  if (taken == header.size + payload.size) {
+    enqueued_ += taken;
+    return true;
   }
+  // Of a broadcast, the others hold it whole; of anything else, the rest is less to copy.
+  if (taken < header.size || loop_->pool().IsLast(header, payload)) {
+    SendShared(header, payload, taken);
+  } else {
+    taken -= header.size;
+    if (!queue_.Append(payload.data + taken, payload.size - taken, loop_->pool())) {
+      Destroy(UV_ENOMEM);
+      return true;
+    }
+    enqueued_ += header.size + payload.size;
+    MarkDirty();
+  }
+  if (queue_.empty() || stage_ == Stage::kClosed || writing_) return true;
+  // If the connection is broken, flushing finds out again, where it can be dealt with.
+  if (result >= 0 || result == UV_EAGAIN) SubmitWrite();
   return true;
 }
 

@@ -14,6 +14,8 @@ namespace {
 // began (nanoseconds): handlers that compute must not keep the answers of others. Writing after
 // each handler would cost small echoes a fifth (docs/architecture.md).
 constexpr uint64_t kFlushInterval = 250 * 1000;
+// So many connections are flushed at the latest.
+constexpr size_t kMaxDirty = 1024;
 // For so long (nanoseconds) a turn works off what is held.
 constexpr uint64_t kHeldInterval = 2 * 1000 * 1000;
 // A turn that took more than this (milliseconds) was a long one.
@@ -62,8 +64,15 @@ CompressionPool& Loop::compression() {
   return *compression_;
 }
 
-void Loop::TrimCompression() {
-  if (compression_->Trim()) ArmDeadline(&trim_deadline_, CompressionPool::kTrimInterval);
+void Loop::Trim() {
+  bool is_left = pool_.Trim();
+  if (compression_ != nullptr && compression_->Trim()) is_left = true;
+  if (is_left) ArmDeadline(&trim_deadline_, CompressionPool::kTrimInterval);
+}
+
+void Loop::BeginLastTurn() {
+  FlushDirty();
+  is_last_turn_ = true;
 }
 
 void Loop::NextMaskingKey(uint8_t* key) {
@@ -128,12 +137,21 @@ void Loop::FlushLate() {
   flushed_at_ = now;
 }
 
-void Loop::MarkDirty(Connection* connection) { dirty_.push_back(connection); }
+void Loop::MarkDirty(Connection* connection) {
+  dirty_.push_back(connection);
+  if (trim_deadline_.bucket == nullptr)
+    ArmDeadline(&trim_deadline_, CompressionPool::kTrimInterval);
+  // Each has a block of its own until it is flushed.
+  if (dirty_.size() >= kMaxDirty && !is_flushing_) FlushDirty();
+}
 
 void Loop::FlushDirty() {
   // Flushing can report errors, which mark nothing dirty but may end connections.
+  if (is_flushing_) return;
+  is_flushing_ = true;
   for (size_t i = 0; i < dirty_.size(); i++) dirty_[i]->FlushMarked();
   dirty_.clear();
+  is_flushing_ = false;
 }
 
 void Loop::MarkHeld(Connection* connection) {
@@ -192,7 +210,7 @@ void Loop::JudgeDeadlines() {
   running_round_ = true;
   while (DeadlineEntry* entry = deadlines_.TakeDue(polled_at_)) {
     if (entry == &trim_deadline_) {
-      TrimCompression();
+      Trim();
     } else {
       Connection::OnDeadline(entry);
     }

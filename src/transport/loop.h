@@ -82,6 +82,14 @@ class Loop {
     if (!dirty_.empty()) FlushLate();
   }
 
+  /// Whether the first thing that a connection sends in a turn leaves at once: not while events are
+  /// delivered.
+  bool sends_at_once() const { return !running_round_; }
+  /// The process is about to exit: writes what is queued, and everything that is sent from now on
+  /// at once.
+  void BeginLastTurn();
+  bool is_last_turn() const { return is_last_turn_; }
+
   TurnBudget& budget() { return budget_; }
   /// A connection begins to parse a read of `size` bytes.
   void BeginRead(size_t size) {
@@ -147,7 +155,7 @@ class Loop {
   void JudgeDeadlines();
   void UpdateIdle();
   void ScheduleTimer();
-  void TrimCompression();
+  void Trim();
 
   uv_loop_t* uv_;
   RoundObserver* observer_ = nullptr;
@@ -160,7 +168,7 @@ class Loop {
   size_t random_used_ = sizeof(random_);
   BlockPool pool_;
   std::unique_ptr<CompressionPool> compression_;
-  DeadlineEntry trim_deadline_;  // For the compression pool.
+  DeadlineEntry trim_deadline_;  // For the pools.
   DeadlineList deadlines_;
   uint64_t timer_due_ = DeadlineList::kNever;
   std::vector<Connection*> dirty_;
@@ -178,6 +186,8 @@ class Loop {
   bool deadlines_are_due_ = false;
   bool last_turn_was_long_ = false;
   bool is_idling_ = false;
+  bool is_last_turn_ = false;
+  bool is_flushing_ = false;
   bool running_round_ = false;
   bool shutting_down_ = false;
   std::function<void()> on_shutdown_;

@@ -19,15 +19,19 @@ class TurnBudget {
   /// Messages, pings and pongs of one connection: each has a handler to run. (ws handles one read
   /// of 64 KiB to its end, which is up to 10,921 of them.)
   static constexpr uint32_t kRecords = 256;
-  /// Payload of one connection as JavaScript gets it, after inflating.
+  /// Payload of one connection as JavaScript gets it, after inflating: with so much, nothing more is
+  /// read of it in the turn,
   static constexpr size_t kBytes = 256 * 1024;
+  /// and with so much what was read is not parsed to its end. (Only inflating comes to that: what was
+  /// read whole is cheaper to work off than to keep.)
+  static constexpr size_t kMostBytes = 2 * kBytes;
   /// Records of all connections together.
   static constexpr uint32_t kTurnRecords = 8192;
   /// While more than this is held for later turns, reads are small, so that whoever floods is
   /// slowed down and whoever sends little is served;
-  static constexpr size_t kMaxHeld = 1024 * 1024;
+  static constexpr size_t kMaxHeld = 4 * 1024 * 1024;
   /// and beyond this nothing is read.
-  static constexpr size_t kMostHeld = 8 * kMaxHeld;
+  static constexpr size_t kMostHeld = 4 * kMaxHeld;
   /// The size of a small read.
   static constexpr size_t kSmallRead = 4096;
 
@@ -45,17 +49,19 @@ class TurnBudget {
   void Grant(const void* who) {
     who_ = who;
     records_ = kRecords;
-    bytes_ = kBytes;
+    bytes_ = 0;
   }
   /// One more record of whoever is being read, with so many bytes. kStop: it was the last one.
   Flow Spend(size_t bytes) {
     turn_records_++;
     if (records_ > 0) records_--;
-    bytes_ -= bytes < bytes_ ? bytes : bytes_;
+    bytes_ += bytes;
     return is_spent() ? Flow::kStop : Flow::kContinue;
   }
   /// Whether whoever is being read has nothing left.
-  bool is_spent() const { return records_ == 0 || bytes_ == 0; }
+  bool is_spent() const { return records_ == 0 || bytes_ >= kMostBytes; }
+  /// Whether nothing more is to be read of it.
+  bool ends_reading() const { return records_ == 0 || bytes_ >= kBytes; }
 
   /// How many of `size` bytes may be read now.
   size_t Allow(size_t size) {
@@ -76,7 +82,7 @@ class TurnBudget {
   const void* who_ = nullptr;
   uint32_t records_ = kRecords;
   uint32_t turn_records_ = 0;
-  size_t bytes_ = kBytes;
+  size_t bytes_ = 0;
   size_t held_ = 0;
   bool has_refused_ = false;
 };

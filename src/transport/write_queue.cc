@@ -1,92 +1,27 @@
 #include "transport/write_queue.h"
 
 #include <algorithm>
-#include <cstdlib>
 #include <cstring>
-#include <new>
+#include <utility>
 
 namespace wsuv {
 namespace {
 
+// More is split: a block's places have 32 bits.
 constexpr size_t kLargestBlock = size_t{1} << 30;
-
-WriteBlock* Allocate(size_t capacity) {
-  void* memory = std::malloc(sizeof(WriteBlock) + capacity);
-  // Like operator new would: there is no way to go on without memory for what was promised.
-  if (memory == nullptr) std::abort();
-  auto* block = new (memory) WriteBlock();
-  block->capacity = static_cast<uint32_t>(capacity);
-  return block;
-}
-
-void FreeAll(WriteBlock* chain) {
-  while (chain != nullptr) {
-    WriteBlock* next = chain->next;
-    std::free(chain);
-    chain = next;
-  }
-}
-
-// The first block of a list, emptied.
-WriteBlock* Pop(WriteBlock*& list) {
-  WriteBlock* block = list;
-  list = block->next;
-  block->next = nullptr;
-  block->begin = block->end = 0;
-  return block;
-}
-
-void Push(WriteBlock*& list, WriteBlock* block) {
-  block->next = list;
-  list = block;
-}
 
 }  // namespace
 
-BlockPool::~BlockPool() {
-  FreeAll(free_);
-  FreeAll(free_staging_);
-}
-
-WriteBlock* BlockPool::Take(size_t size) {
-  if (size > kBlockCapacity) {
-    const bool can_stage = size <= kStagingCapacity && staging_in_use_ < kMaxStaging;
-    return can_stage ? TakeStaging() : Allocate(size);
-  }
-  if (free_ == nullptr) return Allocate(kBlockCapacity);
-  kept_--;
-  return Pop(free_);
-}
-
-WriteBlock* BlockPool::TakeStaging() {
-  staging_in_use_++;
-  if (free_staging_ != nullptr) return Pop(free_staging_);
-  WriteBlock* block = Allocate(kStagingCapacity);
-  block->staging = true;
-  return block;
-}
-
-void BlockPool::Give(WriteBlock* chain) {
-  while (chain != nullptr) {
-    WriteBlock* next = chain->next;
-    if (chain->capacity == kBlockCapacity && kept_ < kMaxKept) {
-      Push(free_, chain);
-      kept_++;
-    } else if (chain->staging) {
-      Push(free_staging_, chain);
-      staging_in_use_--;
-    } else {
-      std::free(chain);
-    }
-    chain = next;
-  }
+void WriteQueue::Link(WriteBlock* block) {
+  (last_ != nullptr ? last_->next : first_) = block;
+  last_ = block;
 }
 
 uint8_t* WriteQueue::Extend(size_t count, BlockPool& pool) {
   if (last_ == nullptr || last_->capacity - last_->end < count) {
     WriteBlock* block = pool.Take(count);
-    (last_ != nullptr ? last_->next : first_) = block;
-    last_ = block;
+    if (block == nullptr) return nullptr;
+    Link(block);
   }
   uint8_t* place = last_->data() + last_->end;
   last_->end += static_cast<uint32_t>(count);
@@ -94,13 +29,22 @@ uint8_t* WriteQueue::Extend(size_t count, BlockPool& pool) {
   return place;
 }
 
-void WriteQueue::Append(const uint8_t* bytes, size_t count, BlockPool& pool) {
+bool WriteQueue::Append(const uint8_t* bytes, size_t count, BlockPool& pool) {
   while (count > 0) {
     const size_t piece = std::min(count, kLargestBlock);
-    std::memcpy(Extend(piece, pool), bytes, piece);
+    uint8_t* place = Extend(piece, pool);
+    if (place == nullptr) return false;
+    std::memcpy(place, bytes, piece);
     bytes += piece;
     count -= piece;
   }
+  return true;
+}
+
+void WriteQueue::Add(WriteBlock* block, size_t skip) {
+  block->begin += static_cast<uint32_t>(skip);
+  size_ += block->end - block->begin;
+  Link(block);
 }
 
 size_t WriteQueue::Gather(uv_buf_t* buffers, size_t max) const {
@@ -129,8 +73,7 @@ void WriteQueue::Consume(size_t count, BlockPool& pool) {
       return;
     }
     count -= have;
-    WriteBlock* done = first_;
-    first_ = done->next;
+    WriteBlock* done = std::exchange(first_, first_->next);
     done->next = nullptr;
     pool.Give(done);
   }
@@ -141,9 +84,10 @@ void WriteQueue::Settle(BlockPool& pool) {
   for (WriteBlock** link = &first_; *link != nullptr; link = &(*link)->next) {
     WriteBlock* block = *link;
     const uint32_t size = block->end - block->begin;
-    const bool is_pooled = block->capacity == BlockPool::kBlockCapacity;
-    if (!block->staging && (!is_pooled || size >= block->capacity / 2)) continue;
-    WriteBlock* own = Allocate(size);
+    // A frame that others refer to costs nothing more.
+    if (block->frame != nullptr || size >= block->capacity / 2) continue;
+    WriteBlock* own = pool.TakeExact(size);
+    if (own == nullptr) continue;
     std::memcpy(own->data(), block->data() + block->begin, size);
     own->end = size;
     own->next = block->next;
@@ -155,10 +99,9 @@ void WriteQueue::Settle(BlockPool& pool) {
 }
 
 WriteBlock* WriteQueue::TakeAll() {
-  WriteBlock* chain = first_;
-  first_ = last_ = nullptr;
   size_ = 0;
-  return chain;
+  last_ = nullptr;
+  return std::exchange(first_, nullptr);
 }
 
 }  // namespace wsuv

@@ -43,52 +43,23 @@ TEST(WriteQueue, KeepsBytesInOrderHoweverTheyComeAndGo) {
   pool.Give(queue.TakeAll());
 }
 
-// A connection that waits holds no more memory than its bytes need; and others find staging again.
-TEST(WriteQueue, LeavesStagingBlocksToOthers) {
-  BlockPool pool;
-  const std::string bytes(20000, 'x');
-  const auto append = [&](WriteQueue& queue) {
-    queue.Append(reinterpret_cast<const uint8_t*>(bytes.data()), bytes.size(), pool);
-  };
-  WriteQueue waiting[BlockPool::kMaxStaging];
-  for (WriteQueue& queue : waiting) append(queue);
-  WriteQueue late;
-  append(late);
-  append(late);
-  EXPECT_EQ(late.GatherAll().size(), 2u) << "there was no staging block left";
-  waiting[0].Settle(pool);
-  EXPECT_EQ(Contents(waiting[0]), bytes);
-  WriteQueue next;
-  append(next);
-  append(next);
-  EXPECT_EQ(next.GatherAll().size(), 1u) << "one was given back";
-  WriteBlock* block = waiting[0].TakeAll();
-  EXPECT_EQ(block->capacity, bytes.size());
-  pool.Give(block);
-  for (WriteQueue& queue : waiting) pool.Give(queue.TakeAll());
-  pool.Give(late.TakeAll());
-  pool.Give(next.TakeAll());
-}
-
 TEST(WriteQueue, HoldsLittleWhereLittleWaits) {
   BlockPool pool;
-  const auto capacity_after_settling = [&pool](size_t size) {
+  const auto memory_after_settling = [&pool](size_t size) {
     WriteQueue queue;
     const std::string bytes(size, 'x');
     queue.Append(reinterpret_cast<const uint8_t*>(bytes.data()), bytes.size(), pool);
     queue.Settle(pool);
     EXPECT_EQ(Contents(queue), bytes);
     WriteBlock* block = queue.TakeAll();
-    const size_t capacity = block->capacity;
+    const size_t memory = block->memory;
     pool.Give(block);
-    return capacity;
+    return memory;
   };
-  EXPECT_EQ(capacity_after_settling(20), 20u);
-  const size_t half = BlockPool::kBlockCapacity / 2;
-  EXPECT_EQ(capacity_after_settling(half), BlockPool::kBlockCapacity);
-  // Not worth copying: it is no larger than it need be.
-  const size_t large = BlockPool::kStagingCapacity + 1;
-  EXPECT_EQ(capacity_after_settling(large), large);
+  EXPECT_EQ(memory_after_settling(20), 20 + sizeof(WriteBlock));
+  for (const size_t size : {1000, 9000, 20000, 70000, 300000, 1100000, 5000000}) {
+    EXPECT_LE(memory_after_settling(size), 2 * (size + sizeof(WriteBlock)) + 4096) << size;
+  }
 }
 
 TEST(WriteQueue, GathersNoMoreBuffersThanAsked) {
