@@ -39,6 +39,7 @@
       "src/binding/calls_protocol.cc",
       "src/binding/calls_server.cc",
       "src/binding/calls_stream.cc",
+      "src/binding/checks.cc",
       "src/binding/context.cc",
       "src/binding/environment.cc",
       "src/binding/event_ring.cc",

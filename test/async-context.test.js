@@ -2,7 +2,7 @@
 
 // AsyncLocalStorage: handlers see what the code saw that made the client or the server, as under ws.
 
-const { AsyncLocalStorage } = require('async_hooks');
+const { AsyncLocalStorage, executionAsyncResource } = require('async_hooks');
 const { once } = require('events');
 const http = require('http');
 
@@ -71,4 +71,104 @@ test.each([
   const expected = await observe(ws, onHttp);
   expect(expected).toContain('one message: one');
   expect(await observe(wsuv, onHttp)).toEqual(expected);
+});
+
+// Two clients send one message after the other, each of which an 'enterWith' follows.
+async function observeStores(lib, mode, act) {
+  const storage = new AsyncLocalStorage();
+  const log = [];
+  const web = http.createServer();
+  const server = new lib.WebSocketServer(
+    mode === 'port' ? { port: 0 } : mode === 'server' ? { server: web } : { noServer: true }
+  );
+  if (mode === 'noServer') {
+    web.on('upgrade', (req, socket, head) =>
+      server.handleUpgrade(req, socket, head, (peer) => server.emit('connection', peer, req))
+    );
+  }
+  if (mode === 'port') await once(server, 'listening');
+  else await new Promise((resolve) => web.listen(0, resolve));
+  const { port } = mode === 'port' ? server.address() : web.address();
+  server.on('connection', (peer) => act({ peer, storage, log }));
+  const clients = [];
+  for (let i = 0; i < 2; i++) {
+    const client = new ws.WebSocket(`ws://127.0.0.1:${port}`);
+    await once(client, 'open');
+    clients.push(client);
+  }
+  for (const text of ['alice', 'bob', 'again', 'again']) {
+    const client = clients[text === 'bob' || log.length % 2 === 1 ? 1 : 0];
+    client.send(text);
+    await once(client, 'message');
+  }
+  for (const client of clients) client.terminate();
+  await new Promise((resolve) => server.close(resolve));
+  if (mode !== 'port') await new Promise((resolve) => web.close(resolve));
+  return log;
+}
+
+describe.each(['port', 'server', 'noServer'])(
+  'each connection has a context of its own: %s',
+  (mode) => {
+    const parity = (title, act) =>
+      test(title, async () => {
+        const expected = await observeStores(ws, mode, act);
+        expect(await observeStores(wsuv, mode, act)).toEqual(expected);
+      });
+
+    parity('what a handler enters, no other connection sees', ({ peer, storage, log }) => {
+      peer.on('message', (data) => {
+        log.push([String(data), storage.getStore()]);
+        if (String(data) !== 'again') storage.enterWith(String(data));
+        peer.send('done');
+      });
+    });
+
+    parity('what is entered while connecting', ({ peer, storage, log }) => {
+      storage.enterWith('connecting');
+      peer.on('message', async (data) => {
+        log.push([String(data), storage.getStore()]);
+        await null;
+        peer.send('done');
+      });
+    });
+
+    parity('in timers and promises of handlers', ({ peer, storage, log }) => {
+      peer.on('message', (data) => {
+        if (String(data) !== 'again') storage.enterWith(String(data));
+        setImmediate(async () => {
+          await null;
+          log.push([String(data), storage.getStore()]);
+          peer.send('done');
+        });
+      });
+    });
+
+    const resources = new WeakMap();
+    parity('the resource is the same for a connection, and for no other', ({ peer, log }) => {
+      let count = 0;
+      peer.on('message', (data) => {
+        const resource = executionAsyncResource();
+        log.push([String(data), count++, resources.get(resource)]);
+        resources.set(resource, (resources.get(resource) ?? 0) + 1);
+        peer.send('done');
+      });
+    });
+  }
+);
+
+test('the store that was current when the package was loaded is seen by nobody', async () => {
+  const storage = new AsyncLocalStorage();
+  const lib = await storage.run('loading', async () => {
+    let loaded;
+    jest.isolateModules(() => (loaded = require('..')));
+    return loaded;
+  });
+  const log = await observeStores(lib, 'port', ({ peer, log: seen }) => {
+    peer.on('message', () => {
+      seen.push(storage.getStore());
+      peer.send('done');
+    });
+  });
+  expect(log).toEqual([undefined, undefined, undefined, undefined]);
 });

@@ -263,7 +263,7 @@ function dispatchMore(handle, records, at, end, memory, staging, base, ...more) 
  * addon goes on if a handler throws: the record behind the one being worked on; and, behind that,
  * what it wants to be done with a stream: see lib/link/stream-link.js.
  */
-const { context, cursor } = native.createContext(dispatch, dispatchMore);
+const { context, cursor } = native.createContext(dispatch, dispatchMore, endpoints);
 
 // What was sent in the last turn of the event loop leaves even if the process exits in it.
 // (One listener, however often the package is evaluated.)

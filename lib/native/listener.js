@@ -1,5 +1,6 @@
 'use strict';
 
+const { AsyncResource } = require('async_hooks');
 const EventEmitter = require('events');
 const net = require('net');
 const { getSystemErrorName } = require('util');
@@ -22,6 +23,23 @@ const ONLY_ABSTRACT_NAME = '\0'.repeat(108);
 const knowsAbstractNames = Number(process.versions.node.split('.')[0]) >= 22;
 
 /**
+ * What async_hooks see of a listener. Its hasRef() says whether it is open, as that of Node's own
+ * handles does: so whoever looks for what keeps a process alive (Jest) names it, or does not.
+ */
+class ListeningResource extends AsyncResource {
+  #listener;
+
+  constructor(listener) {
+    super('wsuv', { requireManualDestroy: true });
+    this.#listener = listener;
+  }
+
+  hasRef() {
+    return this.#listener.listening;
+  }
+}
+
+/**
  * A listening socket of the addon, which accepts connections and parses their request heads.
  *
  * Emits 'listening', 'error' and 'close' like a net.Server, 'connection' (socket) when a request has
@@ -37,6 +55,9 @@ class NativeListener extends EventEmitter {
 
   /** @type {Boolean} */
   listening = false;
+
+  // While it listens.
+  #resource = null;
 
   /** Milliseconds that setTimeout() was given. */
   timeout = 0;
@@ -113,6 +134,7 @@ class NativeListener extends EventEmitter {
     if (id > 0) {
       this.#id = id;
       this.listening = true;
+      this.#resource = new ListeningResource(this);
       listeners.set(id, this);
       nextTick(() => {
         if (this.listening) this.emit('listening');
@@ -210,6 +232,8 @@ class NativeListener extends EventEmitter {
 
   _onClosed() {
     this.#id = 0;
+    this.#resource.emitDestroy();
+    this.#resource = null;
     this.emit('close');
   }
 }

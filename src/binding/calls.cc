@@ -3,30 +3,55 @@
 namespace wsuv {
 
 Connection* ConnectionAt(const Napi::CallbackInfo& info, size_t index) {
-  uint32_t handle = 0;
-  napi_get_value_uint32(info.Env(), info[index], &handle);
-  return Environment::From(info.Env())->Find(handle);
+  return Environment::From(info.Env())->Find(static_cast<uint32_t>(IntegerAt(info, index)));
+}
+
+template <>
+const napi_type_tag& TagOf<ContextHandle>() {
+  static const napi_type_tag tag = {0x5d2b8c1f7a3e4906, 0x9c41e07fb82d6a53};
+  return tag;
+}
+
+template <>
+const napi_type_tag& TagOf<Settings>() {
+  static const napi_type_tag tag = {0x71e0a94cd6385b2f, 0xb3f2186c0d9e7a45};
+  return tag;
+}
+
+template <>
+const napi_type_tag& TagOf<CompressionHandle>() {
+  static const napi_type_tag tag = {0x2f86cb05193ad7e4, 0x8e6d41f7052bc93a};
+  return tag;
 }
 
 Context* ContextAt(const Napi::CallbackInfo& info, size_t index) {
-  return info[index].As<Napi::External<ContextHandle>>().Data()->context;
+  const ContextHandle* held = HeldAt<ContextHandle>(info, index);
+  return held == nullptr ? nullptr : held->context;
 }
 
 Settings SettingsAt(const Napi::CallbackInfo& info, size_t index) {
-  if (!info[index].IsExternal()) return nullptr;
-  return *info[index].As<Napi::External<Settings>>().Data();
+  if (info[index].IsUndefined()) return nullptr;
+  const Settings* held = HeldAt<Settings>(info, index);
+  return held == nullptr ? nullptr : *held;
 }
 
-ByteView BytesAt(const Napi::CallbackInfo& info, size_t index) {
+Listener* ListenerAt(const Napi::CallbackInfo& info, size_t index) {
+  return Environment::From(info.Env())->FindListener(static_cast<uint32_t>(IntegerAt(info, index)));
+}
+
+ByteView BytesOf(Napi::Value value) {
   void* data = nullptr;
   size_t size = 0;
-  if (napi_get_typedarray_info(info.Env(), info[index], nullptr, &size, &data, nullptr, nullptr) !=
+  napi_typedarray_type type = napi_uint8_array;
+  if (napi_get_typedarray_info(value.Env(), value, &type, &size, &data, nullptr, nullptr) !=
           napi_ok ||
-      data == nullptr) {
+      type != napi_uint8_array || data == nullptr) {
     return {};
   }
   return {static_cast<const uint8_t*>(data), size};
 }
+
+ByteView BytesAt(const Napi::CallbackInfo& info, size_t index) { return BytesOf(info[index]); }
 
 std::string Latin1At(const Napi::CallbackInfo& info, size_t index) {
   size_t size = 0;

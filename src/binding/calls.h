@@ -6,6 +6,7 @@
 #include <memory>
 #include <string>
 
+#include "binding/checks.h"
 #include "binding/environment.h"
 #include "protocol/bytes.h"
 
@@ -29,14 +30,26 @@ struct ContextHandle {
 using Settings = std::shared_ptr<const ConnectionSettings>;
 using CompressionHandle = std::shared_ptr<const CompressionSettings>;
 
-/// What a call's arguments name. Arguments come from lib/ only, which passes the right types.
+/// What a call's arguments name; null, where it is nothing of the kind. For a handle that is no
+/// number, a context that is none, and settings that are none and not undefined either, it throws.
 Connection* ConnectionAt(const Napi::CallbackInfo& info, size_t index);
 Context* ContextAt(const Napi::CallbackInfo& info, size_t index);
 Settings SettingsAt(const Napi::CallbackInfo& info, size_t index);
+/// The listener with the id that an argument is.
+Listener* ListenerAt(const Napi::CallbackInfo& info, size_t index);
 /// The bytes of a Uint8Array; empty for anything else.
 ByteView BytesAt(const Napi::CallbackInfo& info, size_t index);
+/// The same of a value.
+ByteView BytesOf(Napi::Value value);
 /// A string as Latin-1, in which Node hands over header values; empty for anything else.
 std::string Latin1At(const Napi::CallbackInfo& info, size_t index);
+
+template <>
+const napi_type_tag& TagOf<ContextHandle>();
+template <>
+const napi_type_tag& TagOf<Settings>();
+template <>
+const napi_type_tag& TagOf<CompressionHandle>();
 
 /// { address, family, port } of a socket address.
 Napi::Value AddressObject(Napi::Env env, const sockaddr_storage& address);

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <cstring>
 
 #include "binding/calls.h"
@@ -69,6 +70,8 @@ napi_value Send(napi_env env, napi_callback_info info) {
   void* data = nullptr;
   size_t size = 0;
   if (napi_get_typedarray_info(env, args[1], nullptr, &size, &data, nullptr, nullptr) != napi_ok) {
+    // A Proxy of a Uint8Array, for example, which is an instance of it.
+    napi_throw_type_error(env, "ERR_INVALID_ARG_TYPE", "The data to send must be a Uint8Array");
     return nullptr;
   }
   const uint8_t* key = count < 4 ? nullptr : KeyOf(env, args[3]);
@@ -108,7 +111,7 @@ napi_value SendText(napi_env env, napi_callback_info info) {
 /// sendLater(handle, data, flags, key): send() with the compression done by the thread pool. A
 /// 'compressed' record follows; until then nothing else may be sent.
 Napi::Value SendLater(const Napi::CallbackInfo& info) {
-  const uint32_t flags = info[2].ToNumber();
+  const auto flags = static_cast<uint32_t>(IntegerAt(info, 2));
   return WithConnection(info, [&info, flags](Connection& connection) {
     FrameHeader header = HeaderOf(flags);
     uint8_t key[4];
@@ -131,7 +134,8 @@ Napi::Value UseSettings(const Napi::CallbackInfo& info) {
 /// useCompression(handle, compression): permessage-deflate was negotiated.
 Napi::Value UseCompression(const Napi::CallbackInfo& info) {
   return WithConnection(info, [&info](Connection& connection) {
-    connection.UseCompression(*info[1].As<Napi::External<CompressionHandle>>().Data());
+    const CompressionHandle* held = HeldAt<CompressionHandle>(info, 1);
+    if (held != nullptr) connection.UseCompression(*held);
   });
 }
 
@@ -144,22 +148,21 @@ Napi::Value SendRaw(const Napi::CallbackInfo& info) {
 /// close(handle, code, reason): our closing handshake; code 1005 sends none.
 Napi::Value Close(const Napi::CallbackInfo& info) {
   return WithConnection(info, [&info](Connection& connection) {
-    connection.Close(static_cast<uint16_t>(info[1].ToNumber().Uint32Value()), BytesAt(info, 2));
+    connection.Close(static_cast<uint16_t>(IntegerAt(info, 1)), BytesAt(info, 2));
   });
 }
 
 /// reactToClose(handle, code, reason): the record of the peer's close frame was delivered.
 Napi::Value ReactToClose(const Napi::CallbackInfo& info) {
   return WithConnection(info, [&info](Connection& connection) {
-    connection.ReactToClose(static_cast<uint16_t>(info[1].ToNumber().Uint32Value()),
-                            BytesAt(info, 2));
+    connection.ReactToClose(static_cast<uint16_t>(IntegerAt(info, 1)), BytesAt(info, 2));
   });
 }
 
 /// reactToError(handle, error): the record of a protocol error was delivered.
 Napi::Value ReactToError(const Napi::CallbackInfo& info) {
   return WithConnection(info, [&info](Connection& connection) {
-    connection.ReactToError(static_cast<ErrorCode>(info[1].ToNumber().Uint32Value()));
+    connection.ReactToError(static_cast<ErrorCode>(EnumeratorAt(info, 1, kErrorCodeCount)));
   });
 }
 
@@ -208,7 +211,7 @@ Napi::Value Reset(const Napi::CallbackInfo& info) {
 /// tap(handle, on): whether 'raw' records are to come with all bytes that are read.
 Napi::Value Tap(const Napi::CallbackInfo& info) {
   return WithConnection(
-      info, [&info](Connection& connection) { connection.set_tapped(info[1].ToBoolean()); });
+      info, [&info](Connection& connection) { connection.set_tapped(FlagAt(info, 1)); });
 }
 
 /// received(handle): bytes ever read.
@@ -266,21 +269,21 @@ Napi::Value Flush(const Napi::CallbackInfo& info) {
   Connection* connection = ConnectionAt(info, 0);
   if (connection == nullptr) return Napi::Number::New(info.Env(), 0);
   if (connection->transport() != Connection::Transport::kExternal) connection->Flush();
-  if (info[1].ToBoolean()) connection->NotifyWritten();
+  if (FlagAt(info, 1)) connection->NotifyWritten();
   return Napi::Number::New(info.Env(), static_cast<double>(connection->written()));
 }
 
 /// cork(handle, on): whether nothing that is queued is written until further notice.
 Napi::Value Cork(const Napi::CallbackInfo& info) {
-  return WithConnection(
-      info, [&info](Connection& connection) { connection.SetCorked(info[1].ToBoolean()); });
+  return WithConnection(info,
+                        [&info](Connection& connection) { connection.SetCorked(FlagAt(info, 1)); });
 }
 
 /// setNoDelay(handle, on), setKeepAlive(handle, on, seconds), setRef(handle, on)
 Napi::Value SetNoDelay(const Napi::CallbackInfo& info) {
   Connection* connection = ConnectionAt(info, 0);
   if (connection != nullptr && connection->transport() == Connection::Transport::kTcp) {
-    uv_tcp_nodelay(reinterpret_cast<uv_tcp_t*>(connection->stream()), info[1].ToBoolean());
+    uv_tcp_nodelay(reinterpret_cast<uv_tcp_t*>(connection->stream()), FlagAt(info, 1));
   }
   return info.Env().Undefined();
 }
@@ -288,8 +291,8 @@ Napi::Value SetNoDelay(const Napi::CallbackInfo& info) {
 Napi::Value SetKeepAlive(const Napi::CallbackInfo& info) {
   Connection* connection = ConnectionAt(info, 0);
   if (connection != nullptr && connection->transport() == Connection::Transport::kTcp) {
-    uv_tcp_keepalive(reinterpret_cast<uv_tcp_t*>(connection->stream()), info[1].ToBoolean(),
-                     info[2].ToNumber().Uint32Value());
+    uv_tcp_keepalive(reinterpret_cast<uv_tcp_t*>(connection->stream()), FlagAt(info, 1),
+                     static_cast<unsigned>(std::max(IntegerAt(info, 2), 1)));
   }
   return info.Env().Undefined();
 }
@@ -298,7 +301,7 @@ Napi::Value SetRef(const Napi::CallbackInfo& info) {
   Connection* connection = ConnectionAt(info, 0);
   if (connection != nullptr && connection->transport() != Connection::Transport::kExternal) {
     auto* handle = reinterpret_cast<uv_handle_t*>(connection->stream());
-    if (info[1].ToBoolean()) {
+    if (FlagAt(info, 1)) {
       uv_ref(handle);
     } else {
       uv_unref(handle);
@@ -349,8 +352,8 @@ Napi::Value Address(const Napi::CallbackInfo& info) {
   sockaddr_storage address = {};
   int size = sizeof(address);
   auto* const out = reinterpret_cast<sockaddr*>(&address);
-  const int status = info[1].ToBoolean() ? uv_tcp_getpeername(tcp, out, &size)
-                                         : uv_tcp_getsockname(tcp, out, &size);
+  const int status =
+      FlagAt(info, 1) ? uv_tcp_getpeername(tcp, out, &size) : uv_tcp_getsockname(tcp, out, &size);
   return status == 0 ? AddressObject(info.Env(), address) : info.Env().Undefined();
 }
 

@@ -12,6 +12,24 @@
 namespace wsuv {
 namespace {
 
+// A reader that belongs to a JavaScript object, and not to a connection.
+struct Reader {
+  explicit Reader(Role role) : reader(role) {}
+
+  MessageReader reader;
+  Settings settings;
+};
+
+}  // namespace
+
+template <>
+const napi_type_tag& TagOf<Reader>() {
+  static const napi_type_tag tag = {0x94d2f06b3c7a15e8, 0x60b7e92d5841cf3a};
+  return tag;
+}
+
+namespace {
+
 /// frameHeader(flags, length, key): the header of a frame as a Buffer. The low byte of `flags` is
 /// that of the frame; `key` is four bytes, or undefined for an unmasked frame.
 Napi::Value EncodeHeader(const Napi::CallbackInfo& info) {
@@ -42,14 +60,6 @@ Napi::Value Masked(const Napi::CallbackInfo& info) {
   }
   return copy;
 }
-
-// A reader that belongs to a JavaScript object, and not to a connection.
-struct Reader {
-  explicit Reader(Role role) : reader(role) {}
-
-  MessageReader reader;
-  Settings settings;
-};
 
 // Keeps what a reader finds in a chunk, until it is handed to JavaScript as one piece of memory.
 // Nothing of JavaScript's is touched before that, so none of it can run meanwhile.
@@ -155,11 +165,10 @@ Napi::Value CreateReader(const Napi::CallbackInfo& info) {
     Napi::TypeError::New(info.Env(), "settings are needed").ThrowAsJavaScriptException();
     return info.Env().Undefined();
   }
-  auto* reader = new Reader(info[1].ToBoolean() ? Role::kServer : Role::kClient);
+  auto reader = std::make_unique<Reader>(FlagAt(info, 1) ? Role::kServer : Role::kClient);
   reader->settings = std::move(settings);
-  reader->reader.set_rsv1_allowed(info[2].ToBoolean());
-  return Napi::External<Reader>::New(info.Env(), reader,
-                                     [](Napi::Env, Reader* held) { delete held; });
+  reader->reader.set_rsv1_allowed(FlagAt(info, 2));
+  return MakeHeld(info.Env(), std::move(reader));
 }
 
 /// readFrames(reader, chunk): parses a chunk, which is unmasked in place. Returns an ArrayBuffer:
@@ -169,7 +178,8 @@ Napi::Value CreateReader(const Napi::CallbackInfo& info) {
 /// ErrorCode), where its payload begins behind the doubles (of an error: the number in its
 /// sentence), its size, and the number of fragment ends, which follow.
 Napi::Value ReadFrames(const Napi::CallbackInfo& info) {
-  Reader* reader = info[0].As<Napi::External<Reader>>().Data();
+  Reader* reader = HeldAt<Reader>(info, 0);
+  if (reader == nullptr) return info.Env().Undefined();
   const ByteView chunk = BytesAt(info, 1);
   RecordSink sink(&reader->reader, chunk);
   const Progress progress = reader->reader.Read(const_cast<uint8_t*>(chunk.data), chunk.size,

@@ -117,16 +117,17 @@ Napi::Value FlushAll(const Napi::CallbackInfo& info) {
 /// does), that is not the one it sees, and in neither need the functions be Node's any more.
 Napi::Value Realm(const Napi::CallbackInfo& info) { return info.Env().Global(); }
 
-/// createContext(dispatch, dispatchMore): { context, cursor }: an external that stands for one
-/// evaluation of lib/, and the Int32Array that it shares with the addon; see Context.
+/// createContext(dispatch, dispatchMore, endpoints): { context, cursor }: an external that stands
+/// for one evaluation of lib/, and the Int32Array that it shares with the addon; see Context.
 Napi::Value CreateContext(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
   Environment* environment = Environment::From(env);
-  if (!info[0].IsFunction() || !info[1].IsFunction()) {
-    Napi::TypeError::New(env, "createContext takes two functions").ThrowAsJavaScriptException();
+  if (!info[0].IsFunction() || !info[1].IsFunction() || !info[2].IsArray()) {
+    Napi::TypeError::New(env, "createContext takes two functions and an array")
+        .ThrowAsJavaScriptException();
     return env.Undefined();
   }
-  auto made = std::make_unique<Context>(environment, info[0], info[1]);
+  auto made = std::make_unique<Context>(environment, info[0], info[1], info[2]);
   if (!made->Prepare()) {
     Napi::Error::New(env, "wsuv: out of memory").ThrowAsJavaScriptException();
     return env.Undefined();
@@ -134,13 +135,13 @@ Napi::Value CreateContext(const Napi::CallbackInfo& info) {
   Context* context = environment->AddContext(std::move(made));
   Napi::Object result = Napi::Object::New(env);
   // Node finalizes what is left when the environment ends, which may be after ours has.
-  result.Set("context", Napi::External<ContextHandle>::New(
-                            env, new ContextHandle{context, environment->weak()},
-                            [](Napi::Env, ContextHandle* handle) {
-                              if (const auto owner = handle->environment.lock())
-                                owner->RemoveContext(handle->context);
-                              delete handle;
-                            }));
+  Napi::External<ContextHandle> external = Napi::External<ContextHandle>::New(
+      env, new ContextHandle{context, environment->weak()}, [](Napi::Env, ContextHandle* handle) {
+        if (const auto owner = handle->environment.lock()) owner->RemoveContext(handle->context);
+        delete handle;
+      });
+  napi_type_tag_object(env, external, &TagOf<ContextHandle>());
+  result.Set("context", external);
   result.Set("cursor", Napi::Value(env, context->Cursor()));
   return result;
 }

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <cstring>
 
 #include "binding/calls.h"
@@ -16,8 +17,13 @@ Napi::Value MakeConnection(const Napi::CallbackInfo& info, Connection::Transport
   Context* context = ContextAt(info, 0);
   Loop* loop = environment->loop();
   if (loop == nullptr) return Napi::Number::New(env, 0);
-  const Role role = info[2].ToBoolean() ? Role::kServer : Role::kClient;
-  auto* connection = Connection::Make(loop, context, SettingsAt(info, 1), role, transport);
+  const Role role = FlagAt(info, 2) ? Role::kServer : Role::kClient;
+  const Settings settings = SettingsAt(info, 1);
+  if (context == nullptr || settings == nullptr) {
+    if (!env.IsExceptionPending()) ThrowArgument(info, 1, "settings");
+    return env.Undefined();
+  }
+  auto* connection = Connection::Make(loop, context, settings, role, transport);
   if (start(*connection) != 0) return Napi::Number::New(env, 0);
   if (!environment->AssignHandle(*connection)) {
     connection->Abandon();
@@ -44,10 +50,10 @@ Napi::Value Attach(const Napi::CallbackInfo& info) {
 /// socket whose opening handshake is done, on a descriptor of its own; 0 where that cannot be.
 Napi::Value Adopt(const Napi::CallbackInfo& info) {
   const auto transport =
-      info[4].ToBoolean() ? Connection::Transport::kPipe : Connection::Transport::kTcp;
+      FlagAt(info, 4) ? Connection::Transport::kPipe : Connection::Transport::kTcp;
   return MakeConnection(info, transport, [&info](Connection& connection) {
-    connection.set_received(static_cast<uint64_t>(info[6].ToNumber().Int64Value()));
-    return connection.StartAdopted(info[3].ToNumber(), BytesAt(info, 5));
+    connection.set_received(static_cast<uint64_t>(std::max(NumberAt(info, 6), 0.0)));
+    return connection.StartAdopted(IntegerAt(info, 3), BytesAt(info, 5));
   });
 }
 
@@ -115,7 +121,7 @@ Napi::Value FeedClosed(const Napi::CallbackInfo& info) {
 
 /// streamState(handle): nothing but how the connection stands.
 Napi::Value StreamState(const Napi::CallbackInfo& info) {
-  return TellState(info, info[0].ToNumber());
+  return TellState(info, static_cast<uint32_t>(IntegerAt(info, 0)));
 }
 
 /// takeOutput(handle, target): what is to be written, into as many bytes as one of these has said.

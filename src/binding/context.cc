@@ -1,7 +1,5 @@
 #include "binding/context.h"
 
-#include <napi.h>
-
 #include <algorithm>
 #include <cstring>
 #include <utility>
@@ -36,25 +34,15 @@ void ForgetException(napi_env env) {
   }
 }
 
-// What async_hooks see of a context. Its hasRef() says whether anything is open, as that of Node's
-// own handles does: so whoever looks for what keeps a process alive (Jest) names no idle context.
-napi_value Resource(napi_env env) {
-  Napi::Object resource = Napi::Object::New(env);
-  resource.Set("hasRef", Napi::Function::New(env, [](const Napi::CallbackInfo& info) {
-                 const Environment* environment = Environment::From(info.Env());
-                 return Napi::Boolean::New(info.Env(), environment->open_sockets() > 0);
-               }));
-  return resource;
-}
-
 }  // namespace
 
-Context::Context(Environment* environment, napi_value dispatch, napi_value dispatch_more)
+Context::Context(Environment* environment, napi_value dispatch, napi_value dispatch_more,
+                 napi_value endpoints)
     : environment_(environment), env_(environment->env()) {
   // Weak until there is something to deliver to.
   napi_create_reference(env_, dispatch, 0, &dispatch_);
   napi_create_reference(env_, dispatch_more, 0, &dispatch_more_);
-  scope_ = std::make_shared<AsyncScope>(env_, Resource(env_));
+  napi_create_reference(env_, endpoints, 0, &endpoints_);
 }
 
 Context::~Context() { Detach(); }
@@ -76,20 +64,22 @@ void Context::Detach() {
   cursor_.reset();
   napi_delete_reference(env_, dispatch_);
   napi_delete_reference(env_, dispatch_more_);
-  scope_.reset();
-  dispatch_ = dispatch_more_ = nullptr;
+  napi_delete_reference(env_, endpoints_);
+  dispatch_ = dispatch_more_ = endpoints_ = nullptr;
 }
 
 void Context::Retain() {
   if (retained_++ > 0) return;
   napi_reference_ref(env_, dispatch_, nullptr);
   napi_reference_ref(env_, dispatch_more_, nullptr);
+  napi_reference_ref(env_, endpoints_, nullptr);
 }
 
 void Context::Unretain() {
   if (--retained_ > 0 || dispatch_ == nullptr) return;
   napi_reference_unref(env_, dispatch_, nullptr);
   napi_reference_unref(env_, dispatch_more_, nullptr);
+  napi_reference_unref(env_, endpoints_, nullptr);
 }
 
 // Reporting.
@@ -618,11 +608,29 @@ bool Context::PrepareArguments(const Batch& batch, std::vector<napi_value>& more
   return is_there;
 }
 
+// What AsyncLocalStorage keeps the store of a connection's handlers on, on Node.js 20 and 22, and
+// what executionAsyncResource() gives: its endpoint, so that each connection has one of its own,
+// and for nothing. What has no endpoint yet gets one that nobody else ever sees.
+napi_value Context::ResourceOf(const Batch& batch) {
+  napi_value endpoints = nullptr;
+  napi_value endpoint = nullptr;
+  napi_valuetype type = napi_undefined;
+  if (batch.connection != nullptr &&
+      napi_get_reference_value(env_, endpoints_, &endpoints) == napi_ok && endpoints != nullptr &&
+      napi_get_element(env_, endpoints, Environment::SlotOf(batch.handle), &endpoint) == napi_ok &&
+      napi_typeof(env_, endpoint, &type) == napi_ok && type == napi_object) {
+    return endpoint;
+  }
+  ForgetException(env_);
+  napi_create_object(env_, &endpoint);
+  return endpoint;
+}
+
 void Context::Deliver(Batch& batch, bool in_javascript) {
   // Held, since the connection may be gone before the callback returns.
   const std::shared_ptr<AsyncScope> own_scope =
       batch.connection == nullptr ? nullptr : environment_->ScopeOf(batch.handle);
-  const napi_async_context async = own_scope != nullptr ? own_scope->context() : scope_->context();
+  const napi_async_context async = own_scope != nullptr ? own_scope->context() : nullptr;
   const bool closes_listener = batch.connection == nullptr;
   if (batch.closes) environment_->AllowRelease(batch.handle);
   // A delivery may be nested in another one's handler.
@@ -648,14 +656,15 @@ void Context::Deliver(Batch& batch, bool in_javascript) {
     all.insert(all.end(), more.begin(), more.end());
     args = all.data();
   }
+  // `this` means nothing to the function; without a context of its own, Node takes it for the
+  // asynchronous resource.
+  const napi_value receiver = in_javascript ? fixed[4] : ResourceOf(batch);
   size_t next = batch.start;
   while (next < batch.end && dispatch_ != nullptr) {
     napi_value function = nullptr;
     napi_get_reference_value(env_, has_more ? dispatch_more_ : dispatch_, &function);
     if (function == nullptr) break;
     napi_create_uint32(env_, static_cast<uint32_t>(next * 4), has_more ? &all[2] : &fixed[2]);
-    // `this` means nothing to it, but there has to be one.
-    const napi_value receiver = function;
     napi_value result;
     const size_t count = kFixedArguments + more.size();
     cursor_words()[0] = static_cast<int32_t>(next * 4);

@@ -32,8 +32,10 @@ class Environment;
 class Context final : public ConnectionHandler, public ListenerHandler {
  public:
   /// `dispatch` is called as (handle, records, start, end, memory, staging, base), `dispatch_more`
-  /// with further pieces of memory behind these; see lib/native/dispatch.js.
-  Context(Environment* environment, napi_value dispatch, napi_value dispatch_more);
+  /// with further pieces of memory behind these; see lib/native/dispatch.js. `endpoints` is an
+  /// array: what is at a connection's slot is the asynchronous resource that its events belong to.
+  Context(Environment* environment, napi_value dispatch, napi_value dispatch_more,
+          napi_value endpoints);
   ~Context();
   Context(const Context&) = delete;
   Context& operator=(const Context&) = delete;
@@ -152,6 +154,7 @@ class Context final : public ConnectionHandler, public ListenerHandler {
   void FinishDelivery();
   void ReportOverflow();
   napi_value MemoryOf(const Piece& piece);
+  napi_value ResourceOf(const Batch& batch);
   napi_value FirstMemoryOf(const Batch& batch);
   bool PrepareArguments(const Batch& batch, std::vector<napi_value>& more, napi_value* fixed);
 
@@ -159,8 +162,8 @@ class Context final : public ConnectionHandler, public ListenerHandler {
   napi_env env_;
   napi_ref dispatch_ = nullptr;
   napi_ref dispatch_more_ = nullptr;
+  napi_ref endpoints_ = nullptr;
   std::unique_ptr<SharedMemory> cursor_;
-  std::shared_ptr<AsyncScope> scope_;  // For what has none of its own.
   EventRings rings_;
   Staging staging_;
   std::shared_ptr<Placed> placed_;

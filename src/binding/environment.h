@@ -54,6 +54,8 @@ class Environment final : public RoundObserver {
     return slot < slots_.size() && slots_[slot].handle == handle ? slots_[slot].connection
                                                                  : nullptr;
   }
+  /// The slot of a handle.
+  static constexpr uint32_t SlotOf(uint32_t handle) { return handle & kSlotMask; }
   /// The context that a connection was given a handle for.
   static Context* ContextOf(const Connection& connection) {
     return static_cast<Context*>(connection.handler());

@@ -1,12 +1,12 @@
 #include "binding/javascript_memory.h"
 
 #include <cstdlib>
+#include <cstring>
 
 namespace wsuv {
 namespace {
 
-// Above this size, memory that V8 frees lets glibc give pages back to the system. (At it are slabs,
-// which every server has; SlabAllocator says when they are many.)
+// Above this size, memory that V8 frees lets glibc give pages back to the system.
 constexpr size_t kPagesMatter = 64 * 1024;
 
 }  // namespace
@@ -14,11 +14,13 @@ constexpr size_t kPagesMatter = 64 * 1024;
 // V8 frees the memory of many messages at once, and glibc gives it back to the system, from which
 // the next messages fetch it page by page: that is a quarter of the cost of echoing 256 KiB, and 5%
 // at 16 KiB. But glibc learns from the largest block that a program has freed to keep as much as
-// that, twice. A server of large messages would teach it so sooner or later; this does it at once.
-// Whoever has set MALLOC_TRIM_THRESHOLD_ or mallopt() has switched the learning off.
+// that, twice. That concerns everything else in the process as well, so it is only done where
+// WSUV_KEEP_FREED_MEMORY=1 asks for it (docs/operations.md).
 void KeepFreedMemory() {
 #ifdef __GLIBC__
   static const bool taught = [] {
+    const char* wish = std::getenv("WSUV_KEEP_FREED_MEMORY");
+    if (wish == nullptr || std::strcmp(wish, "1") != 0) return false;
     constexpr size_t kLargestThatCounts = 32 * 1024 * 1024 - 64 * 1024;
     void* volatile block = std::malloc(kLargestThatCounts);
     std::free(block);

@@ -104,7 +104,25 @@ Connection::~Connection() { loop_->pool().Give(queue_.TakeAll()); }
 int Connection::StartAccepted(Listener* listener, uv_stream_t* listening) {
   listener_ = listener;
   listener->AddConnection();
-  int status = uv_accept(listening, stream());
+  return StartHead(uv_accept(listening, stream()));
+}
+
+int Connection::StartAccepted(Listener* listener, int fd) {
+  listener_ = listener;
+  listener->AddConnection();
+  return StartHead(Open(fd));
+}
+
+// Takes over a descriptor.
+int Connection::Open(int fd) {
+  const int status =
+      transport_ == Transport::kTcp ? uv_tcp_open(tcp(), fd) : uv_pipe_open(pipe(), fd);
+  if (status != 0) CloseDescriptor(fd);
+  return status;
+}
+
+// Waits for a request head, unless `status` is an error.
+int Connection::StartHead(int status) {
 #ifndef __linux__
   // On Linux an accepted socket has these from the listening one, without a system call.
   if (status == 0 && transport_ == Transport::kTcp) {
@@ -128,11 +146,7 @@ void Connection::StartExternal() { stage_ = Stage::kWebSocket; }
 int Connection::StartAdopted(int fd, ByteView early) {
   stage_ = Stage::kWebSocket;
   const int own = DuplicateDescriptor(fd);
-  int status = own;
-  if (own >= 0) {
-    status = transport_ == Transport::kTcp ? uv_tcp_open(tcp(), own) : uv_pipe_open(pipe(), own);
-    if (status != 0) CloseDescriptor(own);
-  }
+  int status = own >= 0 ? Open(own) : own;
   if (status == 0 && early.size > 0) {
     Keep(early.data, early.size);
     Hold();
@@ -487,18 +501,23 @@ void Connection::Output::WriteFrame(Opcode opcode, ByteView payload) {
   connection_->SendFrame(header, payload);
 }
 
+bool Connection::has_compression() const {
+  return extras_ != nullptr && extras_->compression != nullptr;
+}
+
 bool Connection::inflating() const {
   return extras_ != nullptr && extras_->compression != nullptr &&
          extras_->compression->core.inflating();
 }
 
 void Connection::UseCompression(std::shared_ptr<const CompressionSettings> settings) {
+  if (has_compression()) return;
   EnsureExtras().compression = std::make_unique<Compressed>(this, std::move(settings));
   reader_.set_rsv1_allowed(true);
 }
 
 void Connection::SendCompressed(const FrameHeader& header, ByteView payload) {
-  if (stage_ != Stage::kWebSocket || end_sent_ || extras_ == nullptr) return;
+  if (stage_ != Stage::kWebSocket || end_sent_ || !has_compression()) return;
   if (extras_->compression->core.Compress(&payload, header.rsv1, header.fin)) {
     SendFrame(header, payload);
   } else {
@@ -507,7 +526,7 @@ void Connection::SendCompressed(const FrameHeader& header, ByteView payload) {
 }
 
 void Connection::SendLater(const FrameHeader& header, ByteView payload) {
-  if (stage_ != Stage::kWebSocket || end_sent_ || extras_ == nullptr) return;
+  if (stage_ != Stage::kWebSocket || end_sent_ || !has_compression()) return;
   if (!extras_->compression->core.CompressLater(header, payload, header.fin)) Destroy();
 }
 

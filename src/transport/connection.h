@@ -124,6 +124,8 @@ class Connection final : private MessageSink, private ConnectionFlags {
   /// Takes the next connection of `listener`'s handle and waits for a request head. Returns a
   /// libuv error, after which the connection is closing.
   int StartAccepted(Listener* listener, uv_stream_t* listening);
+  /// The same for a connection that was taken already.
+  int StartAccepted(Listener* listener, int fd);
   /// An external stream whose opening handshake is done.
   void StartExternal();
   /// A socket whose opening handshake somebody else has done. The connection makes a descriptor of
@@ -188,6 +190,7 @@ class Connection final : private MessageSink, private ConnectionFlags {
 
   /// External streams: the stream delivered bytes (which may be changed).
   void Feed(uint8_t* data, size_t size);
+  bool has_compression() const;
   bool inflating() const;
   /// External streams: whether Feed() only stores what it gets, since a message before it is still
   /// being inflated, or the connection waits for its next turn; OnOutput() tells when that has
@@ -290,6 +293,8 @@ class Connection final : private MessageSink, private ConnectionFlags {
   static void OnShutdownDone(uv_shutdown_t* request, int status);
   static void OnHandleClosed(uv_handle_t* handle);
 
+  int Open(int fd);
+  int StartHead(int status);
   int StartReading();
   void StopReading();
   void OnBytes(uint8_t* data, size_t size);

@@ -28,6 +28,11 @@ int EndWriting(const uv_stream_t*) { return UV_ENOTSUP; }
 #else
 
 int DuplicateDescriptor(int fd) {
+  // Of anything but a socket, libuv would find out where it can only abort.
+  int type = 0;
+  socklen_t size = sizeof(type);
+  if (getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &size) != 0) return uv_translate_sys_error(errno);
+  if (type != SOCK_STREAM) return UV_EINVAL;
   const int copy = fcntl(fd, F_DUPFD_CLOEXEC, 0);
   return copy >= 0 ? copy : uv_translate_sys_error(errno);
 }
@@ -44,6 +49,14 @@ int EndWriting(const uv_stream_t* stream) {
 #endif
 
 #ifdef __linux__
+
+int AcceptDescriptor(const uv_stream_t* listening) {
+  uv_os_fd_t fd;
+  const int status = uv_fileno(reinterpret_cast<const uv_handle_t*>(listening), &fd);
+  if (status != 0) return status;
+  const int accepted = accept4(fd, nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC);
+  return accepted >= 0 ? accepted : uv_translate_sys_error(errno);
+}
 
 int BindAbstract(std::string_view name) {
   sockaddr_un address = {};
@@ -75,6 +88,8 @@ int WriteBeforeEnd(uv_stream_t* stream, uv_buf_t* buffers, unsigned count) {
 }
 
 #else
+
+int AcceptDescriptor(const uv_stream_t*) { return UV_ENOTSUP; }
 
 int BindAbstract(std::string_view) { return UV_EINVAL; }
 

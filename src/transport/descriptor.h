@@ -14,6 +14,10 @@ int DuplicateDescriptor(int fd);
 /// Closes a descriptor that nobody has taken over.
 void CloseDescriptor(int fd);
 
+/// Takes the next connection that waits at a listening socket, where the system can do so without
+/// waiting. A negative libuv error where there is none.
+int AcceptDescriptor(const uv_stream_t* listening);
+
 /// A Unix domain socket that is bound to an abstract name (Linux; the name begins with a NUL and
 /// may hold others), which uv_pipe_bind() cannot do. A libuv error otherwise.
 int BindAbstract(std::string_view name);

@@ -77,6 +77,7 @@ class Listener {
  private:
   ~Listener() = default;
   static void OnConnection(uv_stream_t* stream, int status);
+  Connection* MakeConnection();
   static void OnHandleClosed(uv_handle_t* handle);
   int BindPipe(const std::string& path);
   void FinishIfDone();

@@ -19,11 +19,11 @@ class TurnBudget {
   /// Messages, pings and pongs of one connection: each has a handler to run. (ws handles one read
   /// of 64 KiB to its end, which is up to 10,921 of them.)
   static constexpr uint32_t kRecords = 256;
-  /// Payload of one connection as JavaScript gets it, after inflating: with so much, nothing more is
-  /// read of it in the turn,
+  /// Payload of one connection as JavaScript gets it, after inflating: with so much, nothing more
+  /// is read of it in the turn,
   static constexpr size_t kBytes = 256 * 1024;
-  /// and with so much what was read is not parsed to its end. (Only inflating comes to that: what was
-  /// read whole is cheaper to work off than to keep.)
+  /// and with so much what was read is not parsed to its end. (Only inflating comes to that: what
+  /// was read whole is cheaper to work off than to keep.)
   static constexpr size_t kMostBytes = 2 * kBytes;
   /// Records of all connections together.
   static constexpr uint32_t kTurnRecords = 8192;
