@@ -10,7 +10,10 @@ const path = require('path');
 const root = path.join(__dirname, '..', '..');
 const folder = path.join(root, 'build', 'ecosystem');
 const npm = (args, cwd) =>
-  execFileSync('npm', [...args, '--loglevel', 'error'], { cwd, stdio: ['ignore', 'ignore', 'inherit'] });
+  execFileSync('npm', [...args, '--loglevel', 'error'], {
+    cwd,
+    stdio: ['ignore', 'ignore', 'inherit']
+  });
 
 fs.mkdirSync(folder, { recursive: true });
 npm(['pack', '--pack-destination', folder], root);
