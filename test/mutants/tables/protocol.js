@@ -162,7 +162,8 @@ module.exports = [
     ['if (!pool_->inflaters().HasRoom()) {', 'if (false) {'],
     [
       'if (first && fin && !settings_->outgoing.takeover)',
-      'if (fin && !settings_->outgoing.takeover)'
+      'if (fin && !settings_->outgoing.takeover)',
+      'no test yet'
     ],
     [
       'if (owner_ == nullptr) return Turn::kDrop;\n    if (!owner_->outgoing_',
@@ -187,6 +188,6 @@ module.exports = [
     ['  queue->StartWaiting();', ''],
     ['if (queue->running_ == 0) on_idle();', 'on_idle();'],
     ['  urgent_.clear();', ''],
-    ['if (on_idle_ != nullptr) return;', '']
+    ['if (on_idle_ != nullptr) return;', '', 'no test yet']
   ])
 ];
