@@ -171,7 +171,7 @@ void Loop::ReadHeld() {
     waiting_.pop_front();
     connection->ReadHeld();
     if (observer_ != nullptr && observer_->HasEvents()) observer_->OnRound();
-    if (uv_hrtime() - start > kHeldInterval) break;
+    if (uv_hrtime() - start > kHeldInterval || budget_.is_turn_spent()) break;
   }
   DeliverAndFlush();
   running_round_ = false;

@@ -63,9 +63,12 @@ class TurnBudget {
   /// Whether nothing more is to be read of it.
   bool ends_reading() const { return records_ == 0 || bytes_ >= kBytes; }
 
+  /// Whether all together have had what there is for a turn.
+  bool is_turn_spent() const { return turn_records_ >= kTurnRecords; }
+
   /// How many of `size` bytes may be read now.
   size_t Allow(size_t size) {
-    if (turn_records_ >= kTurnRecords || held_ > kMostHeld) {
+    if (is_turn_spent() || held_ > kMostHeld) {
       has_refused_ = true;
       return 0;
     }

@@ -180,8 +180,7 @@ describe('a process that ends in the turn in which it sent', () => {
     return [client.received.toString('latin1'), ...(await exited)];
   };
   for (const where of ['port', 'http', 'https']) {
-    const ways = ['exit', 'exit from a handler'];
-    if (where === 'https') ways.push('signal');
+    const ways = ['exit', 'exit from a handler', 'signal'];
     for (const how of ways) {
       test(`${how}, ${where}`, async () => {
         const expected = await run('ws', how, where);
