@@ -246,6 +246,7 @@ uint8_t* Context::Place(Connection& connection, size_t size) {
       placed_.reset();
       return nullptr;
     }
+    loop.UseReadLeft(placed_->memory->size());
   }
   return placed_->memory->data() + placed_->used;
 }
