@@ -9,6 +9,7 @@ export import Sender = WebSocket.Sender;
 export import WebSocketServer = WebSocket.WebSocketServer;
 export import createWebSocketStream = WebSocket.createWebSocketStream;
 export import extension = WebSocket.extension;
+export import myWebsocket = WebSocket.myWebsocket;
 export import subprotocol = WebSocket.subprotocol;
 
 export type AddressInfo = WebSocket.AddressInfo;
@@ -22,6 +23,7 @@ export type EventListenerOptions = WebSocket.EventListenerOptions;
 export type FinishRequestCallback = WebSocket.FinishRequestCallback;
 export type MessageEvent = WebSocket.MessageEvent;
 export type MyWebsocketOptions = WebSocket.MyWebsocketOptions;
+export type SmallestServerOptions = WebSocket.SmallestServerOptions;
 export type Peer = WebSocket.Peer;
 export type PerMessageDeflateOptions = WebSocket.PerMessageDeflateOptions;
 export type RawData = WebSocket.RawData;

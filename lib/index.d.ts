@@ -626,13 +626,29 @@ declare namespace WebSocket {
     /** The open connections. */
     readonly peers: Set<Peer>;
     address(): AddressInfo | string | null;
-    /** Sends to every open connection: strings as text, bytes as binary. */
-    send(data: string | Uint8Array): void;
+    /** Sends to every open connection: strings as text, bytes and Blobs as binary. */
+    send(
+      data: string | ArrayBufferLike | ArrayBufferView | Blob,
+      cb?: (error: Error | null) => void
+    ): void;
+    send(
+      data: string | ArrayBufferLike | ArrayBufferView | Blob,
+      options?: {
+        binary?: boolean | undefined;
+        compress?: boolean | undefined;
+        fin?: boolean | undefined;
+        mask?: boolean | undefined;
+      },
+      cb?: (error: Error | null) => void
+    ): void;
     /** Closes every connection (1000 by default) and stops the server. */
     close(code?: number, reason?: string, cb?: () => void): void;
 
     /** A string for a text message, a Buffer for a binary one. */
-    on(event: 'data', listener: (data: string | Buffer, peer: Peer) => void): this;
+    on(
+      event: 'data',
+      listener: (data: string | Buffer, peer: Peer, isBinary: boolean) => void
+    ): this;
     on(event: 'connection', listener: (peer: Peer) => void): this;
     /** `code` is 1006 when the connection was lost without a close frame. */
     on(event: 'close', listener: (code: number, reason: string, peer: Peer) => void): this;
@@ -640,6 +656,17 @@ declare namespace WebSocket {
     on(event: 'listening', listener: () => void): this;
     on(event: string | symbol, listener: (...args: any[]) => void): this;
   }
+
+  interface SmallestServerOptions extends MyWebsocketOptions {
+    /**
+     * Called with each text, and with the function that answers the peer that sent it: it returns
+     * false when that connection is not open any more.
+     */
+    callback: (data: string, sendText: (text: string) => boolean) => void;
+  }
+
+  /** The smallest server there is: text in, text out. */
+  function myWebsocket(options: SmallestServerOptions): MyWebsocket;
 
   /** What a Receiver is told. */
   interface ReceiverOptions {

@@ -8,6 +8,7 @@ const extension = require('./handshake/extension');
 const PerMessageDeflate = require('./compat/permessage-deflate');
 const Receiver = require('./receiver');
 const Sender = require('./sender');
+const { myWebsocket } = require('./smallest-server');
 const subprotocol = require('./handshake/subprotocol');
 
 WebSocket.WebSocket = WebSocket;
@@ -19,6 +20,7 @@ WebSocket.PerMessageDeflate = PerMessageDeflate;
 WebSocket.Receiver = Receiver;
 WebSocket.Sender = Sender;
 WebSocket.extension = extension;
+WebSocket.myWebsocket = myWebsocket;
 WebSocket.subprotocol = subprotocol;
 
 module.exports = WebSocket;

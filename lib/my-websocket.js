@@ -1,10 +1,12 @@
 'use strict';
 
 const EventEmitter = require('events');
+const { isAnyArrayBuffer } = require('util').types;
 
 const { EMPTY_BUFFER } = require('./constants');
 const { nextTick } = require('./native/realm');
 const { kOnMessage, kOnText, kWantsText } = require('./symbols');
+const { isBlob } = require('./validation');
 const WebSocket = require('./websocket');
 const WebSocketServer = require('./websocket-server');
 
@@ -28,11 +30,11 @@ class Peer extends WebSocket {
   }
 
   [kOnText](text) {
-    this.#owner.emit('data', text, this);
+    this.#owner.emit('data', text, this, false);
   }
 
   [kOnMessage](data, isBinary) {
-    this.#owner.emit('data', isBinary ? data : data.toString(), this);
+    this.#owner.emit('data', isBinary ? data : data.toString(), this, isBinary);
   }
 }
 
@@ -40,7 +42,7 @@ class Peer extends WebSocket {
  * A WebSocket server in its simplest form: every message of every connection is a 'data' event,
  * and send() goes to every connection.
  *
- * Emits 'listening', 'connection' (peer), 'data' (string or Buffer, peer),
+ * Emits 'listening', 'connection' (peer), 'data' (string or Buffer, peer, isBinary),
  * 'close' (code, reason, peer) when a connection ends (1006 without a close frame), and
  * 'error' (error, peer or undefined).
  */
@@ -108,16 +110,36 @@ class MyWebsocket extends EventEmitter {
   /**
    * Sends to every open connection.
    *
-   * @param {(String|Buffer|Uint8Array)} data strings as text, bytes as binary
-   * @throws {TypeError} for anything else
+   * @param {(String|ArrayBuffer|ArrayBufferView|Blob)} data a string as text, anything else as binary,
+   *     unless the options say otherwise
+   * @param {{binary: Boolean=, compress: Boolean=, fin: Boolean=, mask: Boolean=}} [options] as those
+   *     of WebSocket's send()
+   * @param {Function} [cb] called once, with null when the kernel has taken the message for each
+   *     connection, or else with the first error that there was
+   * @throws {TypeError} for any other data, and for a callback that is none
    */
-  send(data) {
-    if (typeof data !== 'string' && !(data instanceof Uint8Array)) {
-      throw new TypeError(`The data to send must be a string or a Buffer; got ${describe(data)}`);
+  send(data, options, cb) {
+    if (typeof options === 'function') {
+      cb = options;
+      options = undefined;
     }
-    for (const peer of this.#peers) {
-      if (peer.readyState === WebSocket.OPEN) peer.send(data);
+    if (!isMessage(data)) {
+      throw new TypeError(
+        `The data to send must be a string, bytes or a Blob; got ${describe(data)}`
+      );
     }
+    if (cb === undefined) {
+      for (const peer of this.#peers) {
+        if (peer.readyState === WebSocket.OPEN) peer.send(data, options);
+      }
+      return;
+    }
+    if (typeof cb !== 'function') {
+      throw new TypeError(`The callback must be a function; got ${describe(cb)}`);
+    }
+    const peers = [...this.#peers].filter((peer) => peer.readyState === WebSocket.OPEN);
+    const done = whenAll(peers.length, cb);
+    for (const peer of peers) peer.send(data, options, done);
   }
 
   /**
@@ -131,6 +153,22 @@ class MyWebsocket extends EventEmitter {
     for (const peer of this.#peers) peer.close(code, reason);
     this.#server.close(cb);
   }
+}
+
+function isMessage(data) {
+  return (
+    typeof data === 'string' || ArrayBuffer.isView(data) || isAnyArrayBuffer(data) || isBlob(data)
+  );
+}
+
+// Calls `callback` when what this returns has been called `count` times.
+function whenAll(count, callback) {
+  let first = null;
+  if (count === 0) nextTick(callback, first);
+  return (error) => {
+    first ??= error ?? null;
+    if (--count === 0) callback(first);
+  };
 }
 
 function describe(value) {

@@ -8,6 +8,7 @@ export const {
   WebSocketServer,
   createWebSocketStream,
   extension,
+  myWebsocket,
   subprotocol
 } = WebSocket;
 export { WebSocket };

@@ -110,12 +110,109 @@ test('send() reaches every open connection', async () => {
 test('send() of anything else throws an error that names it', async () => {
   const server = await start();
   expect(() => server.send(5)).toThrow(
-    new TypeError('The data to send must be a string or a Buffer; got number (5)')
+    new TypeError('The data to send must be a string, bytes or a Blob; got number (5)')
   );
   expect(() => server.send({})).toThrow(/got an instance of Object/);
   expect(() => server.send(null)).toThrow(/got null/);
   expect(() => server.send(undefined)).toThrow(/got undefined/);
   expect(() => server.send(['a'])).toThrow(/got an instance of Array/);
+});
+
+test('send() takes what the send() of a WebSocket takes', async () => {
+  const server = await start();
+  const clients = await Promise.all([1, 2].map(() => connect(server)));
+  const shared = new Uint8Array(new SharedArrayBuffer(2)).fill(66);
+  server.send(new Uint8Array([65, 65]).buffer);
+  server.send(shared.buffer);
+  server.send(new DataView(new Uint8Array([0, 67, 67, 0]).buffer, 1, 2));
+  server.send(new Uint16Array([0x4444]));
+  server.send(new Blob(['EE']));
+  server.send('FF', { binary: true });
+  server.send(Buffer.from('GG'), { binary: false });
+  server.send('H', { fin: false });
+  server.send('H', { fin: true });
+  const expected =
+    '\x82\x02AA\x82\x02BB\x82\x02CC\x82\x02DD\x82\x02EE\x82\x02FF\x81\x02GG\x01\x01H\x80\x01H';
+  for (const client of clients) {
+    expect((await client.read(expected.length)).toString('latin1')).toBe(expected);
+  }
+  for (const client of clients) await client.end();
+});
+
+test('the callback of send() is called once, when every connection has it', async () => {
+  const server = await start();
+  const log = [];
+  const sent = (...args) =>
+    new Promise((resolve) => {
+      server.send(...args, (...got) => {
+        log.push([args[0], ...got]);
+        resolve();
+      });
+      log.push(`${args[0]} was sent`);
+    });
+  await sent('nobody is there');
+  const clients = await Promise.all([1, 2, 3].map(() => connect(server)));
+  await sent('one');
+  await sent('two', { binary: true });
+  expect(log).toEqual([
+    'nobody is there was sent',
+    ['nobody is there', null],
+    'one was sent',
+    ['one', null],
+    'two was sent',
+    ['two', null]
+  ]);
+  for (const client of clients) await client.end();
+});
+
+test('the callback of send() gets the first error', async () => {
+  const server = await start();
+  const clients = await Promise.all([1, 2].map(() => connect(server)));
+  for (const client of clients) client.socket.pause();
+  // More than the kernel takes.
+  const errors = [];
+  const told = new Promise((resolve) => {
+    server.send(Buffer.alloc(50 * 1024 * 1024), (error) => resolve(errors.push(error)));
+  });
+  for (const peer of server.peers) peer.terminate();
+  await told;
+  expect(errors[0]).toBeInstanceOf(Error);
+  expect(errors).toHaveLength(1);
+  for (const client of clients) client.socket.resume();
+});
+
+test('a callback that is none is refused before anything is sent', async () => {
+  const server = await start();
+  const client = await connect(server);
+  for (const callback of ['utf8', 5, {}, null, true]) {
+    expect(() => server.send('x', {}, callback)).toThrow(
+      /^The callback must be a function; got (null|string|number|boolean|an instance of Object)/
+    );
+  }
+  server.send('the first');
+  expect((await client.read(11)).toString('latin1')).toBe('\x81\x09the first');
+  await client.end();
+});
+
+test("'data' tells whether it is binary", async () => {
+  const server = await start();
+  const got = [];
+  server.on('data', (data, peer, isBinary) => got.push([typeof data, isBinary]));
+  const client = await connect(server);
+  await client.send(
+    frame('text', 'a'),
+    frame('binary', 'a'),
+    frame('text', 'b'.repeat(70000)),
+    frame('binary', 'b'.repeat(70000)),
+    closeFrame(1000)
+  );
+  await client.closed;
+  expect(got).toEqual([
+    ['string', false],
+    ['object', true],
+    ['string', false],
+    ['object', true]
+  ]);
 });
 
 test("'close' tells code and reason, and 1006 without a close frame", async () => {

@@ -24,7 +24,7 @@ const WRONG_FRAME = Buffer.from([0x83, 0x80, 0, 0, 0, 0]);
 const programs = documents().flatMap(programsOf);
 const finite = programs.filter(({ prints }) => prints.length > 0);
 const endless = programs.filter(({ prints }) => prints.length === 0);
-const isServer = ({ code }) => /Server\(|new MyWebsocket\(/.test(code);
+const isServer = ({ code }) => /Server\(|new MyWebsocket\(|= myWebsocket\(/.test(code);
 
 const running = [];
 

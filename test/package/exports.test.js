@@ -21,7 +21,7 @@ test('require and import give one and the same', () => {
       console.log(names, module.default === required, same);
     });`;
   expect(run(code)).toBe(
-    'MyWebsocket,PerMessageDeflate,Receiver,Sender,WebSocket,WebSocketServer,createWebSocketStream,default,extension,subprotocol true true'
+    'MyWebsocket,PerMessageDeflate,Receiver,Sender,WebSocket,WebSocketServer,createWebSocketStream,default,extension,myWebsocket,subprotocol true true'
   );
 });
 

@@ -87,15 +87,36 @@ describe('WebSocketServer', () => {
   });
 });
 
+describe('myWebsocket()', () => {
+  test('the callback gets text, and what sends text', () => {
+    WebSocket.myWebsocket({
+      port: 80,
+      callback(data, sendText) {
+        expect(data).type.toBe<string>();
+        expect(sendText).type.toBe<(text: string) => boolean>();
+      }
+    });
+    expect(WebSocket.myWebsocket).type.not.toBeCallableWith({ port: 80 });
+    expect(WebSocket.myWebsocket({ callback() {} })).type.toBe<WebSocket.MyWebsocket>();
+  });
+});
+
 describe('MyWebsocket', () => {
   test("'data' comes as a string or as bytes, with who sent it", () => {
-    new MyWebsocket({ port: 80 }).on('data', (data) => {
+    new MyWebsocket({ port: 80 }).on('data', (data, peer, isBinary) => {
       expect(data).type.toBe<string | Buffer>();
+      expect(peer).type.toBe<WebSocket>();
+      expect(isBinary).type.toBe<boolean>();
     });
   });
   test('it sends strings and bytes', () => {
     expect(new MyWebsocket({ port: 80 }).send).type.toBeCallableWith('text');
     expect(new MyWebsocket({ port: 80 }).send).type.toBeCallableWith(new Uint8Array(1));
-    expect(new MyWebsocket({ port: 80 }).send).type.not.toBeCallableWith(5);
+    const { send } = new MyWebsocket({ port: 80 });
+    expect(send).type.not.toBeCallableWith(5);
+    expect(send).type.toBeCallableWith(new ArrayBuffer(1), { binary: true });
+    expect(send).type.toBeCallableWith(new DataView(new ArrayBuffer(1)), () => {});
+    expect(send).type.toBeCallableWith(new Blob([]), {}, (error: Error | null) => error);
+    expect(send).type.not.toBeCallableWith('text', { binary: 'x' });
   });
 });

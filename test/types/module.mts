@@ -1,6 +1,12 @@
 // The same from an ES module.
 
-import WebSocket, { createWebSocketStream, MyWebsocket, Receiver, WebSocketServer } from 'wsuv';
+import WebSocket, {
+  createWebSocketStream,
+  MyWebsocket,
+  myWebsocket,
+  Receiver,
+  WebSocketServer
+} from 'wsuv';
 
 import type { RawData, ServerOptions } from 'wsuv';
 
@@ -11,6 +17,7 @@ server.on('connection', (ws: WebSocket) => {
   createWebSocketStream(ws).pipe(process.stdout);
 });
 new MyWebsocket({ server: undefined }).on('data', (data, peer) => peer.send(data));
+myWebsocket({ port: 8080, callback: (data, sendText) => sendText(data) }).close();
 new Receiver().on('message', (data, isBinary) => [data, isBinary]);
 
 export const client: WebSocket = new WebSocket('ws://localhost');
