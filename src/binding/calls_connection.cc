@@ -29,6 +29,12 @@ void FillMaskingKey(Connection* connection, const uint8_t* given_key, uint8_t* k
   }
 }
 
+// The most bytes that a frame may have; whatever is no positive number is no limit.
+size_t MostAt(const Napi::CallbackInfo& info, size_t index) {
+  const double most = NumberAt(info, index);
+  return most >= 1 && most < 9e15 ? static_cast<size_t>(most) : SIZE_MAX;
+}
+
 void SendPayload(Connection* connection, uint32_t flags, const uint8_t* given_key,
                  ByteView payload) {
   FrameHeader header = HeaderOf(flags);
@@ -108,18 +114,41 @@ napi_value SendText(napi_env env, napi_callback_info info) {
   return nullptr;
 }
 
-/// sendLater(handle, data, flags, key): send() with the compression done by the thread pool. A
-/// 'compressed' record follows; until then nothing else may be sent.
-Napi::Value SendLater(const Napi::CallbackInfo& info) {
+// Makes the header that a call like send() describes, and passes it on.
+template <typename Send>
+Napi::Value WithHeader(const Napi::CallbackInfo& info, Send send) {
   const auto flags = static_cast<uint32_t>(IntegerAt(info, 2));
-  return WithConnection(info, [&info, flags](Connection& connection) {
+  return WithConnection(info, [&info, flags, send](Connection& connection) {
     FrameHeader header = HeaderOf(flags);
     uint8_t key[4];
     if ((flags & kSendMask) != 0) {
       FillMaskingKey(&connection, KeyOf(info.Env(), info[3]), key);
       header.masking_key = key;
     }
-    connection.SendLater(header, BytesAt(info, 1));
+    send(connection, header, (flags & kSendCompress) != 0);
+  });
+}
+
+/// sendFrames(handle, data, flags, key, most): send() in frames whose payloads, compressed or not,
+/// have at most `most` bytes. The key is the first one's.
+Napi::Value SendFrames(const Napi::CallbackInfo& info) {
+  return WithHeader(info, [&info](Connection& connection, const FrameHeader& header, bool packs) {
+    const size_t most = MostAt(info, 4);
+    const ByteView payload = BytesAt(info, 1);
+    if (packs) {
+      connection.SendCompressed(header, payload, most);
+    } else {
+      connection.SendFrames(header, payload, most);
+    }
+  });
+}
+
+/// sendLater(handle, data, flags, key, most): the same with the compression done by the thread
+/// pool. A 'compressed' record follows; until then nothing else may be sent, but control frames.
+Napi::Value SendLater(const Napi::CallbackInfo& info) {
+  return WithHeader(info, [&info](Connection& connection, const FrameHeader& header, bool) {
+    const size_t most = MostAt(info, 4);
+    connection.SendLater(header, BytesAt(info, 1), most);
   });
 }
 
@@ -368,6 +397,7 @@ void DefineHot(Napi::Env env, Napi::Object exports, const char* name, napi_callb
 void DefineConnectionCalls(Napi::Env env, Napi::Object exports) {
   DefineHot(env, exports, "send", Send);
   DefineHot(env, exports, "sendText", SendText);
+  Define<SendFrames>(exports, "sendFrames");
   Define<SendLater>(exports, "sendLater");
   Define<UseSettings>(exports, "useSettings");
   Define<UseCompression>(exports, "useCompression");

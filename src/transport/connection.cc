@@ -31,6 +31,7 @@ struct Connection::Compressed final : CompressionObserver {
 
   Connection* owner;
   Compression core;
+  size_t most_later = SIZE_MAX;  // SendLater()'s `most`; there is one at a time.
 };
 
 // Bytes that were read and not parsed yet. They stay where they are while they are worked off.
@@ -516,18 +517,22 @@ void Connection::UseCompression(std::shared_ptr<const CompressionSettings> setti
   reader_.set_rsv1_allowed(true);
 }
 
-void Connection::SendCompressed(const FrameHeader& header, ByteView payload) {
+void Connection::SendCompressed(const FrameHeader& header, ByteView payload, size_t most) {
   if (stage_ != Stage::kWebSocket || end_sent_ || !has_compression()) return;
   if (extras_->compression->core.Compress(&payload, header.rsv1, header.fin)) {
-    SendFrame(header, payload);
+    SendFrames(header, payload, most);
   } else {
     Destroy();
   }
 }
 
-void Connection::SendLater(const FrameHeader& header, ByteView payload) {
+void Connection::SendLater(const FrameHeader& header, ByteView payload, size_t most) {
   if (stage_ != Stage::kWebSocket || end_sent_ || !has_compression()) return;
-  if (!extras_->compression->core.CompressLater(header, payload, header.fin)) Destroy();
+  if (extras_->compression->core.CompressLater(header, payload, header.fin)) {
+    extras_->compression->most_later = most;
+  } else {
+    Destroy();
+  }
 }
 
 void Connection::OnCompressed(const FrameHeader& header, const MessageBuffer* payload) {
@@ -536,7 +541,7 @@ void Connection::OnCompressed(const FrameHeader& header, const MessageBuffer* pa
     Destroy();
     return;
   }
-  SendFrame(header, {payload->data(), payload->size()});
+  SendFrames(header, {payload->data(), payload->size()}, extras_->compression->most_later);
   handler_->OnCompressed(*this);
 }
 

@@ -142,17 +142,21 @@ class Connection final : private MessageSink, private ConnectionFlags {
   /// Sends one frame; the payload's length is `payload`'s. The payload is copied unless the kernel
   /// takes it at once, so that it belongs to the caller again when this returns.
   void SendFrame(const FrameHeader& header, ByteView payload);
+  /// The same in frames whose payloads have at most `most` bytes (not 0), RFC 6455 5.4: `header` is
+  /// the first one's, but for FIN, which is the last one's. Where it is masked the others are, too,
+  /// each with a key of its own.
+  void SendFrames(const FrameHeader& header, ByteView payload, size_t most);
   /// The limits for what is read from now on, and the time-outs.
   void UseSettings(std::shared_ptr<const ConnectionSettings> settings) {
     settings_ = std::move(settings);
   }
   /// permessage-deflate was negotiated; to be called before any frame is read or sent.
   void UseCompression(std::shared_ptr<const CompressionSettings> settings);
-  /// SendFrame() for (a fragment of) a compressed message; the header of the first one has RSV1.
-  void SendCompressed(const FrameHeader& header, ByteView payload);
+  /// SendFrames() for (a fragment of) a compressed message; the header of the first one has RSV1.
+  void SendCompressed(const FrameHeader& header, ByteView payload, size_t most = SIZE_MAX);
   /// The same, compressed by the thread pool; OnCompressed() follows. Until then nothing else may
   /// be sent but frames that can overtake it.
-  void SendLater(const FrameHeader& header, ByteView payload);
+  void SendLater(const FrameHeader& header, ByteView payload, size_t most = SIZE_MAX);
   /// Queues bytes as they are.
   void SendRaw(ByteView bytes);
   /// Our side's closing handshake; see ClosingHandshake::Close.

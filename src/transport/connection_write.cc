@@ -58,6 +58,24 @@ void Connection::SendFrame(const FrameHeader& header, ByteView payload) {
   AfterSend();
 }
 
+void Connection::SendFrames(const FrameHeader& header, ByteView payload, size_t most) {
+  WSUV_ASSERT(most > 0);
+  FrameHeader next = header;
+  uint8_t key[4];
+  while (payload.size > most) {
+    next.fin = false;
+    SendFrame(next, {payload.data, most});
+    payload = {payload.data + most, payload.size - most};
+    next.opcode = Opcode::kContinuation;
+    next.rsv1 = false;
+    if (next.masking_key == nullptr) continue;
+    loop_->NextMaskingKey(key);
+    next.masking_key = key;
+  }
+  next.fin = header.fin;
+  SendFrame(next, payload);
+}
+
 // Queues a frame, but for its first `skip` bytes, as one that other queues may hold, too.
 void Connection::SendShared(ByteView header, ByteView payload, size_t skip) {
   WriteBlock* block = loop_->pool().TakeFrame(header, payload);

@@ -222,6 +222,38 @@ TEST_F(ConnectionTest, EchoesMessagesOfEverySize) {
   }
 }
 
+TEST_F(ConnectionTest, SendsAMessageInFramesOfASize) {
+  Listen();
+  const int fd = Open();
+  FrameHeader text;
+  text.opcode = Opcode::kText;
+  text.rsv1 = true;
+  FrameHeader piece;
+  piece.opcode = Opcode::kContinuation;
+  piece.fin = false;
+  FrameSpec first;
+  first.opcode = 1;
+  first.fin = false;
+  first.rsv = 4;
+  first.masked = false;
+  const std::string expected = MakeFrame(first, "abc") +
+                               MakeFrame(Opcode::kContinuation, "def", false, false) +
+                               MakeFrame(Opcode::kContinuation, "g", true, false);
+  handler_.on_message = [&](Connection& connection) {
+    connection.SendFrames(text, ByteView(std::string_view("abcdefg")), 3);
+    // A piece that is not the last one, one that fits, and an empty one.
+    connection.SendFrames(piece, ByteView(std::string_view("abcd")), 2);
+    connection.SendFrames(text, ByteView(std::string_view("abc")), 3);
+    connection.SendFrames(text, {}, 1);
+  };
+  Send(fd, MakeFrame(Opcode::kText, ""));
+  first.fin = true;
+  const std::string all = expected + MakeFrame(Opcode::kContinuation, "ab", false, false) +
+                          MakeFrame(Opcode::kContinuation, "cd", false, false) +
+                          MakeFrame(first, "abc") + MakeFrame(first, "");
+  EXPECT_EQ(Receive(fd, all.size()), all);
+}
+
 TEST_F(ConnectionTest, KeepsWhatTheKernelDoesNotTake) {
   Listen();
   const int fd = Open();
