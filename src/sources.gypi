@@ -37,6 +37,7 @@
       "src/binding/calls_connection.cc",
       "src/binding/calls_frame.cc",
       "src/binding/calls_protocol.cc",
+      "src/binding/calls_send.cc",
       "src/binding/calls_server.cc",
       "src/binding/calls_stream.cc",
       "src/binding/checks.cc",

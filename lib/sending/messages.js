@@ -14,7 +14,7 @@ const { FIN, MASK } = seam.flag;
 const { BINARY, PING, PONG, TEXT } = seam.opcode;
 
 // As constants, since `native` has too many members for V8 to know them: 2% of a message of 20 bytes.
-const { send: sendBytes, sendText } = native;
+const { send: sendBytes, sendMessage, sendText, sendTextMessage } = native;
 
 const CONNECTING = READY_STATES.indexOf('CONNECTING');
 const OPEN = READY_STATES.indexOf('OPEN');
@@ -44,16 +44,15 @@ class Messages {
       return;
     }
     if (cb !== undefined && typeof cb !== 'function') cb = callbackOf(cb);
-    const flags = this[kFlags];
-    if (options === undefined && (flags & IS_PLAIN) !== 0) {
+    if (options === undefined && (this[kFlags] & IS_PLAIN) !== 0) {
       if (typeof data === 'string') {
-        sendText(this[kHandle], data, flags | TEXT);
+        sendTextMessage(this[kHandle], data);
         this[kLink].pump(this[kHandle], cb);
         return;
       }
       // One that is empty may be detached, which toPayload() finds out.
       if (data instanceof Uint8Array && data.length > 0) {
-        sendBytes(this[kHandle], data, flags | BINARY);
+        sendMessage(this[kHandle], data);
         this[kLink].pump(this[kHandle], cb);
         return;
       }

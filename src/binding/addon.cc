@@ -11,6 +11,7 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
   wsuv::DefineProtocolCalls(env, exports);
   wsuv::DefineServerCalls(env, exports);
   wsuv::DefineConnectionCalls(env, exports);
+  wsuv::DefineSendCalls(env, exports);
   wsuv::DefineStreamCalls(env, exports);
   wsuv::DefineFrameCalls(env, exports);
   wsuv::DefineVersion(env, exports);

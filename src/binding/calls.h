@@ -16,6 +16,7 @@ namespace wsuv {
 /// addon's exports. All of them are plain functions of (handle, ...): there are no wrapped objects.
 void DefineServerCalls(Napi::Env env, Napi::Object exports);
 void DefineConnectionCalls(Napi::Env env, Napi::Object exports);
+void DefineSendCalls(Napi::Env env, Napi::Object exports);
 void DefineStreamCalls(Napi::Env env, Napi::Object exports);
 void DefineFrameCalls(Napi::Env env, Napi::Object exports);
 void DefineProtocolCalls(Napi::Env env, Napi::Object exports);

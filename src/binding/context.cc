@@ -54,6 +54,7 @@ bool Context::Prepare() {
 
 void Context::Detach() {
   if (dispatch_ == nullptr) return;
+  open_ = nullptr;
   batches_.clear();
   stream_batches_.clear();
   held_.clear();
@@ -92,72 +93,85 @@ std::vector<Context::Batch>& Context::BatchesOf(const Connection* connection) {
   return is_stream ? stream_batches_ : batches_;
 }
 
-// Adds a record without a payload, to the batch that it gives; null where there is no memory.
-EventRecord* Context::AddRecord(Connection* connection, EventKind kind, uint32_t flags,
-                                uint32_t detail, Batch** batch) {
+// Begins a batch with a place for one record; null where there is no memory.
+EventRecord* Context::OpenBatch(Connection* connection) {
+  open_ = nullptr;
   // What could not be recorded comes first.
   if (!overflow_.empty()) return nullptr;
   EventRing* ring = nullptr;
   EventRecord* record = rings_.Add(env_, &ring);
   if (record == nullptr) return nullptr;
-  record->head = static_cast<int32_t>(HeadOf(kind, flags, 0));
-  record->offset = record->length = 0;
-  record->detail = static_cast<int32_t>(detail);
-
-  const size_t at = ring->used - 1;
   std::vector<Batch>& batches = BatchesOf(connection);
-  Batch* last = batches.empty() ? nullptr : &batches.back();
-  if (last == nullptr || connection == nullptr || last->connection != connection ||
-      last->ring != ring || last->end != at || last->more.size() >= kMaxPieces) {
-    batches.emplace_back();
-    last = &batches.back();
-    last->connection = connection;
-    if (connection != nullptr) last->handle = connection->id();
-    last->ring = ring;
-    last->start = at;
-  }
-  last->end = at + 1;
-  *batch = last;
+  batches.emplace_back();
+  open_ = &batches.back();
+  open_->connection = connection;
+  if (connection != nullptr) open_->handle = connection->id();
+  open_->ring = ring;
+  open_->start = ring->used - 1;
+  open_->end = ring->used;
   return record;
+}
+
+// A place for one record, in the batch that is open then; null where there is no memory.
+inline EventRecord* Context::AddRecord(Connection* connection) {
+  if (open_ == nullptr || open_->connection != connection || open_->end == EventRing::kCapacity) {
+    return OpenBatch(connection);
+  }
+  open_->ring->used = open_->end + 1;
+  return &open_->ring->records()[open_->end++];
 }
 
 void Context::AddEvent(Connection* connection, EventKind kind, uint32_t flags, uint32_t detail) {
   if (dispatch_ == nullptr) return;
-  Batch* batch;
-  if (AddRecord(connection, kind, flags, detail, &batch) == nullptr) {
+  EventRecord* record = AddRecord(connection);
+  if (record == nullptr) {
     overflow_.push_back({connection, kind, flags, detail});
-  } else if (kind == EventKind::kClosed) {
-    batch->closes = true;
+    return;
   }
+  *record = {static_cast<int32_t>(HeadOf(kind, flags, 0)), 0, 0, static_cast<int32_t>(detail)};
+  if (kind == EventKind::kClosed) open_->closes = true;
+  // Each listener's has a batch of its own.
+  if (connection == nullptr) open_ = nullptr;
 }
 
-bool Context::StagePayload(Batch& batch, ByteView bytes, Payload* payload) {
+inline bool Context::StagePayload(ByteView bytes, Payload* payload) {
   size_t offset = 0;
   Staging::Chunk* chunk = staging_.Copy(env_, bytes, &offset);
   if (chunk == nullptr) return false;
-  Piece* piece = batch.more.empty() ? &batch.first : &batch.more.back();
-  if (batch.first.chunk == nullptr && batch.first.placed == nullptr) piece = &batch.first;
-  const bool follows = piece->chunk == chunk && Staging::RoundUp(piece->last) == offset;
-  if (piece->chunk != nullptr && !follows) piece = nullptr;
-  if (piece == nullptr || (piece->chunk == nullptr && piece != &batch.first)) {
+  Piece& first = open_->first;
+  if (open_->staged == 0 && first.chunk == chunk && Staging::RoundUp(first.last) == offset) {
+    first.last = offset + bytes.size;
+    payload->offset = offset - first.first;
+  } else {
+    AddStaged(chunk, offset, bytes.size, payload);
+  }
+  return true;
+}
+
+// For what does not follow what was staged first.
+void Context::AddStaged(Staging::Chunk* chunk, size_t offset, size_t size, Payload* payload) {
+  Batch& batch = *open_;
+  Piece* piece = batch.staged == 0 ? &batch.first : &batch.more[batch.staged - 1];
+  if (piece->chunk != nullptr &&
+      (piece->chunk != chunk || Staging::RoundUp(piece->last) != offset)) {
     batch.more.emplace_back();
+    batch.staged = batch.more.size();
     piece = &batch.more.back();
   }
   if (piece->chunk == nullptr) {
     piece->chunk = chunk;
     piece->first = offset;
   }
-  piece->last = offset + bytes.size;
-  payload->piece = piece == &batch.first ? 0 : static_cast<size_t>(piece - batch.more.data()) + 1;
+  piece->last = offset + size;
+  payload->piece = batch.staged;
   payload->offset = offset - piece->first;
-  return true;
 }
 
 // For a payload that lies where Place() said, or that has memory of its own.
-bool Context::PlacePayload(Batch& batch, const Message& message, Payload* payload) {
+bool Context::PlacePayload(const Message& message, Payload* payload) {
   const size_t size = message.data.size;
   std::shared_ptr<Placed> placed;
-  if (placed_ != nullptr && message.data.data == placed_->memory->data() + placed_->used) {
+  if (IsPlaced(message)) {
     placed = placed_;
     payload->offset = placed->used;
     const size_t room = std::min(Staging::RoundUp(size), placed->memory->size() - placed->used);
@@ -176,57 +190,67 @@ bool Context::PlacePayload(Batch& batch, const Message& message, Payload* payloa
     }
     placed->used = placed->memory->size();
   }
-  if (batch.more.empty() || batch.more.back().placed != placed) {
-    batch.more.emplace_back();
-    batch.more.back().placed = std::move(placed);
+  std::vector<Piece>& more = open_->more;
+  if (more.empty() || more.back().placed != placed) {
+    more.emplace_back();
+    more.back().placed = std::move(placed);
   }
-  payload->piece = batch.more.size();
+  payload->piece = more.size();
   return true;
+}
+
+// In the place of a piece of memory; a text's are of no interest to those who want strings.
+bool Context::AddFragmentEnds(const OffsetList& ends, EventRecord* record) {
+  auto copy = std::make_unique<OffsetList>();
+  if (!copy->CopyFrom(ends)) return false;
+  open_->holds_bytes = true;
+  open_->more.emplace_back();
+  open_->more.back().ends = std::move(copy);
+  record->detail = static_cast<int32_t>(open_->more.size());
+  return true;
+}
+
+inline bool Context::IsPlaced(const Message& message) const {
+  return placed_ != nullptr && message.data.data == placed_->memory->data() + placed_->used;
 }
 
 bool Context::AddPayload(Connection& connection, EventKind kind, uint32_t flags, uint32_t detail,
                          const Message& message) {
   if (dispatch_ == nullptr) return true;
-  Batch* batch;
-  EventRecord* record = AddRecord(&connection, kind, flags, detail, &batch);
+  EventRecord* record = AddRecord(&connection);
   if (record == nullptr) return false;
   const size_t size = message.data.size;
-  if (size == 0) return true;
-  waiting_bytes_ += size;
-
+  record->detail = static_cast<int32_t>(detail);
   Payload payload;
-  const bool is_placed =
-      placed_ != nullptr && message.data.data == placed_->memory->data() + placed_->used;
-  const bool is_whole = size > kMaxPlacedMessage;
-  const bool is_there = is_placed || is_whole ? PlacePayload(*batch, message, &payload)
-                                              : StagePayload(*batch, message.data, &payload);
-  if (!is_there) {
-    TakeBack(*record);
-    return false;
-  }
-  if (!is_placed && !is_whole && kind != EventKind::kText) batch->holds_bytes = true;
-  if (message.fragment_ends != nullptr) {
-    // In the place of a piece of memory; a text's are of no interest to those who want strings.
-    auto ends = std::make_unique<OffsetList>();
-    if (!ends->CopyFrom(*message.fragment_ends)) {
+  if (size > 0) {
+    waiting_bytes_ += size;
+    bool is_there;
+    if (size > kMaxPlacedMessage || IsPlaced(message)) {
+      is_there = PlacePayload(message, &payload);
+    } else {
+      is_there = StagePayload(message.data, &payload);
+      if (kind != EventKind::kText) open_->holds_bytes = true;
+    }
+    if (is_there && message.fragment_ends != nullptr) {
+      flags |= kFlagFragments;
+      is_there = AddFragmentEnds(*message.fragment_ends, record);
+    }
+    if (!is_there) {
       TakeBack(*record);
       return false;
     }
-    flags |= kFlagFragments;
-    batch->holds_bytes = true;
-    batch->more.emplace_back();
-    batch->more.back().ends = std::move(ends);
-    record->detail = static_cast<int32_t>(batch->more.size());
   }
   record->head = static_cast<int32_t>(HeadOf(kind, flags, payload.piece));
   record->offset = static_cast<int32_t>(payload.offset);
   record->length = static_cast<int32_t>(size);
+  if (open_->more.size() >= kMaxPieces) open_ = nullptr;
   return true;
 }
 
 // There is no memory for what the connection received: it ends, and says why.
 void Context::FailForMemory(Connection& connection) {
   connection.StopReader();
+  open_ = nullptr;
   overflow_.push_back(
       {&connection, EventKind::kProtocolError, static_cast<uint32_t>(ErrorCode::kOutOfMemory), 0});
 }
@@ -408,6 +432,8 @@ bool Context::IsUnderWay(uint32_t handle) {
 
 // Leaves an empty batch in its place.
 void Context::DeliverAt(std::vector<Batch>& batches, size_t index, bool in_javascript) {
+  // What its handlers cause comes behind it.
+  if (open_ == &batches[index]) open_ = nullptr;
   Batch batch = std::move(batches[index]);
   batches[index].connection = nullptr;
   batches[index].ring = nullptr;
@@ -512,6 +538,7 @@ void Context::Resumed(Connection* connection) {
   // is lib/'s to give back.
   if (connection->stage() == Connection::Stage::kClosed) return;
   // A batch without records, in whose place what waits is delivered.
+  open_ = nullptr;
   std::vector<Batch>& batches = BatchesOf(connection);
   batches.emplace_back();
   batches.back().connection = connection;
@@ -529,6 +556,7 @@ void Context::FinishDelivery() {
   }
   batches_.clear();
   stream_batches_.clear();
+  open_ = nullptr;
   waiting_bytes_ = 0;
   if (dispatch_ == nullptr) return;
   rings_.Reset();

@@ -116,6 +116,7 @@ class Context final : public ConnectionHandler, public ListenerHandler {
     size_t end = 0;
     Piece first;
     std::vector<Piece> more;
+    size_t staged = 0;  // The piece that was staged last: 0 for the first, or a place in `more`.
     std::unique_ptr<EventRing> own_ring;  // Where it waits longer than a round.
   };
 
@@ -135,13 +136,16 @@ class Context final : public ConnectionHandler, public ListenerHandler {
 
   int32_t* cursor_words() { return reinterpret_cast<int32_t*>(cursor_->data()); }
   std::vector<Batch>& BatchesOf(const Connection* connection);
-  EventRecord* AddRecord(Connection* connection, EventKind kind, uint32_t flags, uint32_t detail,
-                         Batch** batch);
+  EventRecord* AddRecord(Connection* connection);
+  EventRecord* OpenBatch(Connection* connection);
   void AddEvent(Connection* connection, EventKind kind, uint32_t flags, uint32_t detail);
   bool AddPayload(Connection& connection, EventKind kind, uint32_t flags, uint32_t detail,
                   const Message& message);
-  bool StagePayload(Batch& batch, ByteView bytes, Payload* payload);
-  bool PlacePayload(Batch& batch, const Message& message, Payload* payload);
+  bool StagePayload(ByteView bytes, Payload* payload);
+  void AddStaged(Staging::Chunk* chunk, size_t offset, size_t size, Payload* payload);
+  bool PlacePayload(const Message& message, Payload* payload);
+  bool IsPlaced(const Message& message) const;
+  bool AddFragmentEnds(const OffsetList& ends, EventRecord* record);
   Flow OnControl(Connection& connection, EventKind kind, ByteView payload);
   void FailForMemory(Connection& connection);
 
@@ -170,6 +174,9 @@ class Context final : public ConnectionHandler, public ListenerHandler {
   std::vector<Batch> batches_;
   std::vector<Batch> stream_batches_;  // Of connections whose bytes lib/ moves.
   std::vector<Batch> held_;            // Of paused connections, in order.
+  // That of the last record, to which the next one of the same connection is added. Null where the
+  // next record must begin another one.
+  Batch* open_ = nullptr;
   std::vector<Overflow> overflow_;
   std::vector<uint32_t> under_way_;  // The handles of the batches that are being delivered.
   size_t delivering_ = 0;            // Nested deliveries under way.

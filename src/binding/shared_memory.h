@@ -20,7 +20,7 @@ class SharedMemory {
   SharedMemory(const SharedMemory&) = delete;
   SharedMemory& operator=(const SharedMemory&) = delete;
 
-  uint8_t* data() const { return block_->bytes.get(); }
+  uint8_t* data() const { return data_; }
   size_t size() const { return size_; }
   /// The view of it: an Int32Array, or a Uint8Array, as `type` says; made at the first call. Call
   /// it within a handle scope. Null where JavaScript cannot give one.
@@ -33,11 +33,12 @@ class SharedMemory {
   };
 
   SharedMemory(napi_env env, std::shared_ptr<Block> block, size_t size)
-      : env_(env), block_(std::move(block)), size_(size) {}
+      : env_(env), data_(block->bytes.get()), size_(size), block_(std::move(block)) {}
 
   napi_env env_;
-  std::shared_ptr<Block> block_;
+  uint8_t* data_;
   size_t size_;
+  std::shared_ptr<Block> block_;
   napi_ref view_ = nullptr;
 };
 

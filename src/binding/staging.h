@@ -36,17 +36,16 @@ class Staging {
   /// Returns the chunk, and where in it they are; null where there is no memory.
   Chunk* Copy(napi_env env, ByteView bytes, size_t* offset) {
     const size_t room = RoundUp(bytes.size);
-    if (current_ == chunks_.size() || kChunkSize - chunks_[current_]->used < room) {
+    if (current_ == nullptr || kChunkSize - current_->used < room) {
       if (!MakeRoom(env)) return nullptr;
     }
-    Chunk* chunk = chunks_[current_].get();
-    uint8_t* place = chunk->memory->data() + chunk->used;
+    uint8_t* place = current_->memory->data() + current_->used;
     const uint64_t zero = 0;
     std::memcpy(place + room - sizeof(zero), &zero, sizeof(zero));
     std::memcpy(place, bytes.data, bytes.size);
-    *offset = chunk->used;
-    chunk->used += room;
-    return chunk;
+    *offset = current_->used;
+    current_->used += room;
+    return current_;
   }
   /// Nothing that was copied is needed any more.
   void Reset();
@@ -59,7 +58,8 @@ class Staging {
   bool MakeRoom(napi_env env);
 
   std::vector<std::unique_ptr<Chunk>> chunks_;
-  size_t current_ = 0;
+  size_t filled_ = 0;         // So many of them are full.
+  Chunk* current_ = nullptr;  // The one behind them, if there is one.
 };
 
 }  // namespace wsuv
