@@ -34,6 +34,16 @@ function createProtocolError(index, detail, sentence) {
 }
 
 /**
+ * The code of the close frame with which a connection ends by a protocol error.
+ *
+ * @param {Error} error
+ * @return {(Number|undefined)} nothing for any other error
+ */
+function closeCodeOf(error) {
+  return table[error[kErrorCode]]?.closeCode;
+}
+
+/**
  * Makes the error for a message that inflates to more than it may.
  *
  * @return {RangeError}
@@ -58,4 +68,4 @@ function createNamedError(code) {
   );
 }
 
-module.exports = { createLimitError, createProtocolError, createUtf8Error, kErrorCode };
+module.exports = { closeCodeOf, createLimitError, createProtocolError, createUtf8Error, kErrorCode };

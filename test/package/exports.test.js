@@ -25,6 +25,18 @@ test('require and import give one and the same', () => {
   );
 });
 
+test("nodejs-websocket's API has a path of its own", () => {
+  const code = `
+    import('wsuv/nodejs-websocket').then((module) => {
+      const required = require('wsuv/nodejs-websocket');
+      const names = Object.keys(required).sort();
+      console.log(names.join(), module.default === required, names.every((name) => module[name] === required[name]));
+    });`;
+  expect(run(code)).toBe(
+    'Connection,Server,connect,createServer,setBinaryFragmentation,setMaxBufferLength true true'
+  );
+});
+
 test('the package file can be read', () => {
   expect(run("console.log(require('wsuv/package.json').name)")).toBe('wsuv');
 });

@@ -56,7 +56,7 @@ for (const layer of Object.keys(allowed)) {
 const lib = path.join(__dirname, '..', '..', 'lib');
 const FLOORS = [
   ['index.js', 'browser.js'],
-  ['smallest-server.js'],
+  ['smallest-server.js', 'nodejs-websocket/'],
   ['my-websocket.js'],
   ['websocket-server.js', 'stream.js'],
   // The classes of ws, at its paths, and what only they have.

@@ -1,0 +1,107 @@
+'use strict';
+
+const { createTransportError } = require('../errors');
+const {
+  kConcluded,
+  kOnClosed,
+  kOnMessage,
+  kOnPeerEnd,
+  kOnPong,
+  kOnText,
+  kSocket,
+  kWantsText
+} = require('../symbols');
+const WebSocket = require('../websocket');
+const {
+  kAnswered,
+  kBinary,
+  kEnded,
+  kFailed,
+  kOpened,
+  kPeerClosed,
+  kPeerEnded,
+  kPong,
+  kText
+} = require('./symbols');
+
+const SWITCHING_PROTOCOLS = 101;
+
+/**
+ * The WebSocket behind a Connection. Nobody else knows it, so what it would emit goes to the
+ * Connection directly.
+ */
+class Channel extends WebSocket {
+  #connection = null;
+  #transportError = null;
+
+  /**
+   * @param {Connection} connection hears of everything from now on
+   */
+  belongTo(connection) {
+    this.#connection = connection;
+    this.#watchSocket();
+  }
+
+  // Where there is one already, it says itself what is wrong with it.
+  #watchSocket() {
+    this[kSocket]?.on('error', (error) => (this.#transportError = error));
+  }
+
+  emit(event, ...args) {
+    const connection = this.#connection;
+    if (event === 'close') {
+      connection[kEnded](this.#transportError);
+    } else if (event === 'error') {
+      connection[kFailed](...args);
+    } else if (event === 'upgrade') {
+      connection[kAnswered](args[0].headers);
+    } else if (event === 'unexpected-response') {
+      // What says that it switches protocols, and does not say to which.
+      const [, { headers, statusCode }] = args;
+      if (statusCode === SWITCHING_PROTOCOLS) connection[kAnswered](headers);
+      return false;
+    } else if (event !== 'open') {
+      return super.emit(event, ...args);
+    } else if (connection !== null) {
+      // A server's belongs to nobody yet.
+      this.#watchSocket();
+      connection[kOpened]();
+    }
+    return true;
+  }
+
+  get [kWantsText]() {
+    return true;
+  }
+
+  [kOnText](text) {
+    this.#connection[kText](text);
+  }
+
+  [kOnMessage](data, isBinary) {
+    if (isBinary) this.#connection[kBinary](data);
+    else this.#connection[kText](data.toString());
+  }
+
+  [kOnPong](data) {
+    this.#connection[kPong](data.toString());
+  }
+
+  [kConcluded](code, reason) {
+    const text = reason.toString();
+    super[kConcluded](code, reason);
+    this.#connection[kPeerClosed](code, text);
+  }
+
+  [kOnPeerEnd]() {
+    super[kOnPeerEnd]();
+    this.#connection[kPeerEnded]();
+  }
+
+  [kOnClosed](status, own) {
+    if (status !== 0) this.#transportError ??= createTransportError(status);
+    super[kOnClosed](status, own);
+  }
+}
+
+module.exports = { Channel };
