@@ -253,7 +253,7 @@ test('docs/architecture.md finds each room where it says', () => {
   const lost = [];
   for (const [, floor, section] of rooms.matchAll(/^### (\S+):.*$([^]*?)(?=^### |(?![^]))/gm)) {
     for (const [, cell] of section.matchAll(/^\| (`[^|]*)\|/gm)) {
-      const [, folder, list] = /^(?:`(\w+)\/`: )?(.*)$/.exec(cell);
+      const [, folder, list] = /^(?:`([\w-]+)\/`: )?(.*)$/.exec(cell);
       const place = path.join(root, floor, folder ?? '');
       const files = fs.readdirSync(place);
       for (const [, name] of list.matchAll(/`([^`]+)`/g)) {
