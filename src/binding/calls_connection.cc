@@ -5,9 +5,19 @@
 #include "binding/seam.h"
 #include "protocol/frame.h"
 #include "transport/listener.h"
+#include "transport/socket_connection.h"
 
 namespace wsuv {
 namespace {
+
+/// Runs `action` on the connection that the first argument names, if its socket is the addon's.
+template <typename Action>
+Napi::Value WithSocket(const Napi::CallbackInfo& info, Action action) {
+  return WithConnection(info, [&action](Connection& connection) {
+    SocketConnection* socket = connection.AsSocket();
+    if (socket != nullptr) action(*socket);
+  });
+}
 
 /// useSettings(handle, settings): the limits for what is read from now on.
 Napi::Value UseSettings(const Napi::CallbackInfo& info) {
@@ -154,47 +164,35 @@ Napi::Value Enqueued(const Napi::CallbackInfo& info) {
 Napi::Value Flush(const Napi::CallbackInfo& info) {
   Connection* connection = ConnectionAt(info, 0);
   if (connection == nullptr) return Napi::Number::New(info.Env(), 0);
-  if (connection->transport() != Connection::Transport::kExternal) connection->Flush();
+  connection->Flush();
   if (FlagAt(info, 1)) connection->NotifyWritten();
   return Napi::Number::New(info.Env(), static_cast<double>(connection->written()));
 }
 
+// The calls for sockets alone: with any other connection they do nothing.
+
 /// cork(handle, on): whether nothing that is queued is written until further notice.
 Napi::Value Cork(const Napi::CallbackInfo& info) {
-  return WithConnection(info,
-                        [&info](Connection& connection) { connection.SetCorked(FlagAt(info, 1)); });
+  return WithSocket(info, [&info](SocketConnection& socket) { socket.SetCorked(FlagAt(info, 1)); });
 }
 
 /// setNoDelay(handle, on), setKeepAlive(handle, on, seconds), setRef(handle, on)
 Napi::Value SetNoDelay(const Napi::CallbackInfo& info) {
-  Connection* connection = ConnectionAt(info, 0);
-  if (connection != nullptr && connection->transport() == Connection::Transport::kTcp) {
-    uv_tcp_nodelay(reinterpret_cast<uv_tcp_t*>(connection->stream()), FlagAt(info, 1));
-  }
-  return info.Env().Undefined();
+  return WithSocket(info,
+                    [&info](SocketConnection& socket) { socket.SetNoDelay(FlagAt(info, 1)); });
 }
 
 Napi::Value SetKeepAlive(const Napi::CallbackInfo& info) {
-  Connection* connection = ConnectionAt(info, 0);
-  if (connection != nullptr && connection->transport() == Connection::Transport::kTcp) {
-    uv_tcp_keepalive(reinterpret_cast<uv_tcp_t*>(connection->stream()), FlagAt(info, 1),
-                     static_cast<unsigned>(std::max(IntegerAt(info, 2), 1)));
-  }
-  return info.Env().Undefined();
+  return WithSocket(info, [&info](SocketConnection& socket) {
+    socket.SetKeepAlive(FlagAt(info, 1), static_cast<unsigned>(std::max(IntegerAt(info, 2), 1)));
+  });
 }
 
 Napi::Value SetRef(const Napi::CallbackInfo& info) {
-  Connection* connection = ConnectionAt(info, 0);
-  if (connection != nullptr && connection->transport() != Connection::Transport::kExternal) {
-    auto* handle = reinterpret_cast<uv_handle_t*>(connection->stream());
-    if (FlagAt(info, 1)) {
-      uv_ref(handle);
-    } else {
-      uv_unref(handle);
-    }
-  }
-  return info.Env().Undefined();
+  return WithSocket(info, [&info](SocketConnection& socket) { socket.SetRef(FlagAt(info, 1)); });
 }
+
+// What every connection has.
 
 /// stage(handle): one of seam.h's stages.
 Napi::Value StageOf(const Napi::CallbackInfo& info) {
@@ -208,15 +206,8 @@ Napi::Value StageOf(const Napi::CallbackInfo& info) {
 
 /// fd(handle): the descriptor; -1 where there is none.
 Napi::Value Fd(const Napi::CallbackInfo& info) {
-  Connection* connection = ConnectionAt(info, 0);
   int fd = -1;
-#ifndef _WIN32
-  if (connection != nullptr && connection->transport() != Connection::Transport::kExternal &&
-      connection->stage() != Connection::Stage::kClosed &&
-      uv_fileno(reinterpret_cast<uv_handle_t*>(connection->stream()), &fd) != 0) {
-    fd = -1;
-  }
-#endif
+  WithSocket(info, [&fd](SocketConnection& socket) { fd = std::max(socket.GetDescriptor(), -1); });
   return Napi::Number::New(info.Env(), fd);
 }
 
@@ -230,16 +221,11 @@ Napi::Value ListenerOf(const Napi::CallbackInfo& info) {
 
 /// address(handle, remote): { address, family, port } of one end; undefined where there is none.
 Napi::Value Address(const Napi::CallbackInfo& info) {
-  Connection* connection = ConnectionAt(info, 0);
-  if (connection == nullptr || connection->transport() != Connection::Transport::kTcp) {
-    return info.Env().Undefined();
-  }
-  const auto* tcp = reinterpret_cast<const uv_tcp_t*>(connection->stream());
   sockaddr_storage address = {};
-  int size = sizeof(address);
-  auto* const out = reinterpret_cast<sockaddr*>(&address);
-  const int status =
-      FlagAt(info, 1) ? uv_tcp_getpeername(tcp, out, &size) : uv_tcp_getsockname(tcp, out, &size);
+  int status = UV_ENOTSUP;
+  WithSocket(info, [&](SocketConnection& socket) {
+    status = socket.GetAddress(FlagAt(info, 1), &address);
+  });
   return status == 0 ? AddressObject(info.Env(), address) : info.Env().Undefined();
 }
 

@@ -3,15 +3,16 @@
 
 #include "binding/calls.h"
 #include "binding/seam.h"
+#include "transport/external_connection.h"
+#include "transport/socket_connection.h"
 
 namespace wsuv {
 namespace {
 
-// Makes a connection of the arguments (context, settings, isServer), and lets `start` start it,
-// which returns a libuv error. Gives its handle, or 0 where that cannot be.
-template <typename Start>
-Napi::Value MakeConnection(const Napi::CallbackInfo& info, Connection::Transport transport,
-                           Start start) {
+// Makes a connection of the arguments (context, settings, isServer) by `make`, which gives null
+// where it does not start. Gives its handle, or 0 where that cannot be.
+template <typename Make>
+Napi::Value MakeConnection(const Napi::CallbackInfo& info, Make make) {
   const Napi::Env env = info.Env();
   Environment* environment = Environment::From(env);
   Context* context = ContextAt(info, 0);
@@ -23,8 +24,8 @@ Napi::Value MakeConnection(const Napi::CallbackInfo& info, Connection::Transport
     if (!env.IsExceptionPending()) ThrowArgument(info, 1, "settings");
     return env.Undefined();
   }
-  auto* connection = Connection::Make(loop, context, settings, role, transport);
-  if (start(*connection) != 0) return Napi::Number::New(env, 0);
+  Connection* connection = make(loop, context, settings, role);
+  if (connection == nullptr) return Napi::Number::New(env, 0);
   if (!environment->AssignHandle(*connection)) {
     connection->Abandon();
     return Napi::Number::New(env, 0);
@@ -40,31 +41,35 @@ Napi::Value MakeConnection(const Napi::CallbackInfo& info, Connection::Transport
 /// attach(context, settings, isServer): a handle for a connection whose bytes lib/ moves between a
 /// stream.Duplex and the calls below; 0 when there is no room for one more.
 Napi::Value Attach(const Napi::CallbackInfo& info) {
-  return MakeConnection(info, Connection::Transport::kExternal, [](Connection& connection) {
-    connection.StartExternal();
-    return 0;
-  });
+  return MakeConnection(info, ExternalConnection::Make);
 }
 
 /// adopt(context, settings, isServer, fd, isPipe, early, received): a handle for a connection on a
 /// socket whose opening handshake is done, on a descriptor of its own; 0 where that cannot be.
 Napi::Value Adopt(const Napi::CallbackInfo& info) {
-  const auto transport =
-      FlagAt(info, 4) ? Connection::Transport::kPipe : Connection::Transport::kTcp;
-  return MakeConnection(info, transport, [&info](Connection& connection) {
-    connection.set_received(static_cast<uint64_t>(std::max(NumberAt(info, 6), 0.0)));
-    return connection.StartAdopted(IntegerAt(info, 3), BytesAt(info, 5));
-  });
+  const auto kind = FlagAt(info, 4) ? SocketConnection::Kind::kPipe : SocketConnection::Kind::kTcp;
+  return MakeConnection(
+      info,
+      [&info, kind](Loop* loop, Context* context, const Settings& settings,
+                    Role role) -> Connection* {
+        auto* connection = SocketConnection::Make(loop, context, settings, role, kind);
+        connection->set_received(static_cast<uint64_t>(std::max(NumberAt(info, 6), 0.0)));
+        const int status = connection->StartAdopted(IntegerAt(info, 3), BytesAt(info, 5));
+        return status == 0 ? connection : nullptr;
+      });
+}
+
+// The connection of a stream that `handle` names; null where there is none.
+ExternalConnection* StreamOf(const Napi::CallbackInfo& info, uint32_t handle) {
+  Connection* connection = Environment::From(info.Env())->Find(handle);
+  return connection == nullptr ? nullptr : connection->AsExternal();
 }
 
 // Tells lib/ how the connection stands, and returns how many bytes there are to be written.
 Napi::Value TellState(const Napi::CallbackInfo& info, uint32_t handle) {
-  Environment* environment = Environment::From(info.Env());
-  Connection* connection = environment->Find(handle);
-  // A socket of the addon's can be fed too, and sees to its output by itself.
-  if (connection == nullptr || connection->transport() != Connection::Transport::kExternal) {
-    return Napi::Number::New(info.Env(), 0);
-  }
+  ExternalConnection* connection = StreamOf(info, handle);
+  // A socket of the addon's can be fed, too, and sees to its output by itself.
+  if (connection == nullptr) return Napi::Number::New(info.Env(), 0);
   const size_t size = connection->OutputSize();
   int32_t state = connection->is_holding() ? kStreamHold : 0;
   if (size == 0) {
@@ -79,7 +84,7 @@ Napi::Value TellState(const Napi::CallbackInfo& info, uint32_t handle) {
   return Napi::Number::New(info.Env(), static_cast<double>(size));
 }
 
-// Runs `action` on a stream's connection and delivers what it reports before it returns, behind
+// Runs `action` on a connection and delivers what it reports before it returns, behind
 // what waits of that connection.
 template <typename Action>
 Napi::Value Report(const Napi::CallbackInfo& info, Action action) {
@@ -116,7 +121,9 @@ Napi::Value FeedEnd(const Napi::CallbackInfo& info) {
 
 /// feedClosed(handle): the stream is closed.
 Napi::Value FeedClosed(const Napi::CallbackInfo& info) {
-  return Report(info, [](Connection* connection) { connection->FeedClosed(); });
+  return Report(info, [](Connection* connection) {
+    if (connection->AsExternal() != nullptr) connection->AsExternal()->FeedClosed();
+  });
 }
 
 /// streamState(handle): nothing but how the connection stands.
@@ -127,7 +134,8 @@ Napi::Value StreamState(const Napi::CallbackInfo& info) {
 /// takeOutput(handle, target): what is to be written, into as many bytes as one of these has said.
 /// Then tells the state anew.
 Napi::Value TakeOutput(const Napi::CallbackInfo& info) {
-  Connection* connection = ConnectionAt(info, 0);
+  Connection* const any = ConnectionAt(info, 0);
+  ExternalConnection* connection = any == nullptr ? nullptr : any->AsExternal();
   if (connection == nullptr) return Napi::Number::New(info.Env(), 0);
   const ByteView target = BytesAt(info, 1);
   if (target.size != connection->OutputSize()) {

@@ -85,12 +85,11 @@ void Context::Unretain() {
 
 // Reporting.
 
-// What a connection reports whose bytes lib/ moves is looked for by every call that feeds it, and
-// so kept apart from what thousands of others report.
+// What a connection reports to those who feed it is looked for by every call that does so, and so
+// kept apart from what thousands of others report.
 std::vector<Context::Batch>& Context::BatchesOf(const Connection* connection) {
-  const bool is_stream =
-      connection != nullptr && connection->transport() == Connection::Transport::kExternal;
-  return is_stream ? stream_batches_ : batches_;
+  const bool is_fed = connection != nullptr && connection->reports_to_caller();
+  return is_fed ? stream_batches_ : batches_;
 }
 
 // Begins a batch with a place for one record; null where there is no memory.

@@ -1,11 +1,12 @@
-// The writing half of Connection: frames into the queue, the queue to the kernel, and the end of
-// our side of the transport.
+// The writing half of Connection: frames, compressed or not, into the queue; and when what is in it
+// is offered to whoever writes it.
 
 #include <algorithm>
 #include <cstring>
+#include <utility>
 
 #include "transport/connection.h"
-#include "transport/descriptor.h"
+#include "transport/connection_parts.h"
 
 namespace wsuv {
 namespace {
@@ -18,19 +19,10 @@ constexpr size_t kDirectSendSize = 64 * 1024;
 constexpr size_t kFlushThreshold = 128 * 1024;
 // The largest piece of memory asked for at once.
 constexpr size_t kLargestPiece = size_t{1} << 30;
-// Buffers in one system call.
-constexpr size_t kMaxBuffers = 32;
-
-struct WriteRequest {
-  uv_write_t request;
-  Connection* connection;
-  WriteBlock* blocks;
-};
-
 }  // namespace
 
 void Connection::SendFrame(const FrameHeader& header, ByteView payload) {
-  if (stage_ != Stage::kWebSocket || end_sent_ || wants_destroy_) return;
+  if (stage_ != Stage::kWebSocket || end_sent_ || destroyed_) return;
   if (payload.size >= kDirectSendSize) {
     SendLargeFrame(header, payload);
     return;
@@ -121,9 +113,8 @@ void Connection::SendLargeFrame(const FrameHeader& header, ByteView payload) {
 void Connection::AfterSend() {
   const bool is_first = !dirty_;
   MarkDirty();
-  const bool is_stream = transport_ == Transport::kExternal;
   const bool is_due = (is_first && loop_->sends_at_once()) || loop_->is_last_turn();
-  if (queue_.size() > kFlushThreshold || (is_due && !is_stream)) Flush();
+  if (is_due || queue_.size() > kFlushThreshold) Flush();
 }
 
 void Connection::SendRaw(ByteView bytes) {
@@ -136,47 +127,7 @@ void Connection::SendRaw(ByteView bytes) {
   AfterSend();
 }
 
-// Offers the queue, a header and a large payload to the kernel in one call. Only what it does not
-// take is copied: so nothing of the caller's is referred to after the call, whatever happens to
-// the ArrayBuffer it came from. False where that cannot be.
-bool Connection::SendDirectly(ByteView header, ByteView payload) {
-  if (writing_ || corked() || transport_ == Transport::kExternal) return false;
-  uv_buf_t buffers[kMaxBuffers];
-  size_t count = queue_.Gather(buffers, kMaxBuffers - 2);
-  size_t gathered = 0;
-  for (size_t i = 0; i < count; i++) gathered += buffers[i].len;
-  if (gathered != queue_.size()) return false;
-  for (const ByteView& part : {header, payload}) {
-    buffers[count++] = uv_buf_init(reinterpret_cast<char*>(const_cast<uint8_t*>(part.data)),
-                                   static_cast<unsigned>(part.size));
-  }
-  const int result = uv_try_write(stream(), buffers, static_cast<unsigned>(count));
-  size_t taken = result > 0 ? static_cast<size_t>(result) : 0;
-
-  const size_t from_queue = std::min(taken, queue_.size());
-  queue_.Consume(from_queue, loop_->pool());
-  taken -= from_queue;
-  if (taken == header.size + payload.size) {
-    enqueued_ += taken;
-    return true;
-  }
-  // Of a broadcast, the others hold it whole; of anything else, the rest is less to copy.
-  if (taken < header.size || loop_->pool().IsLast(header, payload)) {
-    SendShared(header, payload, taken);
-  } else {
-    taken -= header.size;
-    if (!queue_.Append(payload.data + taken, payload.size - taken, loop_->pool())) {
-      Destroy(UV_ENOMEM);
-      return true;
-    }
-    enqueued_ += header.size + payload.size;
-    MarkDirty();
-  }
-  if (queue_.empty() || stage_ == Stage::kClosed || writing_) return true;
-  // If the connection is broken, flushing finds out again, where it can be dealt with.
-  if (result >= 0 || result == UV_EAGAIN) SubmitWrite();
-  return true;
-}
+bool Connection::SendDirectly(ByteView, ByteView) { return false; }
 
 void Connection::MarkDirty() {
   if (dirty_) return;
@@ -187,82 +138,11 @@ void Connection::MarkDirty() {
 void Connection::FlushMarked() {
   dirty_ = false;
   NoteActivity();
-  Flush();
+  if (stage_ != Stage::kClosed) Offer(Occasion::kTurn);
 }
 
 void Connection::Flush() {
-  if (stage_ == Stage::kClosed) return;
-  if (transport_ == Transport::kExternal) {
-    handler_->OnOutput(*this);
-    return;
-  }
-  if (writing_ || (corked() && !end_requested_)) return;
-  while (!queue_.empty()) {
-    uv_buf_t buffers[kMaxBuffers];
-    const size_t count = queue_.Gather(buffers, kMaxBuffers);
-    const auto used = static_cast<unsigned>(count);
-    const int result = end_requested_ ? WriteBeforeEnd(stream(), buffers, used)
-                                      : uv_try_write(stream(), buffers, used);
-    if (result < 0 && result != UV_EAGAIN) {
-      Destroy(result);
-      return;
-    }
-    size_t offered = 0;
-    for (size_t i = 0; i < count; i++) offered += buffers[i].len;
-    const size_t taken = result > 0 ? static_cast<size_t>(result) : 0;
-    queue_.Consume(taken, loop_->pool());
-    if (taken < offered) {
-      SubmitWrite();
-      return;
-    }
-  }
-  EndIfWritten();
-}
-
-// Gives the queue to libuv, which writes it as the kernel takes it.
-void Connection::SubmitWrite() {
-  auto* write = new WriteRequest();
-  write->connection = this;
-  queue_.Settle(loop_->pool());
-  const std::vector<uv_buf_t> buffers = queue_.GatherAll();
-  write->blocks = queue_.TakeAll();
-  const int status = uv_write(&write->request, stream(), buffers.data(),
-                              static_cast<unsigned>(buffers.size()), OnWriteDone);
-  if (status != 0) {
-    loop_->pool().Give(write->blocks);
-    delete write;
-    Destroy(status);
-    return;
-  }
-  writing_ = true;
-}
-
-void Connection::OnWriteDone(uv_write_t* request, int status) {
-  auto* write = reinterpret_cast<WriteRequest*>(request);
-  Connection* self = write->connection;
-  self->loop_->pool().Give(write->blocks);
-  delete write;
-  if (self->stage_ == Stage::kClosed) return;
-  self->writing_ = false;
-  if (status != 0) {
-    self->Destroy(status);
-    return;
-  }
-  self->Flush();
-  if (!self->notify_written_ || self->stage_ == Stage::kClosed) return;
-  // Whoever waits for still more asks again.
-  self->notify_written_ = false;
-  self->handler_->OnWritten(*self);
-}
-
-uint64_t Connection::written() const {
-  uint64_t waiting = queue_.size();
-  if (writing_) {
-    // What became of a write that was under way when the connection ended is not known.
-    if (stage_ == Stage::kClosed) return 0;
-    waiting += uv_stream_get_write_queue_size(stream());
-  }
-  return enqueued_ - waiting;
+  if (stage_ != Stage::kClosed) Offer(Occasion::kCall);
 }
 
 void Connection::EndTransport() {
@@ -270,32 +150,55 @@ void Connection::EndTransport() {
   MarkDirty();
 }
 
-void Connection::EndIfWritten() {
-  if (!end_requested_ || end_sent_ || writing_ || !queue_.empty()) return;
+bool Connection::TakeEnd() {
+  if (!end_requested_ || end_sent_ || !queue_.empty()) return false;
   end_sent_ = true;
-  if (peer_ended_) {
+  return true;
+}
+
+// Compression.
+
+bool Connection::has_compression() const {
+  return extras_ != nullptr && extras_->compression != nullptr;
+}
+
+bool Connection::inflating() const {
+  return extras_ != nullptr && extras_->compression != nullptr &&
+         extras_->compression->core.inflating();
+}
+
+void Connection::UseCompression(std::shared_ptr<const CompressionSettings> settings) {
+  if (has_compression()) return;
+  EnsureExtras().compression = std::make_unique<Compressed>(this, std::move(settings));
+  reader_.set_rsv1_allowed(true);
+}
+
+void Connection::SendCompressed(const FrameHeader& header, ByteView payload, size_t most) {
+  if (stage_ != Stage::kWebSocket || end_sent_ || !has_compression()) return;
+  if (extras_->compression->core.Compress(&payload, header.rsv1, header.fin)) {
+    SendFrames(header, payload, most);
+  } else {
     Destroy();
-    return;
-  }
-  // Without waiting, which libuv would do, since nothing is being written.
-  const int status = EndWriting(stream());
-  if (status == 0) return;
-  if (status != UV_ENOTSUP) {
-    Destroy(status);
-    return;
-  }
-  auto* request = new uv_shutdown_t;
-  const int shutdown = uv_shutdown(request, stream(), OnShutdownDone);
-  if (shutdown != 0) {
-    delete request;
-    Destroy(shutdown);
   }
 }
 
-void Connection::OnShutdownDone(uv_shutdown_t* request, int status) {
-  auto* self = static_cast<Connection*>(request->handle->data);
-  delete request;
-  if (status != 0 && status != UV_ECANCELED) self->Destroy(status);
+void Connection::SendLater(const FrameHeader& header, ByteView payload, size_t most) {
+  if (stage_ != Stage::kWebSocket || end_sent_ || !has_compression()) return;
+  if (extras_->compression->core.CompressLater(header, payload, header.fin)) {
+    extras_->compression->most_later = most;
+  } else {
+    Destroy();
+  }
+}
+
+void Connection::OnCompressed(const FrameHeader& header, const MessageBuffer* payload) {
+  if (stage_ != Stage::kWebSocket) return;
+  if (payload == nullptr) {
+    Destroy();
+    return;
+  }
+  SendFrames(header, {payload->data(), payload->size()}, extras_->compression->most_later);
+  handler_->OnCompressed(*this);
 }
 
 }  // namespace wsuv

@@ -12,6 +12,7 @@
 #endif
 
 #include "transport/descriptor.h"
+#include "transport/socket_connection.h"
 
 namespace wsuv {
 namespace {
@@ -19,9 +20,6 @@ namespace {
 // libuv accepts one connection a turn, which is the cheapest way (several make a handshake 11%
 // dearer). But whoever has waited for a long turn is taken in with up to so many others.
 constexpr int kMaxAccepted = 16;
-
-}  // namespace
-namespace {
 
 #ifdef _WIN32
 constexpr size_t kMaxPath = 256;  // Of a named pipe.
@@ -121,9 +119,10 @@ void Listener::OnConnection(uv_stream_t* stream, int status) {
   }
 }
 
-Connection* Listener::MakeConnection() {
-  return Connection::Make(loop_, connection_handler_, settings_, Role::kServer,
-                          is_pipe_ ? Connection::Transport::kPipe : Connection::Transport::kTcp);
+SocketConnection* Listener::MakeConnection() {
+  return SocketConnection::Make(
+      loop_, connection_handler_, settings_, Role::kServer,
+      is_pipe_ ? SocketConnection::Kind::kPipe : SocketConnection::Kind::kTcp);
 }
 
 void Listener::Close() {

@@ -9,11 +9,13 @@
 #include <string>
 #include <utility>
 
-#include "transport/connection.h"
+#include "transport/connection_handler.h"
+#include "transport/loop.h"
 
 namespace wsuv {
 
 class Listener;
+class SocketConnection;
 
 /// Is told what happens to listeners.
 class ListenerHandler {
@@ -77,7 +79,7 @@ class Listener {
  private:
   ~Listener() = default;
   static void OnConnection(uv_stream_t* stream, int status);
-  Connection* MakeConnection();
+  SocketConnection* MakeConnection();
   static void OnHandleClosed(uv_handle_t* handle);
   int BindPipe(const std::string& path);
   void FinishIfDone();

@@ -16,6 +16,7 @@
 
 #include "support/frames.h"
 #include "transport/listener.h"
+#include "transport/socket_connection.h"
 
 namespace wsuv::test {
 namespace {
@@ -552,8 +553,8 @@ TEST_F(ConnectionTest, TakesASocketOver) {
   int ends[2];
   ASSERT_EQ(socketpair(AF_UNIX, SOCK_STREAM, 0, ends), 0);
   clients_.push_back(ends[1]);
-  auto* connection = Connection::Make(loop_.get(), &handler_, settings_, Role::kServer,
-                                      Connection::Transport::kPipe);
+  auto* connection = SocketConnection::Make(loop_.get(), &handler_, settings_, Role::kServer,
+                                            SocketConnection::Kind::kPipe);
   const std::string early = MakeFrame(Opcode::kText, "early");
   const std::string half = MakeFrame(Opcode::kText, "in two pieces");
   ASSERT_EQ(connection->StartAdopted(ends[0], ByteView(early + half.substr(0, 9))), 0);
@@ -571,8 +572,8 @@ TEST_F(ConnectionTest, TakesASocketOver) {
 }
 
 TEST_F(ConnectionTest, SaysThatASocketCannotBeTakenOver) {
-  auto* connection = Connection::Make(loop_.get(), &handler_, settings_, Role::kServer,
-                                      Connection::Transport::kTcp);
+  auto* connection = SocketConnection::Make(loop_.get(), &handler_, settings_, Role::kServer,
+                                            SocketConnection::Kind::kTcp);
   EXPECT_EQ(connection->StartAdopted(-1, {}), UV_EBADF);
   RunUntil([this] { return Happened("closed"); });
 }
