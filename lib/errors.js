@@ -49,4 +49,20 @@ function createDestroyedError() {
   return error;
 }
 
-module.exports = { createDestroyedError, createSystemError, createTransportError };
+/**
+ * Makes the error for a message that was not sent to its end, and for what waited behind it.
+ *
+ * @return {Error} with code WS_ERR_MESSAGE_INTERRUPTED
+ */
+function createInterruptedError() {
+  const error = new Error('The connection ended before the message was sent');
+  error.code = 'WS_ERR_MESSAGE_INTERRUPTED';
+  return error;
+}
+
+module.exports = {
+  createDestroyedError,
+  createInterruptedError,
+  createSystemError,
+  createTransportError
+};

@@ -25,6 +25,7 @@ const { settingsFor } = require('./native/settings');
 const subprotocol = require('./handshake/subprotocol');
 const { UnseenSockets, forgetSocket, peekAtSocket } = require('./link/unseen-sockets');
 const { UpgradeRequest, headerOf, urlOf } = require('./handshake/request');
+const { frameSizeOf } = require('./sending/frame-size');
 const { kOpen, kOwnMethods, kReplaceSocket } = require('./symbols');
 const WebSocket = require('./websocket');
 
@@ -66,6 +67,8 @@ class WebSocketServer extends EventEmitter {
    * @param {String} [options.host] with `port`: the address to listen at; all of them by default
    * @param {Number} [options.maxBufferedChunks=262144] pieces in which a message may come
    * @param {Number} [options.maxFragments=16384] frames that a message may have
+   * @param {Number} [options.maxFrameSize=0] bytes that a frame may have: longer messages are sent in
+   *     several; 0 for no limit
    * @param {Number} [options.maxHeadersCount=1000] with `port`: header fields that a request may
    *     have; 0 for no limit
    * @param {Number} [options.maxHeaderSize] with `port`: bytes of a request's head, as Node's http
@@ -117,6 +120,7 @@ class WebSocketServer extends EventEmitter {
         'One and only one of the "port", "server", or "noServer" options must be specified'
       );
     }
+    frameSizeOf(options.maxFrameSize);
     if (options.perMessageDeflate === true) options.perMessageDeflate = {};
     this.options = options;
     this._server = null;

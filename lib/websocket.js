@@ -33,6 +33,7 @@ const { optionsOf, settingsFor } = require('./native/settings');
 const { INITIAL_STATE, RareState } = require('./rare-state');
 const { AutoPong } = require('./sending/auto-pong');
 const { closeReason } = require('./sending/control-payload');
+const { mixInMessageStreams } = require('./sending/message-streams');
 const { mixInMessages } = require('./sending/messages');
 const { Outgoing, makeMask } = require('./sending/outgoing');
 const {
@@ -119,6 +120,8 @@ class WebSocket extends EventEmitter {
    * @param {Number} [options.handshakeTimeout] milliseconds for the answer to each request
    * @param {Number} [options.maxBufferedChunks=262144] pieces in which a message may come
    * @param {Number} [options.maxFragments=16384] frames that a message may have
+   * @param {Number} [options.maxFrameSize=0] bytes that a frame may have: longer messages are sent in
+   *     several; 0 for no limit
    * @param {Number} [options.maxPayload=104857600] bytes of the largest message
    * @param {Number} [options.maxPendingAutoPongs=60] answers to pings that may wait to be written;
    *     at one more the connection is dropped
@@ -288,7 +291,7 @@ class WebSocket extends EventEmitter {
   }
 
   [kOpen](handle) {
-    const { allowSynchronousEvents, generateMask } = this[kOptions];
+    const { allowSynchronousEvents, generateMask, maxFrameSize } = this[kOptions];
     this[kHandle] = handle;
     this[kFlags] |= FIN;
     const perMessageDeflate = negotiated(this[kRare].extensions);
@@ -297,7 +300,7 @@ class WebSocket extends EventEmitter {
       native.useCompression(handle, compression.external);
       this[kRarely]().outgoing = new Outgoing(this, compression);
     }
-    this[kSetPlain](perMessageDeflate === undefined && !generateMask);
+    this[kSetPlain](perMessageDeflate === undefined && !generateMask && !maxFrameSize);
     const isDeferred = allowSynchronousEvents !== undefined && !allowSynchronousEvents;
     setEndpoint(
       handle,
@@ -514,6 +517,7 @@ class WebSocket extends EventEmitter {
     rare.closeFrameSent = true;
     rare.link.pump(this[kHandle]);
     rare.link.ended(this[kHandle]);
+    rare.outgoing?.broken();
     this[kEmitErrorOnce](error);
   }
 
@@ -616,5 +620,6 @@ for (const name of [
 mixInEventTarget(WebSocket);
 mixInMembers(WebSocket);
 mixInMessages(WebSocket);
+mixInMessageStreams(WebSocket);
 
 module.exports = WebSocket;

@@ -11,6 +11,7 @@ const native = require('../native/addon');
 const { CLOSE_TIMEOUT } = require('../constants');
 const extension = require('./extension');
 const PerMessageDeflate = require('../compat/permessage-deflate');
+const { frameSizeOf } = require('../sending/frame-size');
 const { kFail, kGiveUp, kSetOptions, kSetRequest, kSetUrl } = require('../symbols');
 const { isToken } = require('../validation');
 
@@ -120,13 +121,15 @@ class ClientHandshake {
    * @param {(String|String[]|Object)} [protocols]
    * @param {Object} [options]
    * @throws {SyntaxError} for an address or a subprotocol
-   * @throws {RangeError} for a protocol version
+   * @throws {RangeError} for a protocol version, or a frame size
+   * @throws {TypeError} for a frame size that is no number
    */
   constructor(ws, address, protocols, options) {
     const normalised = normalise(protocols, options);
     this.#ws = ws;
     this.#options = normalised.options;
-    const { protocolVersion } = { ...DEFAULTS, ...this.#options };
+    const { maxFrameSize, protocolVersion } = { ...DEFAULTS, ...this.#options };
+    frameSizeOf(maxFrameSize);
     if (!PROTOCOL_VERSIONS.includes(protocolVersion)) {
       throw new RangeError(
         `Unsupported protocol version: ${protocolVersion} ` +

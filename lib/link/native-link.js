@@ -56,6 +56,16 @@ class NativeLink {
     return handle === 0 ? 0 : native.enqueued(handle) - native.flush(handle);
   }
 
+  /**
+   * Whether everything was taken that is queued.
+   *
+   * @param {Number} handle
+   * @return {Boolean}
+   */
+  isTaken(handle) {
+    return native.enqueued(handle) === native.flush(handle);
+  }
+
   /** Stops reading, and goes on. */
   pause(handle) {
     (ConnectionHandle.existing(handle)?.socket ?? native).pause(handle);

@@ -178,6 +178,13 @@ class StreamLink {
     return this.#socket.writableLength ?? 0;
   }
 
+  // While events of a chunk are delivered it is not: what they send goes out in one write.
+  isTaken() {
+    if (this.#feeding > 0) return false;
+    if (this.handle !== 0) this.#write();
+    return (this.#socket.writableLength ?? 0) === 0;
+  }
+
   feed(handle, chunk) {
     this.#feed(native.feed, chunk);
   }

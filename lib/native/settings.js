@@ -84,16 +84,18 @@ function settingsFor(options) {
  * @param {Object} options setSocket()'s
  * @return {Object}
  */
-function optionsOf({ closeTimeout, maxPendingAutoPongs }, options) {
+function optionsOf({ closeTimeout, maxFrameSize, maxPendingAutoPongs, waitForListener }, options) {
   return {
     allowSynchronousEvents: options.allowSynchronousEvents,
     closeTimeout,
     generateMask: options.generateMask,
     maxBufferedChunks: options.maxBufferedChunks,
     maxFragments: options.maxFragments,
+    maxFrameSize,
     maxPayload: options.maxPayload,
     maxPendingAutoPongs,
-    skipUTF8Validation: options.skipUTF8Validation
+    skipUTF8Validation: options.skipUTF8Validation,
+    waitForListener
   };
 }
 

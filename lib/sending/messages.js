@@ -29,7 +29,8 @@ class Messages {
    * Sends a message, or a fragment of one.
    *
    * @param {*} data a string, anything that holds bytes, or a Blob; a number is sent as a string
-   * @param {{binary: Boolean=, compress: Boolean=, fin: Boolean=, mask: Boolean=}} [options]
+   * @param {{binary: Boolean=, compress: Boolean=, fin: Boolean=, mask: Boolean=,
+   *     maxFrameSize: Number=}} [options]
    * @param {Function} [cb] called with null when the kernel has taken it, or with an error
    * @throws {Error} while connecting
    */
@@ -63,7 +64,7 @@ class Messages {
   // send() with options, or of what is neither text nor bytes.
   [kSendWith](data, options, cb) {
     const all = sendOptions(options, data, this._isServer);
-    if (!all.fin || (this[kFlags] & IS_PLAIN) === 0) {
+    if (!all.fin || (this[kFlags] & IS_PLAIN) === 0 || all.maxFrameSize !== undefined) {
       this[kOutgoing]().send(data, all, cb);
       return;
     }

@@ -1,18 +1,26 @@
 'use strict';
 
+const { READY_STATES } = require('../constants');
+const { createInterruptedError } = require('../errors');
 const native = require('../native/addon');
 const { nextTick } = require('../native/realm');
 const seam = require('../native/seam');
 const { kHandle, kLink, kOptions, kSendFailed, kSetPlain } = require('../symbols');
 const { isBlob, sizeOf, toPayload } = require('../validation');
+const { frameSizeOf } = require('./frame-size');
+const { FramedMessage } = require('./framed-message');
 const { SendQueue } = require('./send-queue');
 
 const { COMPRESS, FIN, MASK, RSV1 } = seam.flag;
 const { BINARY, CLOSE, CONTINUATION, TEXT } = seam.opcode;
 
+const OPEN = READY_STATES.indexOf('OPEN');
+// RFC 6455 7.4.1: a condition that keeps the endpoint from fulfilling what was asked.
+const INTERNAL_ERROR = 1011;
+
 /**
  * What a connection sends that is not a whole, plain message: fragments, what is compressed, masked by
- * the user or read from a Blob, and whatever has to wait behind that.
+ * the user or read from a Blob, messages in several frames, and whatever has to wait behind that.
  */
 class Outgoing {
   #ws;
@@ -24,6 +32,10 @@ class Outgoing {
   // Bytes that were compressed in this turn, which ws would still be compressing.
   #justCompressed = 0;
   #queue = null;
+  // The most bytes that a frame may have; 0: any number.
+  #maxFrameSize;
+  // What follows when a piece of a message is compressed.
+  #whenCompressed = null;
 
   /**
    * @param {WebSocket} ws
@@ -32,6 +44,7 @@ class Outgoing {
   constructor(ws, compression) {
     this.#ws = ws;
     this.#compression = compression;
+    this.#maxFrameSize = frameSizeOf(ws[kOptions].maxFrameSize);
   }
 
   /** Bytes of payload that wait to be read or compressed. */
@@ -45,6 +58,7 @@ class Outgoing {
       !this.#isInFragments &&
       this.#queue === null &&
       this.#compression === null &&
+      this.#maxFrameSize === 0 &&
       !this.#ws[kOptions].generateMask
     );
   }
@@ -53,11 +67,13 @@ class Outgoing {
    * Sends a message, or a fragment of one.
    *
    * @param {*} data
-   * @param {{binary: *, compress: *, fin: *, mask: *}} options all of them
+   * @param {{binary: *, compress: *, fin: *, mask: *, maxFrameSize: *}} options all of them but the
+   *     last
    * @param {Function} [callback]
    */
-  send(data, { binary, compress, fin, mask }, callback) {
+  send(data, { binary, compress, fin, mask, maxFrameSize }, callback) {
     let flags = (fin ? FIN : 0) | (mask ? MASK : 0);
+    const most = maxFrameSize === undefined ? this.#maxFrameSize : frameSizeOf(maxFrameSize);
     const payload = toPayload(data);
     if (this.#isInFragments) {
       flags |= CONTINUATION;
@@ -69,8 +85,31 @@ class Outgoing {
     }
     if (this.#compressesFragments) flags |= COMPRESS;
     this.#isInFragments = !fin;
-    this.#sendPayload(payload, flags, callback);
+    if (most > 0 && sizeOf(payload) > most) this.#sendInFrames(payload, flags, most, callback);
+    else this.#sendPayload(payload, flags, callback);
     this.#ws[kSetPlain](this.isPlain);
+  }
+
+  #sendInFrames(payload, flags, most, cb) {
+    let message;
+    const send = (bytes) => {
+      message = new FramedMessage(this, bytes, flags, most, () => this.#queue.done());
+      return !this.#orEnd(() => message.send());
+    };
+    const hurry = () => message.hurry();
+    const stop = () => message?.stop();
+    const size = sizeOf(payload);
+    this.#ensureQueue().push({ cb, data: payload, hurry, isInFrames: true, send, size, stop });
+  }
+
+  // Nothing can follow a message that a masking function keeps from being finished.
+  #orEnd(send) {
+    try {
+      return send();
+    } catch (error) {
+      this.#ws.terminate();
+      throw error;
+    }
   }
 
   #isWorthCompressing(payload) {
@@ -91,7 +130,8 @@ class Outgoing {
   // Sends one frame, behind what is still being read or compressed.
   #sendPayload(payload, flags, callback) {
     const ws = this.#ws;
-    if (this.#queue === null && !isBlob(payload) && !this.#isForLater(payload, flags)) {
+    const passes = this.#queue === null || ((flags & CLOSE) !== 0 && this.#queue.isInFrames);
+    if (passes && !isBlob(payload) && !this.#isForLater(payload, flags)) {
       this.#sendFrame(payload, flags);
       // As under ws, what is compressed reaches a stream later.
       if ((flags & COMPRESS) !== 0) ws[kLink].pumpLater(ws[kHandle], callback);
@@ -99,13 +139,14 @@ class Outgoing {
       return;
     }
     const isControl = (flags & CLOSE) !== 0;
-    this.#ensureQueue().push(
+    this.#ensureQueue().push({
+      cb: callback,
       // What was checked may not grow meanwhile.
-      isControl && !isBlob(payload) ? Buffer.from(payload) : payload,
-      sizeOf(payload),
-      (bytes) => this.#sendFrame(bytes, flags),
-      callback
-    );
+      data: isControl && !isBlob(payload) ? Buffer.from(payload) : payload,
+      isControl,
+      send: (bytes) => this.#sendFrame(bytes, flags),
+      size: sizeOf(payload)
+    });
   }
 
   #isForLater(payload, flags) {
@@ -117,7 +158,7 @@ class Outgoing {
     const ws = this.#ws;
     const key = (flags & MASK) === 0 ? undefined : makeMask(ws[kOptions]);
     if (this.#isForLater(bytes, flags)) {
-      native.sendLater(ws[kHandle], bytes, flags, key);
+      native.sendLater(ws[kHandle], bytes, flags, key, Infinity);
       return true;
     }
     native.send(ws[kHandle], bytes, flags, key);
@@ -129,6 +170,104 @@ class Outgoing {
   #countCompressed(size) {
     if (this.#justCompressed === 0) nextTick(() => (this.#justCompressed = 0));
     this.#justCompressed += size;
+  }
+
+  /** Whether each frame has a masking key of the user's. */
+  get asksForMasks() {
+    return Boolean(this.#ws[kOptions].generateMask);
+  }
+
+  /** Whether a piece is being compressed, so that no other data may be sent. */
+  get isCompressing() {
+    return this.#whenCompressed !== null;
+  }
+
+  /** Whether everything was taken that is queued. */
+  get isTaken() {
+    return this.#ws[kLink].isTaken(this.#ws[kHandle]);
+  }
+
+  /** @param {Function} callback called when everything was taken that is queued now, or with an error */
+  whenTaken(callback) {
+    this.#ws[kLink].pump(this.#ws[kHandle], callback);
+  }
+
+  /** @param {Number} size bytes of the message whose turn it is, that are not waiting any more */
+  progressed(size) {
+    this.#queue.progressed(size);
+  }
+
+  /**
+   * Sends a piece of a message.
+   *
+   * @param {Uint8Array} bytes
+   * @param {Number} flags
+   * @param {Number} most bytes that a frame may have
+   * @param {function()} then called when a piece that takes longer is queued
+   * @return {Boolean} false if it does
+   */
+  sendPiece(bytes, flags, most, then) {
+    const ws = this.#ws;
+    const key = (flags & MASK) === 0 ? undefined : makeMask(ws[kOptions]);
+    if (this.#isForLater(bytes, flags)) {
+      this.#whenCompressed = then;
+      native.sendLater(ws[kHandle], bytes, flags, key, most);
+      return false;
+    }
+    native.sendFrames(ws[kHandle], bytes, flags, key, most);
+    if ((flags & COMPRESS) !== 0) this.#countCompressed(bytes.length);
+    return true;
+  }
+
+  /**
+   * Takes the next turn for a message that is not whole yet.
+   *
+   * @param {Job} job in frames
+   * @throws {Error} within a message that is sent in fragments
+   */
+  open(job) {
+    if (this.#isInFragments) throw new Error('The message before is not finished');
+    this.#ensureQueue().push(job);
+  }
+
+  /**
+   * What such a message is to be sent with.
+   *
+   * @param {Boolean} compress whether to compress it where that was negotiated
+   * @return {{flags: Number, most: Number}}
+   */
+  termsFor(compress) {
+    const isCompressed = compress && this.#compression !== null;
+    return {
+      flags: (this.#ws._isServer ? 0 : MASK) | (isCompressed ? COMPRESS : 0),
+      most: this.#maxFrameSize === 0 ? Infinity : this.#maxFrameSize
+    };
+  }
+
+  /** The message is sent. */
+  finish() {
+    this.#queue.done();
+  }
+
+  /**
+   * A message is not going to be sent, or not to its end, after which a close frame is all that can
+   * follow (RFC 6455 5.4).
+   *
+   * @param {Job} job
+   * @param {Boolean} hasBegun
+   */
+  abandon(job, hasBegun) {
+    const ws = this.#ws;
+    if (!hasBegun) {
+      this.#queue?.remove(job);
+      return;
+    }
+    this.#queue?.cut(createInterruptedError());
+    if (ws.readyState === OPEN) ws.close(INTERNAL_ERROR);
+    // Whoever has put something in the place of close() cannot go on here, either.
+    if (ws.readyState === OPEN) ws.terminate();
+    if (this.isCompressing) this.#whenCompressed = () => this.#queue?.remove(job);
+    else this.#queue?.remove(job);
   }
 
   #ensureQueue() {
@@ -149,13 +288,16 @@ class Outgoing {
   }
 
   /**
-   * Runs what sends something, behind what is still being read or compressed.
+   * Runs what sends a close frame, behind what is still being read or compressed. Messages whose end
+   * nobody has written yet are given up.
    *
    * @param {function()} send
    */
   inTurn(send) {
+    for (const job of this.#queue?.jobs() ?? []) job.interrupt?.();
+    this.#queue?.hurry();
     if (this.#queue !== null) {
-      this.#queue.push(null, 0, send, undefined);
+      this.#queue.push({ data: null, send, size: 0 });
       return;
     }
     send();
@@ -164,12 +306,23 @@ class Outgoing {
 
   /** What sendLater() was given is in the addon's queue. */
   compressed() {
-    this.#queue?.compressed();
+    const then = this.#whenCompressed;
+    this.#whenCompressed = null;
+    if (then !== null) then();
+    else this.#queue?.done();
+  }
+
+  /** A close frame went that waited for nothing: what is in frames is not finished. */
+  broken() {
+    if (this.#queue?.isInFrames) this.#queue.closed(createInterruptedError());
   }
 
   /** The connection is gone. */
   closed() {
-    this.#queue?.closed();
+    const error = this.#queue?.isInFrames
+      ? createInterruptedError()
+      : new Error('The socket was closed while data was being compressed');
+    this.#queue?.closed(error);
   }
 }
 

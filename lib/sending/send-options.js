@@ -12,6 +12,7 @@ function areOnlyBinary(options) {
     !('compress' in options) &&
     !('fin' in options) &&
     !('mask' in options) &&
+    !('maxFrameSize' in options) &&
     Object.getPrototypeOf(options) === Object.prototype &&
     !('binary' in Object.prototype)
   );
@@ -24,7 +25,7 @@ function areOnlyBinary(options) {
  * @param {*} options
  * @param {*} data what is to be sent
  * @param {Boolean} isServer
- * @return {{binary: *, compress: *, fin: *, mask: *}}
+ * @return {{binary: *, compress: *, fin: *, mask: *, maxFrameSize: *}} the last one if it is there
  */
 function sendOptions(options, data, isServer) {
   if (areOnlyBinary(options)) {

@@ -1,13 +1,34 @@
 'use strict';
 
+const { nextTick } = require('../native/realm');
+const { callEach } = require('./call-each');
+
 /**
- * What a connection has to send while a Blob before it is still being read, or a large message
- * compressed. Everything passes through here in order until the queue is empty again.
+ * @typedef {Object} Job something that is to be sent when its turn has come
+ * @property {(Blob|Uint8Array|null)} data
+ * @property {Number} size of `data`, in bytes, as far as it is not sent yet
+ * @property {function((Uint8Array|null)): Boolean} send sends it; true if that takes longer, until
+ *     done() is called
+ * @property {Function} [cb] gets an error, or is passed to `onSent`
+ * @property {Boolean} [isControl] whether it may be sent between the frames of a message
+ * @property {Boolean} [isInFrames] whether others may be sent between its frames
+ * @property {function()} [hurry] of one in frames that has begun: a close frame waits for it
+ * @property {function()} [interrupt] of one in frames: a close frame is about to be sent
+ * @property {function()} [stop] of one in frames: it is not going to be sent to its end
+ */
+
+/**
+ * What a connection has to send while a Blob before it is still being read, a large message
+ * compressed, or a message in frames not finished. Everything passes through here in order until the
+ * queue is empty again; but control frames do not wait for the rest of a message in frames.
  */
 class SendQueue {
+  /** @type {Job[]} */
   #jobs = [];
-  #reading = false;
-  #compressing = false;
+  #isReading = false;
+  // Whether the first job is being sent.
+  #isSending = false;
+  #isHurried = false;
   #isClosed;
   #onError;
   #onSent;
@@ -30,31 +51,79 @@ class SendQueue {
     this.#onEmpty = onEmpty;
   }
 
+  /** Whether a message in frames is being sent, between which others may be. */
+  get isInFrames() {
+    return this.#isSending && this.#jobs[0].isInFrames === true;
+  }
+
+  /** @param {Job} job */
+  push(job) {
+    this.bytes += job.size;
+    this.#jobs.push(job);
+    if (!this.#isReading && !this.#isSending) this.#run();
+  }
+
   /**
-   * @param {(Blob|Uint8Array|null)} data
-   * @param {Number} size of `data`, in bytes
-   * @param {function((Uint8Array|null)): Boolean} send sends it, when its turn has come; true if
-   *     that takes longer, until compressed() is called
-   * @param {Function} [cb] gets an error, or is passed to `onSent`
+   * Part of the first job's data was sent.
+   *
+   * @param {Number} size
    */
-  push(data, size, send, cb) {
-    this.bytes += size;
-    this.#jobs.push({ data, size, send, cb });
-    if (!this.#reading && !this.#compressing) this.#run();
+  progressed(size) {
+    this.bytes -= size;
+    this.#jobs[0].size -= size;
   }
 
   /** What the first job's `send` began is done. */
-  compressed() {
-    this.#compressing = false;
+  done() {
+    this.#isSending = false;
     this.#finish();
     this.#run();
   }
 
-  /** The connection is gone. */
-  closed() {
-    if (!this.#compressing) return;
-    this.#compressing = false;
-    this.#fail(new Error('The socket was closed while data was being compressed'));
+  /** A close frame is about to be pushed: messages in frames do not wait for the kernel any more. */
+  hurry() {
+    this.#isHurried = true;
+    if (this.isInFrames) this.#jobs[0].hurry();
+  }
+
+  /** @return {Job[]} all that wait, and the one that is being sent */
+  jobs() {
+    return [...this.#jobs];
+  }
+
+  /**
+   * Takes a job back. Where its message has begun, nothing but control frames may follow.
+   *
+   * @param {Job} job
+   */
+  remove(job) {
+    const at = this.#jobs.indexOf(job);
+    if (at < 0) return;
+    this.#jobs.splice(at, 1);
+    this.bytes -= job.size;
+    if (at > 0 || !this.#isSending) return;
+    this.#isSending = false;
+    this.#run();
+  }
+
+  /**
+   * The jobs behind the first one are not going to be sent.
+   *
+   * @param {Error} error
+   */
+  cut(error) {
+    nextTick(callEach, this.#takeCallbacks(1), error);
+  }
+
+  /**
+   * The connection is gone, or nothing can follow on it.
+   *
+   * @param {Error} error
+   */
+  closed(error) {
+    if (!this.#isSending) return;
+    this.#isSending = false;
+    this.#fail(error);
   }
 
   #run() {
@@ -72,12 +141,44 @@ class SendQueue {
   // Sends the first job's data; false if that takes longer.
   #send(data) {
     const [job] = this.#jobs;
-    if (job.send(data) === true) {
-      this.#compressing = true;
+    // What is sent meanwhile (by a masking function, say) waits.
+    this.#isSending = true;
+    let takesLonger;
+    try {
+      takesLonger = job.send(data);
+    } catch (error) {
+      this.#isSending = false;
+      this.#jobs.shift();
+      nextTick(() => this.#resume());
+      throw error;
+    }
+    if (takesLonger === true) {
+      if (job.isInFrames) this.#passControls();
+      if (this.#isHurried) job.hurry?.();
       return false;
     }
+    this.#isSending = false;
     this.#finish();
     return true;
+  }
+
+  // A masking function has thrown: the others can be sent.
+  #resume() {
+    if (!this.#isReading && !this.#isSending) this.#run();
+  }
+
+  // Control frames that waited with a message do not wait for its end.
+  #passControls() {
+    const waiting = this.#jobs.splice(1);
+    for (const job of waiting) {
+      if (job.isControl && typeof job.data.arrayBuffer !== 'function') {
+        job.send(job.data);
+        this.bytes -= job.size;
+        this.#onSent(job.cb);
+      } else {
+        this.#jobs.push(job);
+      }
+    }
   }
 
   #finish() {
@@ -87,10 +188,10 @@ class SendQueue {
   }
 
   #read(blob) {
-    this.#reading = true;
+    this.#isReading = true;
     blob.arrayBuffer().then(
       (buffer) => {
-        this.#reading = false;
+        this.#isReading = false;
         if (this.#isClosed()) {
           const error = new Error('The socket was closed while the blob was being read');
           // Outside the promise, so that a callback that throws is an uncaught exception.
@@ -100,7 +201,7 @@ class SendQueue {
         if (this.#send(new Uint8Array(buffer))) this.#run();
       },
       (error) => {
-        this.#reading = false;
+        this.#isReading = false;
         process.nextTick(() => {
           this.#fail(error);
           this.#onError(error);
@@ -110,9 +211,13 @@ class SendQueue {
   }
 
   #fail(error) {
-    for (const { cb } of this.#jobs.splice(0)) {
-      if (typeof cb === 'function') cb(error);
-    }
+    callEach(this.#takeCallbacks(0), error);
+  }
+
+  #takeCallbacks(from) {
+    const jobs = this.#jobs.splice(from);
+    for (const { stop } of jobs) stop?.();
+    return jobs.map(({ cb }) => cb).filter((cb) => typeof cb === 'function');
   }
 }
 
