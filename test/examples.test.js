@@ -95,6 +95,19 @@ test('echo', async () => {
   expect(await ask(await urlOf(await start('echo.js')), 'hello')).toBe('hello');
 });
 
+describe('the servers of the documents', () => {
+  test.each(['my-websocket.js', 'upgrade.js', 'server.js', 'nodejs-websocket.js'])(
+    '%s',
+    async (name) => {
+      expect(await ask(await urlOf(start(name)), 'hello')).toBe('hello');
+    }
+  );
+
+  test('smallest.js', async () => {
+    expect(await ask(await urlOf(start('smallest.js')), 'hello')).toBe('you said hello');
+  });
+});
+
 test('express', async () => {
   const url = await urlOf(await start('express.js'));
   expect(await (await fetch(url.replace('ws', 'http'))).text()).toContain('/ws');

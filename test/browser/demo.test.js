@@ -48,10 +48,11 @@ beforeAll(async () => {
   browser = await chromium.launch({ executablePath, args });
 });
 
-afterAll(async () => {
-  await browser?.close();
+afterEach(async () => {
   if (demo?.exitCode === null && demo.signalCode === null) await stopDemo();
 });
+
+afterAll(() => browser?.close());
 
 test('two tabs chat, and the page notices when the server goes and comes back', async () => {
   const url = await startDemo(0);
@@ -108,4 +109,42 @@ test('two tabs chat, and the page notices when the server goes and comes back', 
   demo.kill('SIGCONT');
   await desk.waitForSelector('#status.open', { timeout: 15_000 });
   expect(errors).toEqual([]);
+});
+
+test('the page can be switched between the servers', async () => {
+  const url = await startDemo(0);
+  const pages = [];
+  for (let i = 0; i < 2; i++) pages.push(await (await browser.newContext()).newPage());
+  const errors = [];
+  for (const page of pages) {
+    page.on('pageerror', (error) => errors.push(error.message));
+    await page.goto(url);
+    await page.waitForSelector('#status.open');
+  }
+  const [first, second] = pages;
+  const names = await first.$$eval('#server option', (options) =>
+    options.map(({ value }) => value)
+  );
+  expect(names).toEqual(['', 'my-websocket', 'upgrade', 'server', 'nodejs-websocket', 'smallest']);
+  for (const name of [...names.slice(1), '']) {
+    for (const page of pages) {
+      await page.selectOption('#server', name);
+      await page.waitForSelector('#status.open');
+      // Round trips, and the figures of this server.
+      await page.waitForFunction(() =>
+        /^[0-9.]+ ms$/.test(document.getElementById('rtt').textContent)
+      );
+    }
+    await first.waitForFunction(() => document.getElementById('connections').textContent === '2');
+    await first.fill('#text', `hello over ${name || 'the first'}`);
+    await first.press('#text', 'Enter');
+    await second.waitForSelector(`text=hello over ${name || 'the first'}`);
+  }
+  // The choice is in the address.
+  await second.selectOption('#server', 'smallest');
+  await second.reload();
+  await second.waitForSelector('#status.open');
+  expect(await second.inputValue('#server')).toBe('smallest');
+  expect(errors).toEqual([]);
+  expect(await stopDemo()).toEqual([0, null]);
 });
