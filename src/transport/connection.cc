@@ -88,8 +88,8 @@ void Connection::ReactToEnd() {
 
 void Connection::AfterStateChange() {
   if (stage_ != Stage::kWebSocket) return;
-  if (closing_.wants_deadline() && deadline_ == nullptr) {
-    ArmDeadline(settings_->close_timeout);
+  if (closing_.wants_deadline() && !HasDeadline(DeadlineKind::kClosing)) {
+    ArmDeadline(DeadlineKind::kClosing, settings_->close_timeout);
   }
   if (closing_.wants_end()) {
     // Nothing more is delivered, so a paused connection must read on to see the peer's end.
@@ -112,19 +112,38 @@ void Connection::NoteActivity() {
   }
 }
 
-void Connection::ArmDeadline(uint64_t milliseconds) {
-  if (deadline_ == nullptr) deadline_ = std::make_unique<Deadline>(this);
-  loop_->ArmDeadline(deadline_.get(), milliseconds);
+bool Connection::HasDeadline(DeadlineKind kind) const {
+  const Deadline* deadline = deadlines_.get();
+  while (deadline != nullptr && deadline->kind != kind) deadline = deadline->others.get();
+  return deadline != nullptr;
+}
+
+void Connection::ArmDeadline(DeadlineKind kind, uint64_t milliseconds) {
+  DropDeadline(kind);
+  deadlines_ = std::make_unique<Deadline>(this, kind);
+  loop_->ArmDeadline(deadlines_.get(), milliseconds);
+}
+
+void Connection::DropDeadline(DeadlineKind kind) {
+  std::unique_ptr<Deadline>* place = &deadlines_;
+  while (*place != nullptr && (*place)->kind != kind) place = &(*place)->others;
+  if (*place != nullptr) *place = std::move((*place)->others);
 }
 
 void Connection::OnDeadline(DeadlineEntry* entry) {
   Connection* self = static_cast<Deadline*>(entry)->owner;
-  self->deadline_.reset();
-  if (self->stage_ != Stage::kHead) {
-    self->Destroy();
-    return;
+  const DeadlineKind kind = entry->kind;
+  self->DropDeadline(kind);
+  switch (kind) {
+    case DeadlineKind::kHandshake:
+      self->ReportNoHead(UpgradeStatus::kTimedOut);
+      break;
+    case DeadlineKind::kClosing:
+      self->Destroy();
+      break;
+    case DeadlineKind::kTrim:  // The loop's.
+      break;
   }
-  self->ReportNoHead(UpgradeStatus::kTimedOut);
 }
 
 // The end.
@@ -153,7 +172,7 @@ void Connection::TransportClosed() {
   // What came before there was a WebSocket is of no interest to anybody.
   if (stage_ != Stage::kWebSocket) DropInput();
   stage_ = Stage::kClosed;
-  deadline_.reset();
+  deadlines_.reset();
   // Node's servers report their end in front of their last connection's, and so does this one.
   LeaveListener();
   loop_->budget().Begin(this);
@@ -179,7 +198,7 @@ void Connection::Abandon() {
   DropInput();
   if (stage_ != Stage::kClosed) {
     stage_ = Stage::kClosed;
-    deadline_.reset();
+    deadlines_.reset();
     extras_.reset();
     LeaveListener();
     DestroyTransport(Ending::kAbandon);

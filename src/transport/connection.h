@@ -11,6 +11,7 @@
 #include "protocol/message_reader.h"
 #include "protocol/upgrade.h"
 #include "transport/connection_handler.h"
+#include "transport/deadline_list.h"
 #include "transport/held_input.h"
 #include "transport/loop.h"
 #include "transport/write_queue.h"
@@ -284,7 +285,9 @@ class Connection : private MessageSink, private ConnectionFlags {
   void AfterSend();
   void AfterStateChange();
   void DeleteIfDone();
-  void ArmDeadline(uint64_t milliseconds);
+  bool HasDeadline(DeadlineKind kind) const;
+  void ArmDeadline(DeadlineKind kind, uint64_t milliseconds);
+  void DropDeadline(DeadlineKind kind);
   void LeaveListener();
 
   // Behind the flags, so that they share a word.
@@ -296,7 +299,7 @@ class Connection : private MessageSink, private ConnectionFlags {
   std::shared_ptr<const ConnectionSettings> settings_;
   MessageReader reader_;
   WriteQueue queue_;
-  std::unique_ptr<Deadline> deadline_;  // While one is armed.
+  std::unique_ptr<Deadline> deadlines_;  // Those that are armed, at most one of each kind.
   std::unique_ptr<Extras> extras_;
   std::unique_ptr<HeldInput> input_;  // While there is some.
   uint64_t enqueued_ = 0;

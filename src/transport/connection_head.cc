@@ -18,7 +18,8 @@ void Connection::LeaveListener() {
 }
 
 void Connection::AwaitHead() {
-  if (settings_->handshake_timeout > 0) ArmDeadline(settings_->handshake_timeout);
+  if (settings_->handshake_timeout == 0) return;
+  ArmDeadline(DeadlineKind::kHandshake, settings_->handshake_timeout);
 }
 
 void Connection::ReadHead(uint8_t* data, size_t size) {
@@ -40,7 +41,7 @@ void Connection::ReadHead(uint8_t* data, size_t size) {
                                                  : UpgradeStatus::kMalformed);
     return;
   }
-  deadline_.reset();
+  DropDeadline(DeadlineKind::kHandshake);
   stage_ = Stage::kDeciding;
   // What the handler looks at stays while it does; what follows the head waits.
   const std::unique_ptr<RequestHeadParser> held = TakeHeadParser();
@@ -62,7 +63,7 @@ std::unique_ptr<RequestHeadParser> Connection::TakeHeadParser() {
 }
 
 void Connection::ReportNoHead(UpgradeStatus status) {
-  deadline_.reset();
+  DropDeadline(DeadlineKind::kHandshake);
   stage_ = Stage::kDeciding;
   TakeHeadParser();
   handler_->OnUpgrade(*this, status, {}, nullptr);
@@ -83,8 +84,9 @@ void Connection::Reject(std::string_view response) {
   DropInput();
   SendRaw(ByteView(response));
   // Whoever does not read the answer is not waited for any longer than for a head.
-  ArmDeadline(settings_->handshake_timeout > 0 ? settings_->handshake_timeout
-                                               : settings_->close_timeout);
+  ArmDeadline(DeadlineKind::kClosing, settings_->handshake_timeout > 0
+                                          ? settings_->handshake_timeout
+                                          : settings_->close_timeout);
   if (!peer_ended_) StartReading();
   EndTransport();
 }

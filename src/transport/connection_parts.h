@@ -10,7 +10,6 @@
 #include "protocol/http_head.h"
 #include "transport/compression.h"
 #include "transport/connection.h"
-#include "transport/deadline_list.h"
 
 namespace wsuv {
 
@@ -39,11 +38,14 @@ struct Connection::Extras {
   uint8_t next_key[4];
 };
 
+/// A deadline of a connection, and the others that it has.
 struct Connection::Deadline final : DeadlineEntry {
-  explicit Deadline(Connection* connection) : owner(connection) {}
+  Deadline(Connection* connection, DeadlineKind what)
+      : DeadlineEntry(what), owner(connection), others(std::move(connection->deadlines_)) {}
   ~Deadline() { owner->loop_->DisarmDeadline(this); }
 
   Connection* owner;
+  std::unique_ptr<Deadline> others;
 };
 
 }  // namespace wsuv

@@ -32,7 +32,8 @@ void DeadlineList::Disarm(DeadlineEntry* entry) {
   if (bucket == nullptr) return;
   (entry->previous != nullptr ? entry->previous->next : bucket->first) = entry->next;
   (entry->next != nullptr ? entry->next->previous : bucket->last) = entry->previous;
-  *entry = DeadlineEntry();
+  entry->previous = entry->next = nullptr;
+  entry->bucket = nullptr;
 }
 
 uint64_t DeadlineList::NextDue() const {

@@ -9,9 +9,19 @@ namespace wsuv {
 
 struct DeadlineBucket;
 
+/// What is to be done when a deadline has come.
+enum class DeadlineKind : uint8_t {
+  kHandshake,  ///< A request head has not come whole: it is answered (408).
+  kClosing,  ///< The peer has not ended its side behind our last words: the connection is dropped.
+  kTrim,     ///< The loop's pools give back what was not used.
+};
+
 /// A place in a DeadlineList. Belongs to whatever has the deadline, which must disarm it before it
 /// goes away.
 struct DeadlineEntry {
+  explicit DeadlineEntry(DeadlineKind what) : kind(what) {}
+
+  const DeadlineKind kind;
   DeadlineEntry* previous = nullptr;
   DeadlineEntry* next = nullptr;
   DeadlineBucket* bucket = nullptr;  ///< Null while it is not armed.

@@ -209,10 +209,14 @@ void Loop::JudgeDeadlines() {
   deadlines_are_due_ = false;
   running_round_ = true;
   while (DeadlineEntry* entry = deadlines_.TakeDue(polled_at_)) {
-    if (entry == &trim_deadline_) {
-      Trim();
-    } else {
-      Connection::OnDeadline(entry);
+    switch (entry->kind) {
+      case DeadlineKind::kTrim:
+        Trim();
+        break;
+      case DeadlineKind::kHandshake:
+      case DeadlineKind::kClosing:
+        Connection::OnDeadline(entry);
+        break;
     }
   }
   ScheduleTimer();

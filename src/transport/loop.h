@@ -168,7 +168,7 @@ class Loop {
   size_t random_used_ = sizeof(random_);
   BlockPool pool_;
   std::unique_ptr<CompressionPool> compression_;
-  DeadlineEntry trim_deadline_;  // For the pools.
+  DeadlineEntry trim_deadline_{DeadlineKind::kTrim};
   DeadlineList deadlines_;
   uint64_t timer_due_ = DeadlineList::kNever;
   std::vector<Connection*> dirty_;

@@ -11,7 +11,7 @@ namespace {
 
 TEST(DeadlineList, GivesEntriesWhenTheyAreDue) {
   DeadlineList list;
-  DeadlineEntry a, b, c;
+  DeadlineEntry a(DeadlineKind::kHandshake), b(DeadlineKind::kClosing), c(DeadlineKind::kTrim);
   EXPECT_EQ(list.NextDue(), DeadlineList::kNever);
   list.Arm(&a, 100, 0);
   list.Arm(&b, 10, 50);
@@ -19,6 +19,7 @@ TEST(DeadlineList, GivesEntriesWhenTheyAreDue) {
   EXPECT_EQ(list.NextDue(), 60u);
   EXPECT_EQ(list.TakeDue(59), nullptr);
   EXPECT_EQ(list.TakeDue(60), &b);
+  EXPECT_EQ(b.kind, DeadlineKind::kClosing);
   EXPECT_EQ(list.TakeDue(100), &a);
   EXPECT_EQ(list.TakeDue(100), nullptr);
   list.Disarm(&c);
@@ -29,7 +30,7 @@ TEST(DeadlineList, GivesEntriesWhenTheyAreDue) {
 TEST(DeadlineList, AgreesWithAPlainSearchOnRandomUse) {
   std::mt19937 random(11);
   DeadlineList list;
-  std::vector<DeadlineEntry> entries(50);
+  std::vector<DeadlineEntry> entries(50, DeadlineEntry(DeadlineKind::kClosing));
   std::vector<uint64_t> due(50, DeadlineList::kNever);
   uint64_t now = 0;
   for (int step = 0; step < 20000; step++) {
