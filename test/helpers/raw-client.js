@@ -29,9 +29,11 @@ function upgradeRequest(headers = {}, { method = 'GET', path = '/', version = '1
 /** A TCP client that sends exactly the bytes it is told to, and keeps what comes back. */
 class RawClient {
   #waiting = [];
-
-  /** All that came. */
-  received = Buffer.alloc(0);
+  // What came is in here, from #start to #end. It doubles, so that each byte is copied some times
+  // at most, in however many chunks many of them come.
+  #memory = Buffer.alloc(0);
+  #start = 0;
+  #end = 0;
 
   /**
    * @param {(Number|String)} where a port, or the path of a Unix socket
@@ -44,7 +46,7 @@ class RawClient {
       ? tls.connect({ ...address, rejectUnauthorized: false })
       : net.connect(address);
     this.socket.on('data', (chunk) => {
-      this.received = Buffer.concat([this.received, chunk]);
+      this.#append(chunk);
       this.#check();
     });
     this.socket.on('error', () => {});
@@ -56,6 +58,36 @@ class RawClient {
         resolve();
       });
     });
+  }
+
+  /** All that came and was not taken out. */
+  get received() {
+    return this.#memory.subarray(this.#start, this.#end);
+  }
+
+  set received(bytes) {
+    this.#memory = bytes;
+    this.#start = 0;
+    this.#end = bytes.length;
+  }
+
+  #append(chunk) {
+    if (this.#memory.length - this.#end < chunk.length) {
+      const { received } = this;
+      // A view that was given away keeps its bytes.
+      this.#memory = Buffer.alloc(2 * (received.length + chunk.length));
+      received.copy(this.#memory);
+      this.#start = 0;
+      this.#end = received.length;
+    }
+    chunk.copy(this.#memory, this.#end);
+    this.#end += chunk.length;
+  }
+
+  #take(count) {
+    const bytes = this.received.subarray(0, count);
+    this.#start += bytes.length;
+    return bytes;
   }
 
   #check() {
@@ -90,18 +122,13 @@ class RawClient {
   /** Resolves with the response's head, and takes it out of `received`. */
   async response() {
     await this.until((bytes) => bytes.includes('\r\n\r\n'));
-    const end = this.received.indexOf('\r\n\r\n') + 4;
-    const head = this.received.subarray(0, end).toString('latin1');
-    this.received = this.received.subarray(end);
-    return head;
+    return this.#take(this.received.indexOf('\r\n\r\n') + 4).toString('latin1');
   }
 
   /** Resolves with the first `count` bytes, and takes them out of `received`. */
   async read(count) {
     await this.until((bytes) => bytes.length >= count);
-    const bytes = this.received.subarray(0, count);
-    this.received = this.received.subarray(count);
-    return bytes;
+    return this.#take(count);
   }
 
   end() {
