@@ -15,6 +15,8 @@ module.exports = {
   kOptions: Symbol('wsuv.options'),
   /** Who moves the connection's bytes; see link/native-link.js. */
   kLink: Symbol('wsuv.link'),
+  /** (link): a link of the connection's own does. */
+  kUseLink: Symbol('wsuv.useLink'),
   /** Whether there is a connection, or was. */
   kIsAttached: Symbol('wsuv.isAttached'),
   /** (url): a client asks there. */

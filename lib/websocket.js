@@ -19,11 +19,9 @@ const { mixInEventTarget } = require('./event-target');
 const events = require('./events');
 const { ClientHandshake, abortHandshake } = require('./handshake/client');
 const { Listeners } = require('./listeners');
-const { adoptSocket, replaceSocket } = require('./link/adopt-socket');
-const { claim } = require('./link/claimed-sockets');
+const { replaceSocket } = require('./link/adopt-socket');
+const { attach } = require('./link/attach');
 const { DeferringEndpoint } = require('./link/deferring-endpoint');
-const { acceptSocketOf, handleOf } = require('./link/node-socket');
-const { StreamLink } = require('./link/stream-link');
 const native = require('./native/addon');
 const { compressionFor, negotiated } = require('./native/compression');
 const { setEndpoint } = require('./native/dispatch');
@@ -72,6 +70,7 @@ const {
   kSetUrl,
   kSocket,
   kStreamClosed,
+  kUseLink,
   kWantsText,
   kWasClean
 } = require('./symbols');
@@ -259,23 +258,11 @@ class WebSocket extends EventEmitter {
   setSocket(socket, head, options) {
     if (options !== this[kOptions]) this[kOptions] = optionsOf(this[kOptions], options);
     this[kSocket] = socket;
-    claim(socket);
-    const settings = settingsFor(this[kOptions]);
-    const own = handleOf(socket);
-    if (own !== undefined && !own.isDecided) {
-      // Of a server's own port: the addon has it already.
-      native.acceptWith(own.id, settings, '');
-      acceptSocketOf(socket);
-      this[kOpen](own.id);
-      return;
-    }
-    let handle = adoptSocket(socket, head, settings, this._isServer);
-    if (handle === 0) {
-      const link = new StreamLink(this, socket, head, settings);
-      this[kRarely]().link = link;
-      ({ handle } = link);
-    }
-    this[kOpen](handle);
+    this[kOpen](attach(this, socket, head, settingsFor(this[kOptions])));
+  }
+
+  [kUseLink](link) {
+    this[kRarely]().link = link;
   }
 
   // Attaches the connection of a server's socket that nobody knows, and sends the response to the
