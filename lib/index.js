@@ -1,26 +1,27 @@
 'use strict';
 
-const MyWebsocket = require('./my-websocket');
+const { defineLazily, lazy } = require('./lazy');
 const WebSocket = require('./websocket');
 const WebSocketServer = require('./websocket-server');
 const createWebSocketStream = require('./stream');
-const extension = require('./handshake/extension');
-const PerMessageDeflate = require('./compat/permessage-deflate');
 const Receiver = require('./receiver');
 const Sender = require('./sender');
-const { myWebsocket } = require('./smallest-server');
-const subprotocol = require('./handshake/subprotocol');
 
 WebSocket.WebSocket = WebSocket;
 WebSocket.WebSocketServer = WebSocketServer;
 WebSocket.Server = WebSocketServer;
-WebSocket.MyWebsocket = MyWebsocket;
 WebSocket.createWebSocketStream = createWebSocketStream;
-WebSocket.PerMessageDeflate = PerMessageDeflate;
+// Tracers wait for their files.
 WebSocket.Receiver = Receiver;
 WebSocket.Sender = Sender;
-WebSocket.extension = extension;
-WebSocket.myWebsocket = myWebsocket;
-WebSocket.subprotocol = subprotocol;
+
+const MEMBERS = {
+  MyWebsocket: lazy(() => require('./my-websocket')),
+  PerMessageDeflate: lazy(() => require('./compat/permessage-deflate')),
+  extension: lazy(() => require('./handshake/extension')),
+  myWebsocket: lazy(() => require('./smallest-server').myWebsocket),
+  subprotocol: lazy(() => require('./handshake/subprotocol'))
+};
+for (const [name, get] of Object.entries(MEMBERS)) defineLazily(WebSocket, name, get);
 
 module.exports = WebSocket;

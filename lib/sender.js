@@ -1,13 +1,14 @@
 'use strict';
 
-const { randomFillSync } = require('crypto');
-
 const native = require('./native/addon');
 const seam = require('./native/seam');
 const { EXTENSION_NAME, NOOP } = require('./constants');
 const { closePayload, controlPayload } = require('./sending/control-payload');
+const { lazy } = require('./lazy');
 const { SendQueue } = require('./sending/send-queue');
 const { isBlob, sizeOf, toPayload } = require('./validation');
+
+const randomFillSync = lazy(() => require('crypto').randomFillSync);
 
 const { FIN, RSV1 } = seam.flag;
 const { BINARY, CLOSE, CONTINUATION, PING, PONG, TEXT } = seam.opcode;
@@ -62,7 +63,7 @@ class Sender {
     }
     const key = options.maskBuffer ?? Buffer.alloc(4);
     if (options.generateMask) options.generateMask(key);
-    else randomFillSync(key, 0, 4);
+    else randomFillSync()(key, 0, 4);
     const header = native.frameHeader(flags, length, key);
     if (length === 0) return [header];
     if (key.readUInt32LE(0) === 0) return [header, payload];
@@ -153,15 +154,15 @@ class Sender {
       }
       this._extensions[EXTENSION_NAME].compress(bytes, options.fin, (_, packed) => {
         if (this._socket.destroyed) {
-          this.#queue.closed();
+          this.#queue.closed(new Error('The socket was closed while data was being compressed'));
         } else {
           this.#sendPayload(packed, options, cb);
-          this.#queue.compressed();
+          this.#queue.done();
         }
       });
       return true;
     };
-    this.#queue.push(payload, sizeOf(payload), send, cb);
+    this.#queue.push({ data: payload, size: sizeOf(payload), send, cb });
   }
 
   #sendPayload(payload, options, cb) {

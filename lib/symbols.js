@@ -37,6 +37,8 @@ module.exports = {
   kWasClean: Symbol('wsuv.wasClean'),
   /** Of the class: its methods, as they were when the package was loaded. */
   kOwnMethods: Symbol('wsuv.ownMethods'),
+  /** Of the class, (): loads what only connections need. */
+  kLoad: Symbol('wsuv.load'),
   /** What sends what is no whole, plain message; made when it is needed. */
   kOutgoing: Symbol('wsuv.outgoing'),
   /** (isPlain): whether send() may pass data straight on. */

@@ -3,31 +3,42 @@
 const EventEmitter = require('events');
 
 const native = require('./native/addon');
-const { CLOSE_TIMEOUT, EMPTY_BUFFER } = require('./constants');
+const { CLOSE_TIMEOUT, EMPTY_BUFFER, EXTENSION_NAME } = require('./constants');
 const events = require('./events');
-const extension = require('./handshake/extension');
-const { createPlainServer } = require('./handshake/plain-server');
-const {
-  UpgradeStatus,
-  formatLines,
-  formatRefusal,
-  formatStatus,
-  refusalFor,
-  switchingProtocols
-} = require('./handshake/response');
-const { NativeListener } = require('./native/listener');
-const { isClaimed } = require('./link/claimed-sockets');
 const { isHttpAsNodeLeftIt } = require('./link/node-internals');
-const { handleOf } = require('./link/node-socket');
-const { usesStreams } = require('./link/transport');
-const PerMessageDeflate = require('./compat/permessage-deflate');
-const { settingsFor } = require('./native/settings');
-const subprotocol = require('./handshake/subprotocol');
-const { UnseenSockets, forgetSocket, peekAtSocket } = require('./link/unseen-sockets');
-const { UpgradeRequest, headerOf, urlOf } = require('./handshake/request');
-const { frameSizeOf } = require('./sending/frame-size');
-const { kOpen, kOwnMethods, kReplaceSocket } = require('./symbols');
+const { kLoad, kOpen, kOwnMethods, kReplaceSocket } = require('./symbols');
+const { lazy } = require('./lazy');
 const WebSocket = require('./websocket');
+
+// What only a server needs comes with the first one.
+let extension, subprotocol;
+let UpgradeStatus, formatLines, formatRefusal, formatStatus, refusalFor, switchingProtocols;
+let UpgradeRequest, headerOf, urlOf;
+let UnseenSockets, forgetSocket, peekAtSocket;
+let NativeListener, frameSizeOf, handleOf, isClaimed, settingsFor, usesStreams;
+const load = lazy(() => {
+  extension = require('./handshake/extension');
+  ({ UpgradeRequest, headerOf, urlOf } = require('./handshake/request'));
+  ({
+    UpgradeStatus,
+    formatLines,
+    formatRefusal,
+    formatStatus,
+    refusalFor,
+    switchingProtocols
+  } = require('./handshake/response'));
+  subprotocol = require('./handshake/subprotocol');
+  ({ isClaimed } = require('./link/claimed-sockets'));
+  ({ handleOf } = require('./link/node-socket'));
+  ({ usesStreams } = require('./link/transport'));
+  ({ UnseenSockets, forgetSocket, peekAtSocket } = require('./link/unseen-sockets'));
+  ({ NativeListener } = require('./native/listener'));
+  ({ settingsFor } = require('./native/settings'));
+  ({ frameSizeOf } = require('./sending/frame-size'));
+  return WebSocket[kLoad]();
+});
+const deflate = lazy(() => require('./compat/permessage-deflate'));
+const plainServer = lazy(() => require('./handshake/plain-server'));
 
 const { emit } = EventEmitter.prototype;
 
@@ -92,6 +103,7 @@ class WebSocketServer extends EventEmitter {
    */
   constructor(options, callback) {
     super();
+    load();
     options = {
       allowSynchronousEvents: true,
       autoPong: true,
@@ -122,6 +134,7 @@ class WebSocketServer extends EventEmitter {
     }
     frameSizeOf(options.maxFrameSize);
     if (options.perMessageDeflate === true) options.perMessageDeflate = {};
+    if (options.perMessageDeflate) deflate();
     this.options = options;
     this._server = null;
     this._state = RUNNING;
@@ -141,7 +154,7 @@ class WebSocketServer extends EventEmitter {
     } else if (port != null) {
       // Workers of a cluster share a port through the primary, which knows Node's sockets only. And
       // whoever has patched http.Server wants to see what it does.
-      this._server = createPlainServer(options);
+      this._server = plainServer().createPlainServer(options);
       this._server.listen(port, host, backlog, callback);
       listenOnHttp(this);
     } else if (server) {
@@ -316,7 +329,7 @@ class WebSocketServer extends EventEmitter {
       protocol = handleProtocols ? this.options.handleProtocols(protocols, req) : first;
       if (protocol) ws._protocol = protocol;
     }
-    if (extensions[PerMessageDeflate.extensionName]) ws._extensions = extensions;
+    if (extensions[EXTENSION_NAME]) ws._extensions = extensions;
     const headers = switchingProtocols(
       native.acceptValue(key),
       protocol,
@@ -432,11 +445,12 @@ function isForPath(url, path) {
 
 // Takes the extension that the server knows, if it is offered in a way that can be accepted.
 function negotiate({ maxPayload, perMessageDeflate: options }, header, extensions) {
+  const PerMessageDeflate = deflate();
   const perMessageDeflate = new PerMessageDeflate({ ...options, isServer: true, maxPayload });
-  const offers = extension.parse(header)[PerMessageDeflate.extensionName];
+  const offers = extension.parse(header)[EXTENSION_NAME];
   if (offers === undefined) return;
   perMessageDeflate.accept(offers);
-  extensions[PerMessageDeflate.extensionName] = perMessageDeflate;
+  extensions[EXTENSION_NAME] = perMessageDeflate;
 }
 
 function track(server, ws) {
@@ -564,9 +578,9 @@ function emitClose(server) {
 
 // What was negotiated, for the response.
 function formatExtensions(extensions) {
-  const perMessageDeflate = extensions?.[PerMessageDeflate.extensionName];
+  const perMessageDeflate = extensions?.[EXTENSION_NAME];
   if (!perMessageDeflate) return '';
-  return extension.format({ [PerMessageDeflate.extensionName]: [perMessageDeflate.params] });
+  return extension.format({ [EXTENSION_NAME]: [perMessageDeflate.params] });
 }
 
 // Awaits a promise of a decision. The decision is made outside of the promise, so that what a

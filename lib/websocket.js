@@ -13,27 +13,15 @@ const {
   kFlags
 } = require('./connection-flags');
 const { BINARY_TYPES, NO_CLOSE_CODE, READY_STATES } = require('./constants');
-const { createTransportError } = require('./errors');
-const { createProtocolError, kErrorCode } = require('./native/protocol-errors');
 const { mixInEventTarget } = require('./event-target');
 const events = require('./events');
-const { ClientHandshake, abortHandshake } = require('./handshake/client');
-const { Listeners } = require('./listeners');
-const { replaceSocket } = require('./link/adopt-socket');
-const { attach } = require('./link/attach');
-const { DeferringEndpoint } = require('./link/deferring-endpoint');
 const native = require('./native/addon');
-const { compressionFor, negotiated } = require('./native/compression');
 const { setEndpoint } = require('./native/dispatch');
 const { nextTick } = require('./native/realm');
 const seam = require('./native/seam');
-const { optionsOf, settingsFor } = require('./native/settings');
-const { INITIAL_STATE, RareState } = require('./rare-state');
-const { AutoPong } = require('./sending/auto-pong');
 const { closeReason } = require('./sending/control-payload');
 const { mixInMessageStreams } = require('./sending/message-streams');
 const { mixInMessages } = require('./sending/messages');
-const { Outgoing, makeMask } = require('./sending/outgoing');
 const {
   kBroken,
   kConcluded,
@@ -43,6 +31,7 @@ const {
   kHandle,
   kIsAttached,
   kLink,
+  kLoad,
   kOnClosed,
   kOnCompressed,
   kOnMessage,
@@ -74,9 +63,31 @@ const {
   kWantsText,
   kWasClean
 } = require('./symbols');
+const { lazy } = require('./lazy');
 const Receiver = require('./receiver');
 
 const { FIN, MASK } = seam.flag;
+
+// What only connections need comes with the first WebSocket.
+let attach, replaceSocket;
+let AutoPong, INITIAL_STATE, Listeners, Outgoing, RareState;
+let compressionFor, makeMask, negotiated, optionsOf, settingsFor;
+let createProtocolError, createTransportError, kErrorCode;
+const load = lazy(() => {
+  ({ createTransportError } = require('./errors'));
+  ({ replaceSocket } = require('./link/adopt-socket'));
+  ({ attach } = require('./link/attach'));
+  ({ Listeners } = require('./listeners'));
+  ({ compressionFor, negotiated } = require('./native/compression'));
+  ({ createProtocolError, kErrorCode } = require('./native/protocol-errors'));
+  ({ optionsOf, settingsFor } = require('./native/settings'));
+  ({ INITIAL_STATE, RareState } = require('./rare-state'));
+  ({ AutoPong } = require('./sending/auto-pong'));
+  ({ Outgoing, makeMask } = require('./sending/outgoing'));
+  return true;
+});
+const client = lazy(() => require('./handshake/client'));
+const deferring = lazy(() => require('./link/deferring-endpoint'));
 
 const CONNECTING = 0;
 const OPEN = 1;
@@ -135,6 +146,7 @@ class WebSocket extends EventEmitter {
    */
   constructor(address, protocols, options) {
     super();
+    load();
 
     this._events = new Listeners();
     this[kHandle] = 0;
@@ -147,7 +159,7 @@ class WebSocket extends EventEmitter {
     this[kRare] = INITIAL_STATE;
 
     if (address !== null) {
-      new ClientHandshake(this, address, protocols, options);
+      new (client().ClientHandshake)(this, address, protocols, options);
       ({ [kOptions]: options } = this);
     }
     if (options.autoPong) this[kFlags] |= AUTO_PONG;
@@ -291,7 +303,9 @@ class WebSocket extends EventEmitter {
     const isDeferred = allowSynchronousEvents !== undefined && !allowSynchronousEvents;
     setEndpoint(
       handle,
-      isDeferred ? new DeferringEndpoint(this, (isReading) => this[kSetReading](isReading)) : this
+      isDeferred
+        ? new (deferring().DeferringEndpoint)(this, (isReading) => this[kSetReading](isReading))
+        : this
     );
     // What came behind the opening handshake is read in the next tick, as a stream does when somebody
     // begins to listen: behind 'open', and in front of what its listeners put off.
@@ -337,7 +351,7 @@ class WebSocket extends EventEmitter {
     }
     if (this._readyState === CLOSED || this._readyState === CLOSING) return;
     if (this._readyState === CONNECTING) {
-      abortHandshake(this, this._req, CLOSED_EARLY);
+      client().abortHandshake(this, this._req, CLOSED_EARLY);
       return;
     }
     const reason = closeReason(code, data);
@@ -371,7 +385,7 @@ class WebSocket extends EventEmitter {
   terminate() {
     if (this._readyState === CLOSED) return;
     if (this._readyState === CONNECTING) {
-      abortHandshake(this, this._req, CLOSED_EARLY);
+      client().abortHandshake(this, this._req, CLOSED_EARLY);
       return;
     }
     this._readyState = CLOSING;
@@ -583,7 +597,7 @@ const own = {
   close: WebSocket.prototype.close,
   setSocket: WebSocket.prototype.setSocket
 };
-Object.defineProperty(WebSocket, kOwnMethods, { value: own });
+Object.defineProperties(WebSocket, { [kLoad]: { value: load }, [kOwnMethods]: { value: own } });
 const { on: addToStream } = Writable.prototype;
 
 READY_STATES.forEach((name, value) => {

@@ -3,7 +3,9 @@
 const { kFlags } = require('../connection-flags');
 const seam = require('../native/seam');
 const { kHandle, kIsAttached, kLink, kRare, kRarely, kServer, kSocket } = require('../symbols');
-const { ConnectionReceiver, ConnectionSender } = require('./connection-halves');
+const { lazy } = require('../lazy');
+
+const halves = lazy(() => require('./connection-halves'));
 
 const { MASK } = seam.flag;
 
@@ -46,7 +48,7 @@ class Members {
   /** The writing half of the connection, made when somebody asks for it; see Sender. */
   get _sender() {
     if (this[kRare].sender === null && this[kIsAttached]) {
-      this[kRarely]().sender = new ConnectionSender(this);
+      this[kRarely]().sender = new (halves().ConnectionSender)(this);
     }
     return this[kRare].sender;
   }
@@ -54,7 +56,7 @@ class Members {
   /** The reading half of the connection, made when somebody asks for it; see Receiver. */
   get _receiver() {
     if (this[kRare].receiver === null && this[kIsAttached]) {
-      this[kRarely]().receiver = new ConnectionReceiver(this);
+      this[kRarely]().receiver = new (halves().ConnectionReceiver)(this);
     }
     return this[kRare].receiver;
   }

@@ -1,12 +1,10 @@
 'use strict';
 
-const {
-  constants: { Z_DEFAULT_COMPRESSION, Z_DEFAULT_MEMLEVEL, Z_DEFAULT_STRATEGY },
-  createDeflateRaw
-} = require('zlib');
-
 const native = require('./addon');
 const { EXTENSION_NAME } = require('../constants');
+const { lazy } = require('../lazy');
+
+const zlib = lazy(() => require('zlib'));
 
 // Payloads above this are compressed by the thread pool: below it the way there and back costs
 // more than it saves other connections (a compression of 64 KiB takes about a millisecond).
@@ -44,6 +42,10 @@ function negotiated(extensions) {
  * @throws {RangeError} for options that zlib refuses
  */
 function compressionFor({ _isServer, _options, _threshold, params }) {
+  const {
+    constants: { Z_DEFAULT_COMPRESSION, Z_DEFAULT_MEMLEVEL, Z_DEFAULT_STRATEGY },
+    createDeflateRaw
+  } = zlib();
   const { zlibDeflateOptions: deflate = {}, zlibInflateOptions: inflate = {} } = _options;
   const direction = (side, options) => ({
     windowBits: Number(params[`${side}_max_window_bits`] || 15),

@@ -1,15 +1,15 @@
 'use strict';
 
-const { constants } = require('zlib');
-
 const native = require('./addon');
+const { lazy } = require('../lazy');
+
+const zlib = lazy(() => require('zlib'));
 
 // One table for C++, these classes and the documentation: src/protocol/error.cc.
 const table = native.errors();
 
 // What zlib's errors are called by Node.
 const Z_DATA_ERROR = 'Z_DATA_ERROR';
-const { Z_DATA_ERROR: DATA_ERRNO } = constants;
 
 /** Which ErrorCode of src/protocol/error.h it is, on the error. */
 const kErrorCode = Symbol('wsuv.errorCode');
@@ -27,7 +27,7 @@ function createProtocolError(index, detail, sentence) {
   const text = sentence || row.sentence.replace('%', String(detail));
   const error = new (row.isRangeError ? RangeError : Error)(text);
   Error.captureStackTrace(error, createProtocolError);
-  if (row.name === Z_DATA_ERROR) error.errno = DATA_ERRNO;
+  if (row.name === Z_DATA_ERROR) error.errno = zlib().constants[Z_DATA_ERROR];
   error.code = row.name;
   Object.defineProperty(error, kErrorCode, { value: index });
   return error;
@@ -68,4 +68,10 @@ function createNamedError(code) {
   );
 }
 
-module.exports = { closeCodeOf, createLimitError, createProtocolError, createUtf8Error, kErrorCode };
+module.exports = {
+  closeCodeOf,
+  createLimitError,
+  createProtocolError,
+  createUtf8Error,
+  kErrorCode
+};

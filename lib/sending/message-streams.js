@@ -4,8 +4,10 @@ const { Readable, finished } = require('stream');
 const { isUint8Array } = require('util').types;
 
 const { READY_STATES } = require('../constants');
+const { lazy } = require('../lazy');
 const { kOutgoing } = require('../symbols');
-const { MessageStream } = require('./message-stream');
+
+const messageStream = lazy(() => require('./message-stream'));
 
 const CONNECTING = READY_STATES.indexOf('CONNECTING');
 const OPEN = READY_STATES.indexOf('OPEN');
@@ -33,7 +35,10 @@ class MessageStreams {
     if (state === CONNECTING) {
       throw new Error('WebSocket is not open: readyState 0 (CONNECTING)');
     }
-    const stream = new MessageStream(state === OPEN ? this[kOutgoing]() : NOWHERE, options);
+    const stream = new (messageStream().MessageStream)(
+      state === OPEN ? this[kOutgoing]() : NOWHERE,
+      options
+    );
     if (state !== OPEN) {
       stream.destroy(
         new Error(`WebSocket is not open: readyState ${state} (${READY_STATES[state]})`)

@@ -76,6 +76,7 @@ const FLOORS = [
   ['native/'],
   [
     'errors.js',
+    'lazy.js',
     'validation.js',
     'constants.js',
     'events.js',
