@@ -6,13 +6,13 @@ const { NOOP } = require('../constants');
 const { createDestroyedError } = require('../errors');
 const { context, cursor } = require('../native/dispatch');
 const { nextTick } = require('../native/realm');
-const { stage, stream } = require('../native/seam');
+const seam = require('../native/seam');
 const { kStreamClosed } = require('../symbols');
 
 // Where the addon says what it wants to be done with a stream, and how; see
 // src/binding/calls_stream.cc.
-const STATE = 1;
-const { DESTROY, END, HOLD } = stream;
+const { STREAM: STATE } = seam.cursor;
+const { DESTROY, END, HOLD } = seam.stream;
 
 const kLink = Symbol('wsuv.streamLink');
 // What is called when the process exits; see native/dispatch.js.
@@ -199,7 +199,7 @@ class StreamLink {
       this.#feeding--;
     }
     // Where the connection ended meanwhile, this is what was said of another one.
-    if (cursor[STATE] !== 0 && native.stage(this.handle) === stage.OVER) cursor[STATE] = 0;
+    if (cursor[STATE] !== 0 && native.stage(this.handle) === seam.stage.OVER) cursor[STATE] = 0;
     this.#writeBytes(size);
   }
 

@@ -3,7 +3,7 @@
 const native = require('./addon');
 const { EMPTY_BUFFER } = require('../constants');
 const { createTransportError } = require('../errors');
-const { event, record } = require('./seam');
+const seam = require('./seam');
 const {
   kOnClosed,
   kOnCompressed,
@@ -38,16 +38,21 @@ const {
   RAW,
   UPGRADE,
   WRITTEN
-} = event;
-const { DONE, WORDS } = record;
-const FLAG_ASCII = record.ASCII << 8;
-const FLAG_FRAGMENTS = record.FRAGMENTS << 8;
-const SLOT_MASK = (1 << record.SLOT_BITS) - 1;
+} = seam.event;
+const { BASE, DONE, END, HANDLE, NEXT } = seam.cursor;
+const { WORDS } = seam.record;
+const FLAG_ASCII = seam.record.ASCII << 8;
+const FLAG_FRAGMENTS = seam.record.FRAGMENTS << 8;
+const SLOT_MASK = (1 << seam.record.SLOT_BITS) - 1;
 
 // As they are before any program can have replaced them: they are called on memory that nobody else
 // may see.
 const latin1Slice = uncurried(Buffer.prototype.latin1Slice);
 const utf8Slice = uncurried(Buffer.prototype.utf8Slice);
+const set = uncurried(Uint8Array.prototype.set);
+const lengthOf = uncurried(
+  Object.getOwnPropertyDescriptor(Object.getPrototypeOf(Uint8Array.prototype), 'length').get
+);
 
 function uncurried(method) {
   return Function.prototype.call.bind(method);
@@ -117,22 +122,25 @@ function takeEndpoint(handle, own) {
 }
 
 /**
- * Works off the records of one connection; the addon calls it, once a connection and read.
+ * Works off the records of one connection; the addon calls it, once a connection and read. Whose
+ * they are (0: a listener's), and which ones, is in the cursor.
  *
  * A record whose connection has no endpoint (any more) is nobody's.
  *
- * @param {Number} handle 0 for a listener
- * @param {Int32Array} records
- * @param {Number} at the first word
- * @param {Number} end behind the last word
+ * @param {(Int32Array|undefined)} records where they are in another place than in `ring`
  * @param {(ArrayBuffer|undefined)} memory with the payloads, nothing else, and nobody else's
- * @param {(Uint8Array|undefined)} staging where they lie in the place of `memory`, if all of them
- *     are texts that become strings
- * @param {Number} base where in `staging`
- * @param {Array} more further pieces of memory: Buffers, and ArrayBuffers with the ends of fragments
+ * @param {(Uint8Array|undefined)} staging where they lie in the place of `memory`, if all of them are
+ *     texts that become strings. Without either, they lie in `few`: a payload alone
+ * @param {(Array|undefined)} more further pieces of memory: Buffers, and ArrayBuffers with the ends of fragments
  */
-function workOff(handle, records, at, end, memory, staging, base, more) {
+function workOff(records, memory, staging, more) {
+  const handle = cursor[HANDLE];
   const slot = handle & SLOT_MASK;
+  const end = cursor[END];
+  const base = cursor[BASE];
+  let at = cursor[NEXT];
+  if (records === undefined) records = ring;
+  if (memory === undefined && staging === undefined) staging = few;
 
   while (at < end) {
     const head = records[at];
@@ -141,7 +149,7 @@ function workOff(handle, records, at, end, memory, staging, base, more) {
     const length = records[at + 2];
     const detail = records[at + 3];
     at += WORDS;
-    cursor[0] = at;
+    cursor[NEXT] = at;
     // Asked for each record: what the handlers of the ones before did counts.
     const endpoint = handles[slot] === handle ? endpoints[slot] : undefined;
 
@@ -154,11 +162,12 @@ function workOff(handle, records, at, end, memory, staging, base, more) {
         } else if (staging !== undefined && head >>> 16 === 0) {
           endpoint[kOnText](slice(staging, base + offset, base + offset + length));
         } else {
-          endpoint[kOnText](slice(payloadOf(head, offset, length, memory, more), 0, length));
+          const text = payloadOf(head, offset, length, memory, more);
+          endpoint[kOnText](slice(text, 0, length));
         }
       } else if (head >>> 16 === 0 && (head & FLAG_FRAGMENTS) === 0) {
         endpoint[kOnMessage](
-          length === 0 ? EMPTY_BUFFER : new FastBuffer(memory, offset, length),
+          length === 0 ? EMPTY_BUFFER : firstPieceOf(memory, offset, length),
           kind === BINARY,
           undefined
         );
@@ -230,11 +239,40 @@ function workOff(handle, records, at, end, memory, staging, base, more) {
   }
 }
 
+// The last message that was copied into an array in V8's own heap.
+let copied;
+
+/**
+ * Copies what `data` has into `few`, if it is the message that was copied from there last: it lies in
+ * V8's own heap, and to show it to the addon would cost more than all the rest of sending it.
+ *
+ * @param {Uint8Array} data
+ * @return {Number} how many bytes; 0 if it is not
+ */
+function copyBack(data) {
+  if (data !== copied) return 0;
+  set(few, data);
+  return lengthOf(data);
+}
+
+// Few bytes are copied into an array that lies in V8's own heap, which costs less than an ArrayBuffer
+// does.
+function copyOf(length) {
+  const copy = new FastBuffer(length);
+  set(copy, firstOfFew[length]);
+  copied = copy;
+  return copy;
+}
+
+function firstPieceOf(memory, start, length) {
+  return memory === undefined ? copyOf(length) : new FastBuffer(memory, start, length);
+}
+
 // The bytes of a record.
 function payloadOf(head, offset, length, memory, more) {
   if (length === 0) return EMPTY_BUFFER;
   const piece = head >>> 16;
-  if (piece === 0) return new FastBuffer(memory, offset, length);
+  if (piece === 0) return firstPieceOf(memory, offset, length);
   const buffer = more[piece - 1];
   if (length === buffer.length) return buffer;
   return new FastBuffer(buffer.buffer, buffer.byteOffset + offset, length);
@@ -244,26 +282,28 @@ function payloadOf(head, offset, length, memory, more) {
 // of the same batch, and with it these bytes.
 function remainsOf(head, offset, length, memory, more) {
   const piece = head >>> 16;
-  const left = piece === 0 ? memory?.byteLength : more[piece - 1].length;
+  const left = piece === 0 ? (memory ?? few).byteLength : more[piece - 1].length;
   return left > 0 ? payloadOf(head, offset, length, memory, more) : EMPTY_BUFFER;
 }
 
-function dispatch(handle, records, at, end, memory, staging, base) {
-  workOff(handle, records, at, end, memory, staging, base, undefined);
-  cursor[0] = DONE;
+function dispatch(records, memory, staging) {
+  workOff(records, memory, staging, undefined);
+  cursor[NEXT] = DONE;
 }
 
-function dispatchMore(handle, records, at, end, memory, staging, base, ...more) {
-  workOff(handle, records, at, end, memory, staging, base, more);
-  cursor[0] = DONE;
+function dispatchMore(records, memory, staging, ...more) {
+  workOff(records, memory, staging, more);
+  cursor[NEXT] = DONE;
 }
 
 /**
- * `context` stands for this evaluation of lib/ in the addon. In `cursor`, shared memory, is where the
- * addon goes on if a handler throws: the record behind the one being worked on; and, behind that,
- * what it wants to be done with a stream: see lib/link/stream-link.js.
+ * `context` stands for this evaluation of lib/ in the addon. The rest is memory that both share:
+ * src/binding/seam.h says what is in the words of `cursor`, `ring` has the records of most rounds, and
+ * `few` has a payload alone, and few bytes that are sent.
  */
-const { context, cursor } = native.createContext(dispatch, dispatchMore, endpoints);
+const { context, cursor, few, ring } = native.createContext(dispatch, dispatchMore, endpoints);
+// By length.
+const firstOfFew = Array.from({ length: few.length + 1 }, (_, length) => few.subarray(0, length));
 
 // What was sent in the last turn of the event loop leaves even if the process exits in it.
 // (One listener, however often the package is evaluated.)
@@ -278,4 +318,4 @@ process[kFlush].add(native.flushAll);
 // (By a property: a bundler leaves out what is exported and not used.)
 setEndpoint.functions = [dispatch, dispatchMore];
 
-module.exports = { context, cursor, listeners, setEndpoint, sockets };
+module.exports = { context, copyBack, cursor, listeners, setEndpoint, sockets };

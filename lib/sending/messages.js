@@ -3,18 +3,19 @@
 const { IS_PLAIN, kFlags } = require('../connection-flags');
 const { READY_STATES } = require('../constants');
 const native = require('../native/addon');
+const { copyBack } = require('../native/dispatch');
 const seam = require('../native/seam');
 const { kCountRefused, kHandle, kLink, kOutgoing } = require('../symbols');
 const { isBlob, sizeOf, toPayload } = require('../validation');
 const { callbackOf } = require('./callback');
 const { controlPayload } = require('./control-payload');
-const { sendOptions } = require('./send-options');
+const { areOnlyBinary, sendOptions } = require('./send-options');
 
 const { FIN, MASK } = seam.flag;
 const { BINARY, PING, PONG, TEXT } = seam.opcode;
 
 // As constants, since `native` has too many members for V8 to know them: 2% of a message of 20 bytes.
-const { send: sendBytes, sendMessage, sendText, sendTextMessage } = native;
+const { send: sendBytes, sendBinary, sendFew, sendString, sendText, sendTextBytes } = native;
 
 const CONNECTING = READY_STATES.indexOf('CONNECTING');
 const OPEN = READY_STATES.indexOf('OPEN');
@@ -22,6 +23,33 @@ const OPEN = READY_STATES.indexOf('OPEN');
 const kRefuse = Symbol('wsuv.refuse');
 const kSendControl = Symbol('wsuv.sendControl');
 const kSendWith = Symbol('wsuv.sendWith');
+
+/**
+ * Sends what most programs send: text that is a string, or bytes, as a whole message and as they are.
+ *
+ * @param {Number} handle
+ * @param {*} data
+ * @param {Boolean} isBinary
+ * @return {Boolean} false if it is anything else, and was not sent
+ */
+function sendPlain(handle, data, isBinary) {
+  if (typeof data === 'string') {
+    if (isBinary) return false;
+    sendString(handle, data);
+    return true;
+  }
+  // One that is empty may be detached, which toPayload() finds out.
+  if (!(data instanceof Uint8Array) || data.length === 0) return false;
+  const few = copyBack(data);
+  if (few > 0) {
+    sendFew(handle, few | ((isBinary ? BINARY : TEXT) << 8));
+  } else if (isBinary) {
+    sendBinary(handle, data);
+  } else {
+    sendTextBytes(handle, data);
+  }
+  return true;
+}
 
 /** The part of a WebSocket that sends messages, pings and pongs. */
 class Messages {
@@ -45,18 +73,14 @@ class Messages {
       return;
     }
     if (cb !== undefined && typeof cb !== 'function') cb = callbackOf(cb);
-    if (options === undefined && (this[kFlags] & IS_PLAIN) !== 0) {
-      if (typeof data === 'string') {
-        sendTextMessage(this[kHandle], data);
-        this[kLink].pump(this[kHandle], cb);
-        return;
-      }
-      // One that is empty may be detached, which toPayload() finds out.
-      if (data instanceof Uint8Array && data.length > 0) {
-        sendMessage(this[kHandle], data);
-        this[kLink].pump(this[kHandle], cb);
-        return;
-      }
+    if (
+      (this[kFlags] & IS_PLAIN) !== 0 &&
+      (options === undefined
+        ? sendPlain(this[kHandle], data, typeof data !== 'string')
+        : areOnlyBinary(options) && sendPlain(this[kHandle], data, options.binary))
+    ) {
+      this[kLink].pump(this[kHandle], cb);
+      return;
     }
     this[kSendWith](data, options, cb);
   }

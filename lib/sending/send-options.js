@@ -2,7 +2,10 @@
 
 /**
  * Whether options are a plain object that says nothing but what `binary` is, as most programs give
- * them: to find that out costs 15 ns less than to add the defaults.
+ * them: to find that out costs less than to add the defaults.
+ *
+ * @param {*} options
+ * @return {Boolean}
  */
 function areOnlyBinary(options) {
   return (
@@ -28,9 +31,6 @@ function areOnlyBinary(options) {
  * @return {{binary: *, compress: *, fin: *, mask: *, maxFrameSize: *}} the last one if it is there
  */
 function sendOptions(options, data, isServer) {
-  if (areOnlyBinary(options)) {
-    return { binary: options.binary, compress: true, fin: true, mask: !isServer };
-  }
   return {
     binary: typeof data !== 'string',
     compress: true,
@@ -40,4 +40,4 @@ function sendOptions(options, data, isServer) {
   };
 }
 
-module.exports = { sendOptions };
+module.exports = { areOnlyBinary, sendOptions };

@@ -63,6 +63,7 @@ Napi::Value Seam(const Napi::CallbackInfo& info) {
   };
   const auto kind = [](EventKind of) { return static_cast<double>(of); };
   const auto opcode = [](Opcode of) { return static_cast<double>(of); };
+  const auto word = [](CursorWord of) { return static_cast<double>(of); };
   add("event", {{"TEXT", kind(EventKind::kText)},
                 {"BINARY", kind(EventKind::kBinary)},
                 {"PING", kind(EventKind::kPing)},
@@ -80,8 +81,13 @@ Napi::Value Seam(const Napi::CallbackInfo& info) {
   add("record", {{"WORDS", kRecordWords},
                  {"ASCII", kFlagAscii},
                  {"FRAGMENTS", kFlagFragments},
-                 {"DONE", kCursorDone},
                  {"SLOT_BITS", kHandleSlotBits}});
+  add("cursor", {{"NEXT", word(CursorWord::kNext)},
+                 {"STREAM", word(CursorWord::kStream)},
+                 {"HANDLE", word(CursorWord::kHandle)},
+                 {"END", word(CursorWord::kEnd)},
+                 {"BASE", word(CursorWord::kBase)},
+                 {"DONE", kCursorDone}});
   add("opcode", {{"CONTINUATION", opcode(Opcode::kContinuation)},
                  {"TEXT", opcode(Opcode::kText)},
                  {"BINARY", opcode(Opcode::kBinary)},
@@ -117,8 +123,9 @@ Napi::Value FlushAll(const Napi::CallbackInfo& info) {
 /// does), that is not the one it sees, and in neither need the functions be Node's any more.
 Napi::Value Realm(const Napi::CallbackInfo& info) { return info.Env().Global(); }
 
-/// createContext(dispatch, dispatchMore, endpoints): { context, cursor }: an external that stands
-/// for one evaluation of lib/, and the Int32Array that it shares with the addon; see Context.
+/// createContext(dispatch, dispatchMore, endpoints): { context, cursor, ring, few }: an
+/// external that stands for one evaluation of lib/, and memory that it shares with the addon; see
+/// Context.
 Napi::Value CreateContext(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
   Environment* environment = Environment::From(env);
@@ -143,6 +150,8 @@ Napi::Value CreateContext(const Napi::CallbackInfo& info) {
   napi_type_tag_object(env, external, &TagOf<ContextHandle>());
   result.Set("context", external);
   result.Set("cursor", Napi::Value(env, context->Cursor()));
+  result.Set("ring", Napi::Value(env, context->Ring()));
+  result.Set("few", Napi::Value(env, context->Few()));
   return result;
 }
 

@@ -93,7 +93,8 @@ void SendWhole(Connection* connection, Opcode opcode, ByteView payload) {
   connection->SendFrame(header, payload);
 }
 
-/// sendMessage(handle, data): one frame with a binary message, as it is.
+/// sendBinary(handle, data), sendTextBytes(handle, data): one frame with a whole message, as it is.
+template <Opcode opcode>
 napi_value SendMessage(napi_env env, napi_callback_info info) {
   napi_value args[2];
   size_t count = 2;
@@ -102,12 +103,31 @@ napi_value SendMessage(napi_env env, napi_callback_info info) {
   Connection* connection = FindOf(environment, env, args[0]);
   ByteView payload;
   if (connection == nullptr || !DataOf(env, args[1], &payload)) return nullptr;
-  SendWhole(connection, Opcode::kBinary, payload);
+  SendWhole(connection, opcode, payload);
   return nullptr;
 }
 
-/// sendTextMessage(handle, string): the same with a string, as UTF-8.
-napi_value SendTextMessage(napi_env env, napi_callback_info info) {
+/// sendFew(handle, count | opcode << 8): the same for the first `count` bytes of the context's
+/// `few`.
+napi_value SendFew(napi_env env, napi_callback_info info) {
+  napi_value args[2];
+  size_t count = 2;
+  void* environment = nullptr;
+  napi_get_cb_info(env, info, &count, args, nullptr, &environment);
+  uint32_t what = 0;
+  napi_get_value_uint32(env, args[1], &what);
+  const Opcode opcode =
+      what >> 8 == static_cast<uint32_t>(Opcode::kText) ? Opcode::kText : Opcode::kBinary;
+  Connection* connection = FindOf(environment, env, args[0]);
+  const size_t size = what & 0xFF;
+  if (connection == nullptr || size > kFewBytes) return nullptr;
+  const uint8_t* bytes = Environment::ContextOf(*connection)->few();
+  if (bytes != nullptr) SendWhole(connection, opcode, {bytes, size});
+  return nullptr;
+}
+
+/// sendString(handle, string): the same with a string, as UTF-8.
+napi_value SendString(napi_env env, napi_callback_info info) {
   napi_value args[2];
   size_t count = 2;
   void* environment = nullptr;
@@ -199,8 +219,10 @@ void DefineHot(Napi::Env env, Napi::Object exports, const char* name, napi_callb
 }  // namespace
 
 void DefineSendCalls(Napi::Env env, Napi::Object exports) {
-  DefineHot(env, exports, "sendMessage", SendMessage);
-  DefineHot(env, exports, "sendTextMessage", SendTextMessage);
+  DefineHot(env, exports, "sendBinary", SendMessage<Opcode::kBinary>);
+  DefineHot(env, exports, "sendTextBytes", SendMessage<Opcode::kText>);
+  DefineHot(env, exports, "sendFew", SendFew);
+  DefineHot(env, exports, "sendString", SendString);
   DefineHot(env, exports, "send", Send);
   DefineHot(env, exports, "sendText", SendText);
   Define<SendFrames>(exports, "sendFrames");

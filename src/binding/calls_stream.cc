@@ -103,7 +103,7 @@ Napi::Value Report(const Napi::CallbackInfo& info, Action action) {
 }
 
 /// feed(handle, chunk): the stream delivered a chunk, which is unmasked in place. This and the next
-/// three return how many bytes there are to be written, and leave in the word behind the cursor
+/// three return how many bytes there are to be written, and leave in the cursor
 /// (see createContext) what is to be done with the stream: 1 to end it, 2 to destroy it, 4 to pause
 /// it until the next 'output' record, since what is fed now has to wait.
 Napi::Value Feed(const Napi::CallbackInfo& info) {

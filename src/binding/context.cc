@@ -15,7 +15,11 @@ constexpr size_t kMaxWaitingBytes = 1024 * 1024;
 // The place of a batch's piece of memory has 16 bits in a record; no batch comes near that.
 constexpr size_t kMaxPieces = 4096;
 // The arguments that every call of `dispatch` has.
-constexpr size_t kFixedArguments = 7;
+constexpr size_t kFixedArguments = 3;
+// Batches that are delivered in one handle scope.
+constexpr size_t kBatchesInScope = 32;
+// Memory for JavaScript that should not have to wait for the end of one.
+constexpr size_t kMuchMemory = 4096;
 
 uint32_t HeadOf(EventKind kind, uint32_t flags, size_t piece) {
   return static_cast<uint32_t>(kind) | flags << 8 | static_cast<uint32_t>(piece) << 16;
@@ -34,6 +38,22 @@ void ForgetException(napi_env env) {
   }
 }
 
+class HandleScope {
+ public:
+  explicit HandleScope(napi_env env) : env_(env) { napi_open_handle_scope(env_, &scope_); }
+  ~HandleScope() { napi_close_handle_scope(env_, scope_); }
+  HandleScope(const HandleScope&) = delete;
+  HandleScope& operator=(const HandleScope&) = delete;
+  void Renew() {
+    napi_close_handle_scope(env_, scope_);
+    napi_open_handle_scope(env_, &scope_);
+  }
+
+ private:
+  napi_env env_;
+  napi_handle_scope scope_ = nullptr;
+};
+
 }  // namespace
 
 Context::Context(Environment* environment, napi_value dispatch, napi_value dispatch_more,
@@ -48,8 +68,9 @@ Context::Context(Environment* environment, napi_value dispatch, napi_value dispa
 Context::~Context() { Detach(); }
 
 bool Context::Prepare() {
-  cursor_ = SharedMemory::Create(env_, 2 * sizeof(int32_t));
-  return cursor_ != nullptr && rings_.Prepare(env_);
+  cursor_ = SharedMemory::Create(env_, static_cast<size_t>(CursorWord::kCount) * sizeof(int32_t));
+  few_ = SharedMemory::Create(env_, kFewBytes);
+  return cursor_ != nullptr && few_ != nullptr && rings_.Prepare(env_);
 }
 
 void Context::Detach() {
@@ -63,6 +84,7 @@ void Context::Detach() {
   staging_.Clear();
   rings_.Clear();
   cursor_.reset();
+  few_.reset();
   napi_delete_reference(env_, dispatch_);
   napi_delete_reference(env_, dispatch_more_);
   napi_delete_reference(env_, endpoints_);
@@ -391,6 +413,8 @@ void Context::DeliverAll() {
   delivering_++;
   Loop* loop = environment_->loop();
   if (loop != nullptr) loop->BeginDelivery();
+  HandleScope scope(env_);
+  made_much_ = false;
   // Callbacks may report further events, which are delivered in the same go.
   size_t plain = 0;
   size_t streams = 0;
@@ -399,6 +423,10 @@ void Context::DeliverAll() {
       DeliverAt(batches_, plain++, false);
     } else {
       DeliverAt(stream_batches_, streams++, false);
+    }
+    if (made_much_ || (plain + streams) % kBatchesInScope == 0) {
+      scope.Renew();
+      made_much_ = false;
     }
     if (loop != nullptr) loop->FlushIfLate();
   }
@@ -410,6 +438,7 @@ void Context::DeliverAll() {
 void Context::DeliverOf(const Connection* connection) {
   std::vector<Batch>& batches = BatchesOf(connection);
   if (batches.empty() || IsUnderWay(connection->id())) return;
+  const HandleScope scope(env_);
   Retain();
   delivering_++;
   for (size_t i = 0; i < batches.size(); i++) {
@@ -426,7 +455,7 @@ bool Context::IsUnderWay(uint32_t handle) {
   if (under_way_.empty()) return false;
   const auto last = under_way_.end() - 1;
   if (std::find(under_way_.begin(), last, handle) != last) return true;
-  return *last == handle && cursor_words()[0] != kCursorDone;
+  return *last == handle && cursor(CursorWord::kNext) != kCursorDone;
 }
 
 // Leaves an empty batch in its place.
@@ -612,26 +641,32 @@ napi_value Context::FirstMemoryOf(const Batch& batch) {
   return value;
 }
 
-// Fills in the arguments that do not change when a handler throws. False where there is no memory.
-bool Context::PrepareArguments(const Batch& batch, std::vector<napi_value>& more,
-                               napi_value* fixed) {
-  napi_create_uint32(env_, batch.handle, &fixed[0]);
-  fixed[1] = batch.ring->memory->View(napi_int32_array);
-  napi_create_uint32(env_, static_cast<uint32_t>(batch.end * 4), &fixed[3]);
-  napi_get_undefined(env_, &fixed[4]);
-  fixed[5] = fixed[4];
-  napi_create_uint32(env_, static_cast<uint32_t>(batch.first.first), &fixed[6]);
-  const bool reads_staging =
-      batch.first.chunk != nullptr && !batch.holds_bytes && environment_->WantsText(batch.handle);
-  if (reads_staging) {
-    fixed[5] = batch.first.chunk->memory->View(napi_uint8_array);
+// Fills in the arguments of `dispatch`, and where in the second one the payloads begin. False where
+// there is no memory.
+bool Context::PrepareArguments(const Batch& batch, std::vector<napi_value>& more, napi_value* fixed,
+                               size_t* base) {
+  napi_get_undefined(env_, &fixed[0]);
+  fixed[1] = fixed[2] = fixed[0];
+  *base = 0;
+  if (batch.ring != &rings_.first()) fixed[0] = batch.ring->memory->View(napi_int32_array);
+  const Piece& piece = batch.first;
+  const size_t size = piece.last - piece.first;
+  if (piece.chunk != nullptr && size <= kFewBytes && batch.end - batch.start == 1) {
+    // lib/ copies it before anything else can use that memory.
+    std::memcpy(few_->data(), piece.chunk->memory->data() + piece.first, size);
+  } else if (piece.chunk != nullptr && !batch.holds_bytes &&
+             environment_->WantsText(batch.handle)) {
+    fixed[2] = piece.chunk->memory->View(napi_uint8_array);
+    *base = piece.first;
   } else {
-    fixed[4] = FirstMemoryOf(batch);
+    fixed[1] = FirstMemoryOf(batch);
+    made_much_ = made_much_ || size > kMuchMemory || piece.placed != nullptr;
   }
-  bool is_there = fixed[1] != nullptr && fixed[4] != nullptr && fixed[5] != nullptr;
-  for (const Piece& piece : batch.more) {
-    more.push_back(MemoryOf(piece));
+  bool is_there = fixed[0] != nullptr && fixed[1] != nullptr && fixed[2] != nullptr;
+  for (const Piece& next : batch.more) {
+    more.push_back(MemoryOf(next));
     is_there = is_there && more.back() != nullptr;
+    made_much_ = true;
   }
   return is_there;
 }
@@ -662,13 +697,12 @@ void Context::Deliver(Batch& batch, bool in_javascript) {
   const bool closes_listener = batch.connection == nullptr;
   if (batch.closes) environment_->AllowRelease(batch.handle);
   // A delivery may be nested in another one's handler.
-  const int32_t outer_cursor = cursor_words()[0];
+  const int32_t outer = cursor(CursorWord::kNext);
   under_way_.push_back(batch.handle);
-  napi_handle_scope scope;
-  napi_open_handle_scope(env_, &scope);
   napi_value fixed[kFixedArguments];
   std::vector<napi_value> more;
-  if (!PrepareArguments(batch, more, fixed)) {
+  size_t base = 0;
+  if (!PrepareArguments(batch, more, fixed, &base)) {
     ForgetException(env_);
     FailForMemory(*batch.connection);
     for (size_t i = batch.start; i < batch.end; i++) {
@@ -678,24 +712,24 @@ void Context::Deliver(Batch& batch, bool in_javascript) {
   }
   const bool has_more = !more.empty();
   const napi_value* args = fixed;
-  std::vector<napi_value> all;
   if (has_more) {
-    all.assign(fixed, fixed + kFixedArguments);
-    all.insert(all.end(), more.begin(), more.end());
-    args = all.data();
+    more.insert(more.begin(), fixed, fixed + kFixedArguments);
+    args = more.data();
   }
+  const size_t count = has_more ? more.size() : kFixedArguments;
   // `this` means nothing to the function; without a context of its own, Node takes it for the
   // asynchronous resource.
-  const napi_value receiver = in_javascript ? fixed[4] : ResourceOf(batch);
+  const napi_value receiver = in_javascript ? fixed[1] : ResourceOf(batch);
   size_t next = batch.start;
   while (next < batch.end && dispatch_ != nullptr) {
     napi_value function = nullptr;
     napi_get_reference_value(env_, has_more ? dispatch_more_ : dispatch_, &function);
     if (function == nullptr) break;
-    napi_create_uint32(env_, static_cast<uint32_t>(next * 4), has_more ? &all[2] : &fixed[2]);
+    cursor(CursorWord::kNext) = static_cast<int32_t>(next * kRecordWords);
+    cursor(CursorWord::kHandle) = static_cast<int32_t>(batch.handle);
+    cursor(CursorWord::kEnd) = static_cast<int32_t>(batch.end * kRecordWords);
+    cursor(CursorWord::kBase) = static_cast<int32_t>(base);
     napi_value result;
-    const size_t count = kFixedArguments + more.size();
-    cursor_words()[0] = static_cast<int32_t>(next * 4);
     const napi_status status =
         in_javascript ? napi_call_function(env_, receiver, function, count, args, &result)
                       : napi_make_callback(env_, async, receiver, function, count, args, &result);
@@ -706,14 +740,13 @@ void Context::Deliver(Batch& batch, bool in_javascript) {
       break;  // The environment is ending.
     }
     // A handler threw: that goes to 'uncaughtException', and the next record to its handlers.
-    const auto reached = static_cast<size_t>(cursor_words()[0]) / 4;
+    const auto reached = static_cast<size_t>(cursor(CursorWord::kNext)) / kRecordWords;
     napi_fatal_exception(env_, error);
     if (reached <= next) break;
     next = reached;
   }
-  napi_close_handle_scope(env_, scope);
   under_way_.pop_back();
-  if (dispatch_ != nullptr) cursor_words()[0] = outer_cursor;
+  if (dispatch_ != nullptr) cursor(CursorWord::kNext) = outer;
   if (closes_listener) Unretain();
 }
 

@@ -31,9 +31,10 @@ class Environment;
 /// same connection leaves them to the one that is under way.
 class Context final : public ConnectionHandler, public ListenerHandler {
  public:
-  /// `dispatch` is called as (handle, records, start, end, memory, staging, base), `dispatch_more`
-  /// with further pieces of memory behind these; see lib/native/dispatch.js. `endpoints` is an
-  /// array: what is at a connection's slot is the asynchronous resource that its events belong to.
+  /// `dispatch` is called as (records, memory, staging), `dispatch_more` with further pieces of
+  /// memory behind these, and the cursor says the rest; see lib/native/dispatch.js. `endpoints` is
+  /// an array: what is at a connection's slot is the asynchronous resource that its events belong
+  /// to.
   Context(Environment* environment, napi_value dispatch, napi_value dispatch_more,
           napi_value endpoints);
   ~Context();
@@ -53,11 +54,16 @@ class Context final : public ConnectionHandler, public ListenerHandler {
   bool IsUnderWay(uint32_t handle);
   /// The connection was resumed: what waited for that is delivered in the next round.
   void Resumed(Connection* connection);
-  /// An Int32Array of two: in the first word lib/ notes the record behind the one that it works
-  /// on; the second is for set_stream_state(). Within a handle scope.
+  /// An Int32Array; see CursorWord. Within a handle scope.
   napi_value Cursor() { return cursor_->View(napi_int32_array); }
+  /// The records where none are given: an Int32Array. Within a handle scope.
+  napi_value Ring() { return rings_.first().memory->View(napi_int32_array); }
+  /// Where a record alone with at most kFewBytes is given to lib/, and where lib/ puts so few that
+  /// it sends: a Uint8Array. Within a handle scope.
+  napi_value Few() { return few_->View(napi_uint8_array); }
+  const uint8_t* few() const { return few_ == nullptr ? nullptr : few_->data(); }
   /// Tells lib/ what to do with the stream that it is working on; see calls_stream.cc.
-  void set_stream_state(int32_t state) { cursor_words()[1] = state; }
+  void set_stream_state(int32_t state) { cursor(CursorWord::kStream) = state; }
   /// Whether so much payload waits that it should be delivered before polling has ended.
   bool IsFull() const;
   /// Drops everything that refers to JavaScript; nothing is delivered any more.
@@ -134,7 +140,9 @@ class Context final : public ConnectionHandler, public ListenerHandler {
     uint32_t detail;
   };
 
-  int32_t* cursor_words() { return reinterpret_cast<int32_t*>(cursor_->data()); }
+  int32_t& cursor(CursorWord word) {
+    return reinterpret_cast<int32_t*>(cursor_->data())[static_cast<size_t>(word)];
+  }
   std::vector<Batch>& BatchesOf(const Connection* connection);
   EventRecord* AddRecord(Connection* connection);
   EventRecord* OpenBatch(Connection* connection);
@@ -160,7 +168,8 @@ class Context final : public ConnectionHandler, public ListenerHandler {
   napi_value MemoryOf(const Piece& piece);
   napi_value ResourceOf(const Batch& batch);
   napi_value FirstMemoryOf(const Batch& batch);
-  bool PrepareArguments(const Batch& batch, std::vector<napi_value>& more, napi_value* fixed);
+  bool PrepareArguments(const Batch& batch, std::vector<napi_value>& more, napi_value* fixed,
+                        size_t* base);
 
   Environment* environment_;
   napi_env env_;
@@ -168,6 +177,7 @@ class Context final : public ConnectionHandler, public ListenerHandler {
   napi_ref dispatch_more_ = nullptr;
   napi_ref endpoints_ = nullptr;
   std::unique_ptr<SharedMemory> cursor_;
+  std::unique_ptr<SharedMemory> few_;
   EventRings rings_;
   Staging staging_;
   std::shared_ptr<Placed> placed_;
@@ -182,6 +192,7 @@ class Context final : public ConnectionHandler, public ListenerHandler {
   size_t delivering_ = 0;            // Nested deliveries under way.
   size_t retained_ = 0;
   size_t waiting_bytes_ = 0;
+  bool made_much_ = false;  // Of what waits for the end of a handle scope.
 };
 
 }  // namespace wsuv

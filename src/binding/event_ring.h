@@ -55,6 +55,8 @@ class EventRings {
     *ring = rings_[current_].get();
     return &(*ring)->records()[(*ring)->used++];
   }
+  /// The one that is always there.
+  EventRing& first() { return *rings_[0]; }
   /// No record is in use any more.
   void Reset();
   /// Frees everything; nothing can be added after that.

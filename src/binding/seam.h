@@ -35,7 +35,18 @@ constexpr uint32_t kFlagFragments = 2;  ///< detail is the place of the ends of 
 
 /// Words of a record.
 constexpr size_t kRecordWords = 4;
-/// In the place of the record that is being worked on: all of them were.
+/// What the words of a context's cursor say, the memory that it shares with lib/ for this.
+enum class CursorWord : size_t {
+  kNext,    ///< The first word of the next record to work on: where a delivery begins, and, while
+            ///< it works on one, where it goes on if a handler throws.
+  kStream,  ///< What is to be done with a stream; see below.
+  kHandle,  ///< Whose records these are.
+  kEnd,     ///< Behind the last word of the last record.
+  kBase,    ///< Where in the staging memory the payloads begin.
+  kCount,
+};
+
+/// As kNext: all of them were worked on.
 constexpr int32_t kCursorDone = -1;
 
 /// A handle's low bits, which say what slot it has.
@@ -49,7 +60,11 @@ constexpr uint32_t kSendFin = 0x80;
 constexpr uint32_t kSendMask = 0x100;
 constexpr uint32_t kSendCompress = 0x200;
 
-/// What is to be done with a stream, in the word behind the cursor.
+/// The most bytes of a payload that lib/ copies itself, where it is alone: an array of that size
+/// lies in V8's own heap, which costs a sixth of an ArrayBuffer.
+constexpr size_t kFewBytes = 64;
+
+/// What is to be done with a stream.
 constexpr int32_t kStreamEnd = 1;
 constexpr int32_t kStreamDestroy = 2;
 constexpr int32_t kStreamHold = 4;  ///< Pause it until the next 'output' record.
