@@ -50,6 +50,15 @@ function createDestroyedError() {
 }
 
 /**
+ * Makes the error of ws for messages whose connection ends while they are compressed.
+ *
+ * @return {Error}
+ */
+function createCompressingError() {
+  return new Error('The socket was closed while data was being compressed');
+}
+
+/**
  * Makes the error for a message that was not sent to its end, and for what waited behind it.
  *
  * @return {Error} with code WS_ERR_MESSAGE_INTERRUPTED
@@ -60,7 +69,21 @@ function createInterruptedError() {
   return error;
 }
 
+/**
+ * Makes the error with which an iteration over messages ends where the connection has failed.
+ *
+ * @param {Number} closeCode
+ * @param {Buffer} reason of the close frame
+ * @return {Error} with code WS_ERR_CLOSED, closeCode and reason
+ */
+function createClosedError(closeCode, reason) {
+  const error = new Error(`The connection was closed with the code ${closeCode}`);
+  return Object.assign(error, { code: 'WS_ERR_CLOSED', closeCode, reason: String(reason) });
+}
+
 module.exports = {
+  createClosedError,
+  createCompressingError,
   createDestroyedError,
   createInterruptedError,
   createSystemError,

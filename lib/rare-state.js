@@ -21,6 +21,8 @@ class RareState {
   inputEnded = false;
   errorEmitted = false;
   paused = false;
+  /** Who else does not want the connection to be read, in bits. */
+  holds = 0;
   /** Of data that was refused after close(). */
   bufferedAfterClose = 0;
   /** What was negotiated: an object by the extensions' names. */

@@ -3,8 +3,10 @@
 const native = require('./native/addon');
 const seam = require('./native/seam');
 const { EXTENSION_NAME, NOOP } = require('./constants');
+const { createCompressingError } = require('./errors');
 const { closePayload, controlPayload } = require('./sending/control-payload');
 const { lazy } = require('./lazy');
+const { frameSizeOf } = require('./sending/frame-size');
 const { SendQueue } = require('./sending/send-queue');
 const { isBlob, sizeOf, toPayload } = require('./validation');
 
@@ -112,10 +114,13 @@ class Sender {
    * Sends a message, or a fragment of one.
    *
    * @param {*} data
-   * @param {Object} options binary, compress, fin, mask
+   * @param {Object} options binary, compress, fin, mask, and maxFrameSize: the most bytes that a frame
+   *     may have, 0 for any number
    * @param {Function} [cb]
+   * @throws {(TypeError|RangeError)} for a maxFrameSize that is none
    */
   send(data, options, cb) {
+    const most = frameSizeOf(options.maxFrameSize);
     const payload = toPayload(data);
     let rsv1 = false;
     let opcode = CONTINUATION;
@@ -125,7 +130,8 @@ class Sender {
       this._compress = rsv1;
     }
     this._firstFragment = Boolean(options.fin);
-    this.#push(payload, { fin: options.fin, mask: options.mask, opcode, rsv1 }, this._compress, cb);
+    const { fin, mask } = options;
+    this.#push(payload, { fin, mask, most, opcode, rsv1 }, this._compress, cb);
   }
 
   // Without context takeover, short messages are not.
@@ -154,7 +160,7 @@ class Sender {
       }
       this._extensions[EXTENSION_NAME].compress(bytes, options.fin, (_, packed) => {
         if (this._socket.destroyed) {
-          this.#queue.closed(new Error('The socket was closed while data was being compressed'));
+          this.#queue.closed(createCompressingError());
         } else {
           this.#sendPayload(packed, options, cb);
           this.#queue.done();
@@ -162,12 +168,24 @@ class Sender {
       });
       return true;
     };
-    this.#queue.push({ data: payload, size: sizeOf(payload), send, cb });
+    this.#queue.push({ cb, data: payload, send, size: sizeOf(payload) });
   }
 
-  #sendPayload(payload, options, cb) {
+  #sendPayload(payload, { most = 0, ...header }, cb) {
+    let rest = payload;
+    if (most > 0) {
+      for (; sizeOf(rest) > most; rest = rest.subarray(most)) {
+        this.#sendOne(rest.subarray(0, most), { ...header, fin: false }, undefined);
+        header.opcode = CONTINUATION;
+        header.rsv1 = false;
+      }
+    }
+    this.#sendOne(rest, header, cb);
+  }
+
+  #sendOne(payload, header, cb) {
     const { _generateMask: generateMask, _maskBuffer: maskBuffer } = this;
-    this.sendFrame(Sender.frame(payload, { ...options, generateMask, maskBuffer }), cb);
+    this.sendFrame(Sender.frame(payload, { ...header, generateMask, maskBuffer }), cb);
   }
 
   /**

@@ -97,6 +97,8 @@ class WebSocketServer extends EventEmitter {
    * @param {Boolean} [options.skipUTF8Validation=false] whether text and close reasons may be no UTF-8
    * @param {Function} [options.verifyClient] decides about a request; called with
    *     `{ origin, secure, req }` and, where it takes two, a function (verified, code, message, headers)
+   * @param {Boolean} [options.waitForListener=false] whether nothing is read from a connection before
+   *     somebody listens for its messages or iterates
    * @param {Function} [options.WebSocket=WebSocket] the class of the connections
    * @param {Function} [callback] for 'listening', with `port`
    * @throws {TypeError} unless exactly one of the three is there

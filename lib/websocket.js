@@ -15,6 +15,8 @@ const {
 const { BINARY_TYPES, NO_CLOSE_CODE, READY_STATES } = require('./constants');
 const { mixInEventTarget } = require('./event-target');
 const events = require('./events');
+const { DEFERRING } = require('./messages/holders');
+const { mixInIteration } = require('./messages/iterable');
 const native = require('./native/addon');
 const { setEndpoint } = require('./native/dispatch');
 const { nextTick } = require('./native/realm');
@@ -55,6 +57,7 @@ const {
   kServer,
   kSetOptions,
   kSetPlain,
+  kSetReading,
   kSetRequest,
   kSetUrl,
   kSocket,
@@ -88,6 +91,7 @@ const load = lazy(() => {
 });
 const client = lazy(() => require('./handshake/client'));
 const deferring = lazy(() => require('./link/deferring-endpoint'));
+const firstListener = lazy(() => require('./messages/first-listener'));
 
 const CONNECTING = 0;
 const OPEN = 1;
@@ -101,7 +105,6 @@ const kAfterSocket = Symbol('wsuv.afterSocket');
 const kEmitErrorOnce = Symbol('wsuv.emitErrorOnce');
 const kInTurn = Symbol('wsuv.inTurn');
 const kMaskCloseFrame = Symbol('wsuv.maskCloseFrame');
-const kSetReading = Symbol('wsuv.setReading');
 
 /**
  * One end of a WebSocket connection, with the API of ws. Protocol and transport are in the addon,
@@ -142,6 +145,8 @@ class WebSocket extends EventEmitter {
    * @param {Number} [options.protocolVersion=13] for the Sec-WebSocket-Version header: 13 or 8
    * @param {(String|String[])} [options.protocols] the subprotocols, where there is no second argument
    * @param {Boolean} [options.skipUTF8Validation=false] whether text and close reasons may be no UTF-8
+   * @param {Boolean} [options.waitForListener=false] whether nothing is read before somebody listens
+   *     for messages or iterates
    * @throws {SyntaxError} for an address or a subprotocol that is none
    */
   constructor(address, protocols, options) {
@@ -290,7 +295,7 @@ class WebSocket extends EventEmitter {
   }
 
   [kOpen](handle) {
-    const { allowSynchronousEvents, generateMask, maxFrameSize } = this[kOptions];
+    const { allowSynchronousEvents, generateMask, maxFrameSize, waitForListener } = this[kOptions];
     this[kHandle] = handle;
     this[kFlags] |= FIN;
     const perMessageDeflate = negotiated(this[kRare].extensions);
@@ -304,9 +309,13 @@ class WebSocket extends EventEmitter {
     setEndpoint(
       handle,
       isDeferred
-        ? new (deferring().DeferringEndpoint)(this, (isReading) => this[kSetReading](isReading))
+        ? new (deferring().DeferringEndpoint)(this, (isReading) =>
+            this[kSetReading](isReading, DEFERRING)
+          )
         : this
     );
+    if (waitForListener && !this[kWantsText]) firstListener().waitForFirstListener(this);
+    if (this[kRare].holds !== 0) this[kSetReading](false);
     // What came behind the opening handshake is read in the next tick, as a stream does when somebody
     // begins to listen: behind 'open', and in front of what its listeners put off.
     if (native.isHeld(handle)) nextTick(readHeld, this);
@@ -406,9 +415,14 @@ class WebSocket extends EventEmitter {
     this[kSetReading](true);
   }
 
-  [kSetReading](isReading) {
-    const { link, paused } = this[kRare];
-    if (this[kHandle] === 0 || (isReading && paused)) return;
+  // `holder` is one of those who stop the connection besides the user; each has to let go.
+  [kSetReading](isReading, holder = 0) {
+    if (holder !== 0) {
+      const rare = this[kRarely]();
+      rare.holds = isReading ? rare.holds & ~holder : rare.holds | holder;
+    }
+    const { holds, link, paused } = this[kRare];
+    if (this[kHandle] === 0 || (isReading && (paused || holds !== 0))) return;
     if (isReading) link.resume(this[kHandle]);
     else link.pause(this[kHandle]);
   }
@@ -622,5 +636,6 @@ mixInEventTarget(WebSocket);
 mixInMembers(WebSocket);
 mixInMessages(WebSocket);
 mixInMessageStreams(WebSocket);
+mixInIteration(WebSocket);
 
 module.exports = WebSocket;

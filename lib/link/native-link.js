@@ -57,6 +57,16 @@ class NativeLink {
   }
 
   /**
+   * Calls back when everything was taken that is queued, or with an error.
+   *
+   * @param {Number} handle
+   * @param {Function} callback
+   */
+  whenTaken(handle, callback) {
+    this.#whenWritten(handle, callback);
+  }
+
+  /**
    * Whether everything was taken that is queued.
    *
    * @param {Number} handle

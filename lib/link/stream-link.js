@@ -178,11 +178,16 @@ class StreamLink {
     return this.#socket.writableLength ?? 0;
   }
 
-  // While events of a chunk are delivered it is not: what they send goes out in one write.
-  isTaken() {
-    if (this.#feeding > 0) return false;
-    if (this.handle !== 0) this.#write();
-    return (this.#socket.writableLength ?? 0) === 0;
+  // A stream of Node's calls back without an error when it is destroyed in the middle of a write.
+  whenTaken(handle, callback) {
+    this.pump(handle, (error) =>
+      callback(error || (this.#socket.destroyed ? createDestroyedError() : null))
+    );
+  }
+
+  isTaken(handle) {
+    const isQueued = native.enqueued(handle) !== native.flush(handle);
+    return !isQueued && (this.#socket.writableLength ?? 0) === 0;
   }
 
   feed(handle, chunk) {

@@ -79,7 +79,10 @@ class FramedMessage {
     // What the user gave is his again when send() has returned.
     if (!this.#isOwn) this.#rest = Buffer.from(this.#rest);
     this.#isOwn = true;
-    this.#outgoing.whenTaken(() => this.#goOn());
+    this.#outgoing.whenTaken((error) => {
+      // Where nothing can be sent any more, whoever knows why stops it.
+      if (!error) this.#goOn();
+    });
     return false;
   }
 

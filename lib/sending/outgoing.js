@@ -1,7 +1,7 @@
 'use strict';
 
 const { READY_STATES } = require('../constants');
-const { createInterruptedError } = require('../errors');
+const { createCompressingError, createInterruptedError } = require('../errors');
 const native = require('../native/addon');
 const { nextTick } = require('../native/realm');
 const seam = require('../native/seam');
@@ -189,7 +189,7 @@ class Outgoing {
 
   /** @param {Function} callback called when everything was taken that is queued now, or with an error */
   whenTaken(callback) {
-    this.#ws[kLink].pump(this.#ws[kHandle], callback);
+    this.#ws[kLink].whenTaken(this.#ws[kHandle], callback);
   }
 
   /** @param {Number} size bytes of the message whose turn it is, that are not waiting any more */
@@ -319,9 +319,7 @@ class Outgoing {
 
   /** The connection is gone. */
   closed() {
-    const error = this.#queue?.isInFrames
-      ? createInterruptedError()
-      : new Error('The socket was closed while data was being compressed');
+    const error = this.#queue?.isInFrames ? createInterruptedError() : createCompressingError();
     this.#queue?.closed(error);
   }
 }

@@ -65,6 +65,7 @@ const FLOORS = [
     'sender.js',
     'receiver.js',
     'rare-state.js',
+    'messages/',
     'event-target.js',
     'listeners.js',
     'compat/'
