@@ -15,5 +15,15 @@ module.exports = {
   BINARY_TYPE_BITS: 0x60000,
   BINARY_TYPE_SHIFT: 17,
   /** Whether pings are answered. */
-  AUTO_PONG: 0x80000
+  AUTO_PONG: 0x80000,
+
+  /** Who may keep a connection from being read, besides the user's pause(): bits. */
+  holder: {
+    DEFERRING: 1,
+    STREAMS: 2,
+    /** Nobody listens yet, and nothing is to be read before. */
+    LISTENER: 4,
+    /** Those who iterate have not asked for the next message. */
+    ITERATION: 8
+  }
 };

@@ -6,10 +6,10 @@ const { EXTENSION_NAME, NOOP } = require('./constants');
 const { createCompressingError } = require('./errors');
 const { closePayload, controlPayload } = require('./sending/control-payload');
 const { lazy } = require('./lazy');
-const { frameSizeOf } = require('./sending/frame-size');
 const { SendQueue } = require('./sending/send-queue');
 const { isBlob, sizeOf, toPayload } = require('./validation');
 
+const frameSize = lazy(() => require('./sending/frame-size'));
 const randomFillSync = lazy(() => require('crypto').randomFillSync);
 
 const { FIN, RSV1 } = seam.flag;
@@ -120,7 +120,8 @@ class Sender {
    * @throws {(TypeError|RangeError)} for a maxFrameSize that is none
    */
   send(data, options, cb) {
-    const most = frameSizeOf(options.maxFrameSize);
+    const { maxFrameSize } = options;
+    const most = maxFrameSize === undefined ? 0 : frameSize().frameSizeOf(maxFrameSize);
     const payload = toPayload(data);
     let rsv1 = false;
     let opcode = CONTINUATION;

@@ -17,7 +17,7 @@ module.exports = {
   kLink: Symbol('wsuv.link'),
   /** (link): a link of the connection's own does. */
   kUseLink: Symbol('wsuv.useLink'),
-  /** (isReading, holder): one of messages/holders.js stops reading from the connection, or lets go. */
+  /** (isReading, who): a `holder` of connection-flags.js stops reading from the connection, or lets go. */
   kSetReading: Symbol('wsuv.setReading'),
   /** Whether there is a connection, or was. */
   kIsAttached: Symbol('wsuv.isAttached'),

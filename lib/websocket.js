@@ -10,19 +10,18 @@ const {
   BINARY_TYPE_BITS,
   BINARY_TYPE_SHIFT,
   IS_PLAIN,
+  holder,
   kFlags
 } = require('./connection-flags');
 const { BINARY_TYPES, NO_CLOSE_CODE, READY_STATES } = require('./constants');
 const { mixInEventTarget } = require('./event-target');
 const events = require('./events');
-const { DEFERRING } = require('./messages/holders');
-const { mixInIteration } = require('./messages/iterable');
+const { mixInPieces } = require('./messages/pieces');
 const native = require('./native/addon');
 const { setEndpoint } = require('./native/dispatch');
 const { nextTick } = require('./native/realm');
 const seam = require('./native/seam');
 const { closeReason } = require('./sending/control-payload');
-const { mixInMessageStreams } = require('./sending/message-streams');
 const { mixInMessages } = require('./sending/messages');
 const {
   kBroken,
@@ -310,7 +309,7 @@ class WebSocket extends EventEmitter {
       handle,
       isDeferred
         ? new (deferring().DeferringEndpoint)(this, (isReading) =>
-            this[kSetReading](isReading, DEFERRING)
+            this[kSetReading](isReading, holder.DEFERRING)
           )
         : this
     );
@@ -415,11 +414,11 @@ class WebSocket extends EventEmitter {
     this[kSetReading](true);
   }
 
-  // `holder` is one of those who stop the connection besides the user; each has to let go.
-  [kSetReading](isReading, holder = 0) {
-    if (holder !== 0) {
+  // `who` is one of those (see `holder`) who stop the connection besides the user; each has to let go.
+  [kSetReading](isReading, who = 0) {
+    if (who !== 0) {
       const rare = this[kRarely]();
-      rare.holds = isReading ? rare.holds & ~holder : rare.holds | holder;
+      rare.holds = isReading ? rare.holds & ~who : rare.holds | who;
     }
     const { holds, link, paused } = this[kRare];
     if (this[kHandle] === 0 || (isReading && (paused || holds !== 0))) return;
@@ -635,7 +634,6 @@ for (const name of [
 mixInEventTarget(WebSocket);
 mixInMembers(WebSocket);
 mixInMessages(WebSocket);
-mixInMessageStreams(WebSocket);
-mixInIteration(WebSocket);
+mixInPieces(WebSocket);
 
 module.exports = WebSocket;

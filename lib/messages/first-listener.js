@@ -1,7 +1,7 @@
 'use strict';
 
+const { holder } = require('../connection-flags');
 const { kSetReading } = require('../symbols');
-const { LISTENER } = require('./holders');
 
 const EVENTS = ['message', 'stream'];
 const METHODS = ['on', 'addListener', 'prependListener'];
@@ -20,7 +20,7 @@ const hasListener = (ws) => EVENTS.some((name) => ws.listenerCount(name) > 0);
  */
 function waitForFirstListener(ws) {
   if (hasListener(ws)) return;
-  ws[kSetReading](false, LISTENER);
+  ws[kSetReading](false, holder.LISTENER);
   for (const name of METHODS) {
     Object.defineProperty(ws, name, { configurable: true, value: watched(name), writable: true });
   }
@@ -47,7 +47,7 @@ function read(ws) {
     const own = Object.getOwnPropertyDescriptor(ws, name);
     if (own?.value?.[kIsWatching]) delete ws[name];
   }
-  ws[kSetReading](true, LISTENER);
+  ws[kSetReading](true, holder.LISTENER);
 }
 
 module.exports = { waitForFirstListener };

@@ -1,5 +1,6 @@
 'use strict';
 
+const { holder } = require('../connection-flags');
 const { READY_STATES } = require('../constants');
 const { createClosedError } = require('../errors');
 const { nextTick } = require('../native/realm');
@@ -11,7 +12,6 @@ const {
   kOnProtocolError,
   kSetReading
 } = require('../symbols');
-const { ITERATION } = require('./holders');
 
 const CLOSED = READY_STATES.indexOf('CLOSED');
 // A connection that has ended with one of these has come to its end: done, going away, or without a
@@ -168,7 +168,7 @@ class Iteration {
     const isStopped = !this.#isOpen && waiting >= Math.min(...this.#marks.values());
     if (isStopped === this.#isStopped) return;
     this.#isStopped = isStopped;
-    this.#ws[kSetReading](!isStopped, ITERATION);
+    this.#ws[kSetReading](!isStopped, holder.ITERATION);
   }
 
   #give(data, isBinary) {

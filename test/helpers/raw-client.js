@@ -26,7 +26,10 @@ function upgradeRequest(headers = {}, { method = 'GET', path = '/', version = '1
   return `${method} ${path} HTTP/${version}\r\n${fields.map(([k, v]) => `${k}: ${v}\r\n`).join('')}\r\n`;
 }
 
-/** A TCP client that sends exactly the bytes it is told to, and keeps what comes back. */
+/**
+ * A TCP client (or one end of a connection) that sends exactly the bytes it is told to, and keeps what
+ * comes back.
+ */
 class RawClient {
   #waiting = [];
   // What came is in here, from #start to #end. It doubles, so that each byte is copied some times
@@ -36,15 +39,11 @@ class RawClient {
   #end = 0;
 
   /**
-   * @param {(Number|String)} where a port, or the path of a Unix socket
+   * @param {(Number|String|net.Socket)} where a port, or the path of a Unix socket; or a connection
    * @param {{secure: Boolean=}} [options] whether to speak TLS
    */
   constructor(where, { secure = false } = {}) {
-    const address =
-      typeof where === 'string' ? { path: where } : { port: where, host: '127.0.0.1' };
-    this.socket = secure
-      ? tls.connect({ ...address, rejectUnauthorized: false })
-      : net.connect(address);
+    this.socket = where instanceof net.Socket ? where : connect(where, secure);
     this.socket.on('data', (chunk) => {
       this.#append(chunk);
       this.#check();
@@ -146,6 +145,11 @@ class RawClient {
     if (this.socket.connecting) await once(this.socket, 'connect');
     return this;
   }
+}
+
+function connect(where, secure) {
+  const address = typeof where === 'string' ? { path: where } : { port: where, host: '127.0.0.1' };
+  return secure ? tls.connect({ ...address, rejectUnauthorized: false }) : net.connect(address);
 }
 
 module.exports = { RawClient, upgradeRequest };
