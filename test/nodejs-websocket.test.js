@@ -3,6 +3,7 @@
 // Where wsuv/nodejs-websocket is stricter than the original. What is the same: test/parity/.
 
 const { once } = require('events');
+const { PassThrough } = require('stream');
 const { pipeline } = require('stream/promises');
 
 const ws = require('../lib/nodejs-websocket');
@@ -310,6 +311,22 @@ describe('a binary stream that is sent', () => {
         closeFrame(1011, 'A message was broken off', { masked: false })
       ])
     );
+  });
+
+  test('a peer that goes while something is piped into it ends neither the source nor the process', async () => {
+    ws.setBinaryFragmentation(2);
+    const { client, connection } = await startPair();
+    const source = new PassThrough();
+    const stream = connection.beginBinary();
+    source.pipe(stream);
+    source.write('abcd');
+    await client.until((bytes) => bytes.length >= 6);
+    // Under way when the peer goes, since it does not read.
+    client.socket.pause();
+    source.write(Buffer.alloc(20 * 1024 * 1024));
+    await client.reset();
+    await new Promise((resolve) => stream.on('close', resolve));
+    expect([source.destroyed, source.readableFlowing]).toEqual([false, false]);
   });
 
   test.each([false, true])(

@@ -81,14 +81,15 @@ class OutStream extends Writable {
 function ignore() {}
 
 /**
- * Ends a stream that will not get to its end. Who listens hears of an error. Nobody has to: a peer
- * that goes is no reason to end the process.
+ * Ends a stream that will not get to its end, with an error. Nobody has to listen for it: a peer that
+ * goes is no reason to end the process. (That somebody listens says nothing. pipe() does, and throws
+ * what nobody else has heard.)
  *
  * @param {(Readable|Writable)} stream
  * @param {Error} error
  */
 function breakOff(stream, error) {
-  stream.destroy(stream.listenerCount('error') > 0 ? error : undefined);
+  stream.on('error', ignore).destroy(error);
 }
 
 module.exports = { InStream, OutStream, breakOff };

@@ -40,4 +40,5 @@ for stage in listening connected upgraded connection message ping close 'client 
 done
 # Random operations, with the collector at work between any two of them.
 check --gc-interval=500 "$out/test/stress/index.js" 40
+check --gc-interval=500 "$out/test/stress/own-servers.js" 20
 exit "$failed"
