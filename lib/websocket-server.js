@@ -413,9 +413,7 @@ function listenAtPort(server, callback) {
       listener.listenerCount('upgrade') === 1 &&
       listener.listenerCount('upgrade', onUpgrade) === 1 &&
       listener.emit === emit;
-    // Handshakes that are under way when it closes still need an answer.
-    if (server._state > RUNNING) refuseNative(handle, 503);
-    else onNativeUpgrade(server, listener, isOnlyListener, handle, status, bytes);
+    onNativeUpgrade(server, listener, isOnlyListener, handle, status, bytes);
   });
   server._server = listener;
   listener.listen(port, host, backlog, callback);
@@ -476,6 +474,7 @@ function onNativeUpgrade(server, listener, isOnlyListener, handle, status, bytes
   }
   const headSize = bytes.length - ACCEPT_LENGTH;
   const head = bytes.latin1Slice(0, headSize);
+  // (Of a server that is closing, there is no listener any more.)
   const isFast = isOnlyListener && isPlain(server, head);
   const extensions = isFast ? negotiateHead(server.options, head) : undefined;
   if (extensions === undefined) {

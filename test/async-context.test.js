@@ -172,3 +172,62 @@ test('the store that was current when the package was loaded is seen by nobody',
   });
   expect(log).toEqual([undefined, undefined, undefined, undefined]);
 });
+
+describe('callbacks of what has to wait see what the first of them would', () => {
+  const large = Buffer.alloc(1024 * 1024, 1);
+
+  async function observeCallbacks(lib, perMessageDeflate, act) {
+    const storage = new AsyncLocalStorage();
+    const log = [];
+    const server = new lib.WebSocketServer({ port: 0, perMessageDeflate });
+    await once(server, 'listening');
+    const done = new Promise((resolve) => {
+      server.on('connection', (peer) => {
+        const note = (what) => () => log.push([what, storage.getStore()]);
+        peer.on('message', () => act({ peer, storage, note }));
+        peer.on('close', resolve);
+      });
+    });
+    const { port } = server.address();
+    const client = new ws.WebSocket(`ws://127.0.0.1:${port}`, { perMessageDeflate });
+    await once(client, 'open');
+    client.send('x');
+    await Promise.all([once(client, 'close'), done]);
+    await new Promise((resolve) => server.close(resolve));
+    return log;
+  }
+
+  const parity = (title, act) =>
+    test.each([false, true])(`${title}, compressed: %s`, async (isCompressed) => {
+      const expected = await observeCallbacks(ws, isCompressed, act);
+      expect(expected.length).toBeGreaterThan(2);
+      expect(await observeCallbacks(wsuv, isCompressed, act)).toEqual(expected);
+    });
+
+  parity('behind a large message', ({ peer, storage, note }) => {
+    storage.run('first', () => peer.send(large, note('large')));
+    storage.run('second', () => peer.send('text', note('behind it')));
+    storage.run('third', () => {
+      peer.ping('', undefined, note('ping'));
+      peer.close();
+    });
+  });
+
+  parity('behind a Blob', ({ peer, storage, note }) => {
+    storage.run('first', () => peer.send(new Blob(['blob']), note('blob')));
+    storage.run('second', () => peer.send('text', note('behind it')));
+    storage.run('third', () => {
+      peer.send(large, note('large'));
+      peer.close();
+    });
+  });
+
+  parity('of what is dropped', ({ peer, storage, note }) => {
+    storage.run('first', () => peer.send(large, { compress: true }, note('large')));
+    storage.run('second', () => peer.send(new Blob(['blob']), note('blob')));
+    storage.run('third', () => {
+      peer.send('text', note('behind it'));
+      peer.terminate();
+    });
+  });
+});

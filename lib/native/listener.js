@@ -22,6 +22,16 @@ const DEFAULT_BACKLOG = 511;
 const ONLY_ABSTRACT_NAME = '\0'.repeat(108);
 const knowsAbstractNames = Number(process.versions.node.split('.')[0]) >= 22;
 
+// What a net.Server's 'drop' tells of a connection.
+const DROP_DATA = [
+  'localAddress',
+  'localPort',
+  'localFamily',
+  'remoteAddress',
+  'remotePort',
+  'remoteFamily'
+];
+
 /**
  * What async_hooks see of a listener. Its hasRef() says whether it is open, as that of Node's own
  * handles does: so whoever looks for what keeps a process alive (Jest) names it, or does not.
@@ -42,7 +52,7 @@ class ListeningResource extends AsyncResource {
 /**
  * A listening socket of the addon, which accepts connections and parses their request heads.
  *
- * Emits 'listening', 'error' and 'close' like a net.Server, 'connection' (socket) when a request has
+ * Emits 'listening', 'error', 'drop' and 'close' like a net.Server, 'connection' (socket) when a request has
  * come, and 'timeout' (socket) as http.Server does after setTimeout(). 'upgrade' is its owner's to emit.
  */
 class NativeListener extends EventEmitter {
@@ -58,6 +68,9 @@ class NativeListener extends EventEmitter {
 
   // While it listens.
   #resource = null;
+
+  /** How many connections there may be; one more is dropped when its request has come. */
+  maxConnections = undefined;
 
   /** Milliseconds that setTimeout() was given. */
   timeout = 0;
@@ -222,12 +235,25 @@ class NativeListener extends EventEmitter {
   // What lib/native/dispatch.js calls.
 
   _onUpgrade(handle, status, bytes) {
+    if (native.listenerConnections(this.#id) > (this.maxConnections ?? Infinity)) {
+      this.#drop(handle);
+      return;
+    }
     if (this.listenerCount('connection') > 0) this.emit('connection', socketOf(handle));
     if (status === UpgradeStatus.TIMED_OUT && this.#endsAtTimeout) {
       if (!this.emit('timeout', socketOf(handle))) native.terminate(handle);
     } else {
       this.#onRequest(handle, status, bytes);
     }
+  }
+
+  // As a net.Server does with a connection above `maxConnections`.
+  #drop(handle) {
+    if (this.listenerCount('drop') > 0) {
+      const socket = socketOf(handle);
+      this.emit('drop', Object.fromEntries(DROP_DATA.map((name) => [name, socket[name]])));
+    }
+    native.terminate(handle);
   }
 
   _onClosed() {

@@ -1,5 +1,7 @@
 'use strict';
 
+const { AsyncResource } = require('async_hooks');
+
 const { nextTick } = require('../native/realm');
 const { callEach } = require('./call-each');
 
@@ -29,6 +31,9 @@ class SendQueue {
   // Whether the first job is being sent.
   #isSending = false;
   #isHurried = false;
+  // What is done later is done in the asynchronous context of the first job, as under ws, where each
+  // step follows from the one before.
+  #resource = new AsyncResource('wsuv.sendQueue', { requireManualDestroy: true });
   #isClosed;
   #onError;
   #onSent;
@@ -75,9 +80,11 @@ class SendQueue {
 
   /** What the first job's `send` began is done. */
   done() {
-    this.#isSending = false;
-    this.#finish();
-    this.#run();
+    this.#resource.runInAsyncScope(() => {
+      this.#isSending = false;
+      this.#finish();
+      this.#run();
+    });
   }
 
   /** A close frame is about to be pushed: messages in frames do not wait for the kernel any more. */

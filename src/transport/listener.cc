@@ -128,7 +128,6 @@ SocketConnection* Listener::MakeConnection() {
 void Listener::Close() {
   if (closing_) return;
   closing_ = true;
-  DropHeads();
   uv_close(&handle_.handle, OnHandleClosed);
 }
 

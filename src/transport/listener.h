@@ -47,8 +47,8 @@ class Listener {
   /// Binds and listens. On an error (libuv's) the listener closes itself.
   int Listen(const ListenAddress& address, int backlog);
 
-  /// Stops to accept, and drops connections that have sent no whole request head. The others go
-  /// on. May be called again.
+  /// Stops to accept. The connections that there are go on, those that have sent no whole request
+  /// head among them. May be called again.
   void Close();
 
   /// Drops connections that have sent no whole request head.

@@ -194,6 +194,74 @@ parity('setTimeout() ends what says nothing', async (lib) => {
   return log;
 });
 
+describe('heads that are under way when the server is closed', () => {
+  const upgrade =
+    'GET / HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n' +
+    'Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n';
+  const heads = {
+    'of a plain request': ['GET / HT', 'TP/1.1\r\nHost: a\r\n\r\n'],
+    'of an upgrade': [upgrade, '\r\n'],
+    'of a wrong upgrade': [upgrade.replace('13', '7'), '\r\n'],
+    'of what is no HTTP': ['GE', '\0\r\n\r\n'],
+    'of which nothing has come yet': ['', `${upgrade}\r\n`]
+  };
+  for (const [title, [first, rest]] of Object.entries(heads)) {
+    parity(`${title} are answered`, async (lib) => {
+      const { server, port } = await start(lib);
+      const { _server: own } = server;
+      const client = new RawClient(port);
+      await client.connected();
+      if (first !== '') await client.send(first);
+      await untilConnections(own, 1);
+      const closed = new Promise((resolve) => server.close(resolve));
+      await client.send(rest);
+      await client.until((bytes) => bytes.includes('\r\n\r\n'));
+      const [line] = client.received.toString().split('\r\n', 1);
+      await client.end();
+      await closed;
+      return line;
+    });
+  }
+});
+
+describe('maxConnections', () => {
+  async function connectAll(lib, prepare) {
+    const { server, port } = await start(lib);
+    const { _server: own } = server;
+    own.maxConnections = 2;
+    const log = [own.maxConnections];
+    const dropped = prepare(own, log);
+    const clients = [new RawClient(port), new RawClient(port)];
+    for (const client of clients) log.push((await client.upgrade()).split('\r\n', 1)[0]);
+    const third = new RawClient(port);
+    await third.connected();
+    await third.send('GET / HTTP/1.1\r\nHost: a\r\n\r\n').catch(() => {});
+    await third.closed;
+    log.push(third.received.toString(), (await connections(own))[1], server.clients.size);
+    await dropped;
+    await clients[0].send(bye);
+    await clients[0].end();
+    await untilConnections(own, 1);
+    const fourth = new RawClient(port);
+    log.push((await fourth.upgrade()).split('\r\n', 1)[0]);
+    for (const client of [clients[1], fourth]) {
+      await client.send(bye);
+      await client.end();
+    }
+    await stop(server);
+    return log;
+  }
+
+  parity('one more is dropped', (lib) => connectAll(lib, () => {}));
+  parity("'drop' tells of it", (lib) =>
+    connectAll(lib, (own, log) =>
+      once(own, 'drop').then(([data]) => {
+        log.push(Object.keys(data), data.localPort === own.address().port, data.remoteFamily);
+      })
+    )
+  );
+});
+
 describe('Unix domain sockets', () => {
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'wsuv-'));
   afterAll(() => fs.rmSync(folder, { recursive: true }));
