@@ -17,7 +17,8 @@ const { parseArgs } = require('util');
 
 const root = path.join(__dirname, '..', '..');
 const copy = path.join(root, 'build', 'mutants');
-const TIME_LIMIT = 300_000; // milliseconds; what runs for longer has noticed, too
+const TEST_LIMIT = 300_000; // milliseconds; what runs for longer has noticed, too
+const BUILD_LIMIT = 3_600_000;
 
 const { values: options } = parseArgs({
   options: { sample: { type: 'string' }, only: { type: 'string' }, seed: { type: 'string' } }
@@ -75,11 +76,11 @@ function prepareCopy() {
   if (!fs.existsSync(modules)) fs.symlinkSync(path.join(root, 'node_modules'), modules);
 }
 
-function run(command, args) {
+function run(command, args, timeout = BUILD_LIMIT) {
   const { status, stdout, stderr } = spawnSync(command, args, {
     cwd: copy,
     encoding: 'utf8',
-    timeout: TIME_LIMIT,
+    timeout,
     killSignal: 'SIGKILL'
   });
   return { passes: status === 0, output: `${stdout}${stderr}` };
@@ -99,17 +100,17 @@ const kinds = {
         ? run('cmake', ['--build', 'build/cpp', '-j2', '--target', 'wsuv_tests'])
         : configured;
     },
-    test: (filter) => run('build/cpp/wsuv_tests', [`--gtest_filter=${filter}`])
+    test: (filter) => run('build/cpp/wsuv_tests', [`--gtest_filter=${filter}`], TEST_LIMIT)
   },
   /** Jest, on lib/ with the addon as it is; `filter` is a list of paths. */
   jest: {
     build: () => ({ passes: true }),
-    test: (filter) => run('npx', ['jest', '--bail', ...filter.split(' ')])
+    test: (filter) => run('npx', ['jest', '--bail', ...filter.split(' ')], TEST_LIMIT)
   },
   /** Jest, with an addon of the changed source. */
   addon: {
     build: () => run('npx', ['node-gyp', 'configure', 'build']),
-    test: (filter) => run('npx', ['jest', '--bail', ...filter.split(' ')])
+    test: (filter) => run('npx', ['jest', '--bail', ...filter.split(' ')], TEST_LIMIT)
   }
 };
 
