@@ -5,7 +5,7 @@ const { createRequire } = require('module');
 
 const { version } = require('../../package.json');
 const events = require('../events');
-const { candidates } = require('./binary-path');
+const { builtFile, candidates, isCheckout, isUpToDate } = require('./binary-path');
 
 /**
  * Loads one binary. By createRequire(), since a bundler would replace a `require` of its own, and a
@@ -46,6 +46,11 @@ function load() {
     try {
       const native = loadBinary(file);
       events.loaded(native, file);
+      if (file === builtFile() && isCheckout() && !isUpToDate()) {
+        process.emitWarning(`${file} is older than its sources: run "npm run build"`, {
+          code: 'WSUV_STALE_BUILD'
+        });
+      }
       return native;
     } catch (error) {
       if (error.code === 'ERR_DLOPEN_DISABLED') throw error;

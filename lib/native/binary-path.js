@@ -56,6 +56,31 @@ function prebuiltFile() {
 }
 
 /**
+ * Whether a build is younger than every source of it.
+ *
+ * @param {String} [sources] the folder that has them
+ * @return {Boolean} false where there is no build
+ */
+function isUpToDate(sources = root) {
+  if (!fs.existsSync(builtFile())) return false;
+  const { mtimeMs } = fs.statSync(builtFile());
+  const files = fs.readdirSync(path.join(sources, 'src'), { recursive: true });
+  return [path.join('..', 'binding.gyp'), ...files].every(
+    (name) => fs.statSync(path.join(sources, 'src', name)).mtimeMs <= mtimeMs
+  );
+}
+
+/**
+ * Whether this is a checkout, where the binary and the sources may be of different times although
+ * their version is the same.
+ *
+ * @return {Boolean}
+ */
+function isCheckout() {
+  return fs.existsSync(path.join(root, 'binding.gyp'));
+}
+
+/**
  * Whether a bundler has put this file into another one, so that __dirname says nothing about where
  * the package is.
  *
@@ -76,4 +101,14 @@ function candidates() {
   return [builtFile(), prebuiltFile()];
 }
 
-module.exports = { builtFile, candidates, dynamicLinker, isBundled, prebuiltFile, root, target };
+module.exports = {
+  builtFile,
+  candidates,
+  dynamicLinker,
+  isBundled,
+  isCheckout,
+  isUpToDate,
+  prebuiltFile,
+  root,
+  target
+};

@@ -7,7 +7,7 @@ const { spawnSync } = require('child_process');
 const fs = require('fs');
 const path = require('path');
 
-const { builtFile, root, target } = require('./binary-path');
+const { builtFile, isUpToDate, root, target } = require('./binary-path');
 
 // A package manager builds whatever has a binding.gyp at its top, so the published package has it in
 // a folder, with the sources.
@@ -46,16 +46,6 @@ function findNodeGyp() {
   return places.find((place) => place && fs.existsSync(place));
 }
 
-/** @return {Boolean} whether there is a build, younger than every source */
-function isUpToDate() {
-  if (!fs.existsSync(builtFile())) return false;
-  const { mtimeMs } = fs.statSync(builtFile());
-  const files = fs.readdirSync(path.join(sources, 'src'), { recursive: true });
-  return [path.join('..', 'binding.gyp'), ...files].every(
-    (name) => fs.statSync(path.join(sources, 'src', name)).mtimeMs <= mtimeMs
-  );
-}
-
 /**
  * Builds, and puts the binary where addon.js looks first.
  *
@@ -91,4 +81,4 @@ function build() {
   return 0;
 }
 
-module.exports = { build, isUpToDate };
+module.exports = { build, isUpToDate: () => isUpToDate(sources) };

@@ -1,9 +1,8 @@
 'use strict';
 
-const { existsSync } = require('fs');
 const path = require('path');
 
-const { isBundled, root, target } = require('./binary-path');
+const { isBundled, isCheckout, root, target } = require('./binary-path');
 
 /**
  * @return {Error} for programs that run npm packages, but whose libuv is none
@@ -62,8 +61,7 @@ function bundledRemedy() {
 
 /** @return {String} what to do where the package is a folder */
 function remedy() {
-  if (existsSync(path.join(root, 'binding.gyp')))
-    return 'In a checkout, build it: "npm run build".';
+  if (isCheckout()) return 'In a checkout, build it: "npm run build".';
   const command = path.join(root, 'bin', 'wsuv.js');
   return (
     'Either install a version of wsuv that ships a binary for this platform, or build it: with ' +

@@ -49,6 +49,26 @@ test('a build goes before the binary that came with the package', () => {
   expect(load()).toEqual(['loaded', built()]);
 });
 
+test('in a checkout, a build that is older than a source is used, with a warning', () => {
+  put(built());
+  put(path.join(folder, 'src', 'transport', 'loop.cc'), '');
+  put(path.join(folder, 'binding.gyp'), '{}');
+  const warnings = (age) => {
+    const then = new Date(Date.now() - age);
+    for (const name of ['src', 'src/transport', 'src/transport/loop.cc', 'binding.gyp']) {
+      fs.utimesSync(path.join(folder, name), then, then);
+    }
+    const { stderr } = spawnSync(process.execPath, ['-e', `require(${JSON.stringify(folder)})`], {
+      encoding: 'utf8'
+    });
+    return stderr;
+  };
+  expect(warnings(-60_000)).toContain(
+    `[WSUV_STALE_BUILD] Warning: ${built()} is older than its sources: run "npm run build"`
+  );
+  expect(warnings(3_600_000)).toBe('');
+});
+
 test('without a binary, one error says what is missing and what to do', () => {
   const [code, message] = load();
   expect(code).toBe('WSUV_NO_BINARY');
