@@ -276,6 +276,48 @@ void Context::FailForMemory(Connection& connection) {
       {&connection, EventKind::kProtocolError, static_cast<uint32_t>(ErrorCode::kOutOfMemory), 0});
 }
 
+// There is no memory for what is due now. Nothing of what the connection received can be left out,
+// so all of it is, and an error is in its place.
+void Context::FailDelivery(Batch& batch) {
+  ForgetException(env_);
+  EventRecord* const first = DropInput(batch);
+  DropInputOf(batch.connection);
+  const auto is_its = [&batch](const Batch& held) { return held.connection == batch.connection; };
+  held_.erase(std::remove_if(held_.begin(), held_.end(), is_its), held_.end());
+  if (first == nullptr) return;
+  batch.connection->StopReader();
+  constexpr auto kCode = static_cast<uint32_t>(ErrorCode::kOutOfMemory);
+  *first = {static_cast<int32_t>(HeadOf(EventKind::kProtocolError, kCode, 0)), 0, 0, 0};
+}
+
+// Takes back what tells of what the peer sent, and returns the first such record. An upgrade that
+// lib/ does not hear of is none.
+EventRecord* Context::DropInput(Batch& batch) {
+  EventRecord* first = nullptr;
+  for (size_t i = batch.start; i < batch.end; i++) {
+    EventRecord& record = batch.ring->records()[i];
+    const bool is_upgrade = KindOf(record) == EventKind::kUpgrade;
+    if (is_upgrade) batch.connection->Terminate();
+    if (!is_upgrade && !IsInput(KindOf(record))) continue;
+    if (!is_upgrade && first == nullptr) first = &record;
+    TakeBack(record);
+  }
+  return first;
+}
+
+// The same of all that waits to be delivered in this round.
+void Context::DropInputOf(const Connection* connection) {
+  for (Batch& batch : BatchesOf(connection)) {
+    if (batch.connection == connection && batch.ring != nullptr) DropInput(batch);
+  }
+}
+
+void Context::Forget(const Connection* connection) {
+  if (overflow_.empty()) return;
+  const auto is_its = [connection](const Overflow& late) { return late.connection == connection; };
+  overflow_.erase(std::remove_if(overflow_.begin(), overflow_.end(), is_its), overflow_.end());
+}
+
 uint8_t* Context::Place(Connection& connection, size_t size) {
   if (dispatch_ == nullptr || connection.muted()) return nullptr;
   Loop& loop = connection.loop();
@@ -507,11 +549,11 @@ bool Context::Hold(Batch& batch) {
   held.more = std::move(batch.more);
   is_held = is_held && Keep(held.first);
   for (Piece& piece : held.more) is_held = is_held && Keep(piece);
-  for (size_t i = 0; i < count; i++) {
+  for (size_t i = 0; i < count && is_held; i++) {
     EventRecord& record = batch.ring->records()[batch.start + i];
     EventRecord kept = record;
     TakeBack(IsInput(KindOf(record)) ? record : kept);
-    if (is_held) held.own_ring->records()[i] = kept;
+    held.own_ring->records()[i] = kept;
   }
   if (is_held) {
     held.connection = batch.connection;
@@ -520,10 +562,10 @@ bool Context::Hold(Batch& batch) {
     held.ring = held.own_ring.get();
     held.end = count;
     held_.push_back(std::move(held));
-  } else {
-    FailForMemory(*batch.connection);
+    return inputs < count;
   }
-  return inputs < count;
+  FailDelivery(batch);
+  return true;
 }
 
 // Gives a piece memory that outlives the round.
@@ -703,12 +745,12 @@ void Context::Deliver(Batch& batch, bool in_javascript) {
   std::vector<napi_value> more;
   size_t base = 0;
   if (!PrepareArguments(batch, more, fixed, &base)) {
-    ForgetException(env_);
-    FailForMemory(*batch.connection);
-    for (size_t i = batch.start; i < batch.end; i++) {
-      EventRecord& record = batch.ring->records()[i];
-      if (IsInput(KindOf(record))) TakeBack(record);
-    }
+    // What there is none of is not looked at.
+    napi_value nothing = nullptr;
+    napi_get_undefined(env_, &nothing);
+    std::replace(fixed, fixed + kFixedArguments, napi_value{nullptr}, nothing);
+    std::replace(more.begin(), more.end(), napi_value{nullptr}, nothing);
+    if (batch.connection != nullptr) FailDelivery(batch);
   }
   const bool has_more = !more.empty();
   const napi_value* args = fixed;

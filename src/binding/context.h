@@ -50,6 +50,8 @@ class Context final : public ConnectionHandler, public ListenerHandler {
   /// Delivers, within the JavaScript call that is running, what waits of one connection, and
   /// nothing of others. Leaves it to the delivery under way, where `connection` has one.
   void DeliverOf(const Connection* connection);
+  /// The connection is over, and about to be freed.
+  void Forget(const Connection* connection);
   /// Whether records of a connection are being worked off.
   bool IsUnderWay(uint32_t handle);
   /// The connection was resumed: what waited for that is delivered in the next round.
@@ -156,6 +158,9 @@ class Context final : public ConnectionHandler, public ListenerHandler {
   bool AddFragmentEnds(const OffsetList& ends, EventRecord* record);
   Flow OnControl(Connection& connection, EventKind kind, ByteView payload);
   void FailForMemory(Connection& connection);
+  void FailDelivery(Batch& batch);
+  EventRecord* DropInput(Batch& batch);
+  void DropInputOf(const Connection* connection);
 
   void DeliverAt(std::vector<Batch>& batches, size_t index, bool in_javascript);
   void Deliver(Batch& batch, bool in_javascript);

@@ -101,6 +101,7 @@ void Environment::ReleaseHandle(uint32_t handle) {
   entry.handle = 0;
   entry.is_over = entry.wants_text = false;
   if (ScopeOf(handle) != nullptr) SetScope(handle, nullptr);
+  ContextOf(*connection)->Forget(connection);
   ContextOf(*connection)->Unretain();
   free_slots_.push_back(handle & kSlotMask);
   connection->Release();

@@ -90,7 +90,11 @@ class Environment final : public RoundObserver {
  private:
   static constexpr uint32_t kSlotBits = kHandleSlotBits;
   static constexpr uint32_t kSlotMask = (1u << kSlotBits) - 1;
+#ifdef WSUV_GENERATION_BITS  // The model of it has one.
+  static constexpr uint32_t kGenerationMask = (1u << WSUV_GENERATION_BITS) - 1;
+#else
   static constexpr uint32_t kGenerationMask = (1u << 11) - 1;
+#endif
 
   struct Slot {
     Connection* connection = nullptr;

@@ -8,6 +8,7 @@ set -euo pipefail
 cd "$(dirname "$0")/../.."
 
 # target; the longest input; the per cent of the regions in the files behind it that it reaches.
+# The files are those of src/protocol/, unless they say where they are.
 targets=(
   "frame_reader      4000  80  frame_parser.h frame_parser.cc message_assembler.h message_assembler.cc"
   "frame_sequence    1000  88  frame_parser.h frame_parser.cc message_assembler.h message_assembler.cc message_buffer.cc"
@@ -17,6 +18,8 @@ targets=(
   "request_head      4000  75  http_head.cc"
   "request_head_llhttp 500  65  http_head.cc upgrade.cc"
   "utf8              2000  95  utf8.cc"
+  "write_queue       1000  80  transport/write_queue.cc transport/block_pool.cc"
+  "context           3000  80  binding/context.cc binding/environment.cc binding/environment.h binding/event_ring.cc binding/staging.cc binding/staging.h binding/shared_memory.cc"
 )
 
 seconds="${1:-20}"
@@ -46,13 +49,16 @@ for row in "${targets[@]}"; do
     -verbosity=0 -artifact_prefix="build/fuzz/" "$found" "test/fuzz/corpus/$name" 2>&1 |
     grep -vE '^(#|"|$|INFO|\s+NEW_FUNC|stat::(average|new|slowest|peak))'
 
+  sources=()
+  for file in $files; do
+    [[ "$file" == */* ]] && sources+=("src/$file") || sources+=("src/protocol/$file")
+  done
   profile="build/fuzz-coverage/$name"
   LLVM_PROFILE_FILE="$profile.raw" "build/fuzz-coverage/${name}_fuzz" -runs=0 -verbosity=0 \
     "$found" "test/fuzz/corpus/$name" > /dev/null 2>&1
   llvm-profdata merge -o "$profile.data" "$profile.raw"
-  # shellcheck disable=SC2086
   reached="$(llvm-cov export -summary-only -instr-profile "$profile.data" \
-    "build/fuzz-coverage/${name}_fuzz" $(printf 'src/protocol/%s ' $files) |
+    "build/fuzz-coverage/${name}_fuzz" "${sources[@]}" |
     node -e 'console.log(JSON.parse(require("fs").readFileSync(0)).data[0].totals.regions.percent.toFixed(1))')"
   echo "reaches $reached% of the regions of: $files"
   if (($(node -p "Number($reached < $floor)"))); then

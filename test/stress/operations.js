@@ -118,7 +118,7 @@ class Operations {
         ws.resume();
         break;
       case 'amount':
-        if (!(ws.bufferedAmount >= 0)) this.#world.fault(`bufferedAmount is ${ws.bufferedAmount}`);
+        this.#checkAmount(connection);
         break;
       case 'keep':
         if (Buffer.isBuffer(data) && data.length < 1000) {
@@ -203,6 +203,16 @@ class Operations {
       default:
         connection.ws.send(data);
     }
+  }
+
+  #checkAmount({ ws, id, way, done }) {
+    const amount = ws.bufferedAmount;
+    if (amount >= 0) return;
+    const { readyState, _socket: socket } = ws;
+    this.#world.fault(
+      `bufferedAmount is ${amount} on connection ${id} (${way}, readyState ${readyState}, ` +
+        `writableLength ${socket?.writableLength}): ${done.join(' ')}`
+    );
   }
 
   #transfer(id, data) {
