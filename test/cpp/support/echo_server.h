@@ -43,6 +43,7 @@ class EchoHandler : public ConnectionHandler, public ListenerHandler {
  public:
   std::vector<std::string> events;
   std::function<void(Connection&)> on_message;
+  std::function<void(const Message&)> on_any;
   std::string raw;
   Connection* last = nullptr;
   bool decide = true;
@@ -62,7 +63,9 @@ class EchoHandler : public ConnectionHandler, public ListenerHandler {
   }
   void OnRaw(Connection&, ByteView bytes) override { raw += bytes.text(); }
   Flow OnMessage(Connection& connection, const Message& message) override {
-    if (on_message) {
+    if (on_any) {
+      on_any(message);
+    } else if (on_message) {
       on_message(connection);
     } else {
       FrameHeader header;

@@ -3,9 +3,13 @@
 #include <gtest/gtest.h>
 #include <poll.h>
 
+#include <memory>
 #include <string>
+#include <vector>
 
 #include "support/echo_server.h"
+#include "transport/compression.h"
+#include "transport/socket_connection.h"
 
 namespace wsuv::test {
 namespace {
@@ -298,6 +302,223 @@ TEST_F(ConnectionTest, KnowsWhenItWasLastBusy) {
   Send(fd, MakeFrame(Opcode::kText, "x"));
   Receive(fd, 3);
   EXPECT_GE(connection->LastActivity(), first + 20);
+}
+
+// What was sent early may be as long as a peer likes; only so much of it waits in memory.
+TEST_F(ConnectionTest, HoldsNoMoreEarlyInputThanItsCap) {
+  handler_.decide = false;
+  Listen();
+  const int fd = Connect();
+  Send(fd, kRequest);
+  RunUntil([this] { return Happened("upgrade 0"); });
+  const std::string frame = MakeFrame(Opcode::kBinary, std::string(60'000, 'e'));
+  Send(fd, frame);
+  RunUntil([&] { return handler_.last->received() == kRequest.size() + frame.size(); });
+  // Past the cap only by what came with the byte that reached it.
+  Send(fd, frame);
+  RunUntil([&] { return handler_.last->received() > kRequest.size() + 65'536; });
+  const uint64_t received = handler_.last->received();
+  Send(fd, frame);
+  for (int turn = 0; turn < 20; turn++) uv_run(&uv_, UV_RUN_NOWAIT);
+  EXPECT_LE(handler_.last->received(), kRequest.size() + 2 * frame.size());
+  EXPECT_LE(handler_.last->received(), received + frame.size());
+  EXPECT_LT(handler_.last->received(), kRequest.size() + 3 * frame.size());
+  handler_.last->Accept("101", nullptr);
+  const std::string echo = Unmasked(Opcode::kBinary, std::string(60'000, 'e'));
+  EXPECT_EQ(Receive(fd, 3 + 3 * echo.size()).substr(3), echo + echo + echo);
+}
+
+TEST_F(ConnectionTest, KeepsASingleByteBehindTheRequest) {
+  Listen();
+  const int fd = Connect();
+  const std::string frame = MakeFrame(Opcode::kText, "x");
+  Send(fd, kRequest + frame.substr(0, 1));
+  EXPECT_EQ(Receive(fd, 129).substr(0, 12), "HTTP/1.1 101");
+  Send(fd, frame.substr(1));
+  EXPECT_EQ(Receive(fd, 3), Unmasked(Opcode::kText, "x"));
+}
+
+TEST_F(ConnectionTest, APausedOneReportsThePeersEndBehindItsMessages) {
+  Listen();
+  const int fd = Open();
+  Connection* connection = handler_.last;
+  connection->Pause();
+  Send(fd, MakeFrame(Opcode::kText, "kept"));
+  shutdown(fd, SHUT_WR);
+  RunUntil([connection] { return connection->received() > kRequest.size(); });
+  for (int turn = 0; turn < 20; turn++) uv_run(&uv_, UV_RUN_NOWAIT);
+  EXPECT_FALSE(Happened("end"));
+  int messages = 0;
+  handler_.on_message = [this, &messages](Connection&) {
+    messages++;
+    EXPECT_FALSE(Happened("end"));
+  };
+  connection->Resume();
+  RunUntil([this] { return Happened("closed"); });
+  EXPECT_EQ(messages, 1);
+  EXPECT_EQ(std::count(handler_.events.begin(), handler_.events.end(), "end"), 1);
+}
+
+TEST_F(ConnectionTest, APausedOneReportsAnEndWithNothingBeforeIt) {
+  Listen();
+  const int fd = Open();
+  handler_.last->Pause();
+  shutdown(fd, SHUT_WR);
+  RunUntil([this] { return Happened("closed"); });
+  EXPECT_TRUE(Happened("end"));
+}
+
+// A message that the thread pool inflates: what came behind it waits, and so does the end.
+TEST_F(ConnectionTest, KeepsTheOrderOfWhatIsInflated) {
+  auto settings = std::make_shared<CompressionSettings>();
+  settings->outgoing.takeover = settings->incoming.takeover = false;
+  settings->async_inflate_size = 1000;
+  std::string large;
+  {
+    CompressionPool pool(&uv_, [] {});
+    struct Nobody final : CompressionObserver {
+      void OnCompressed(const FrameHeader&, const MessageBuffer*) override {}
+      void OnInflated(const Message*, ErrorCode, const char*) override {}
+    } nobody;
+    Compression compression(&pool, settings, &nobody);
+    const std::string plain(300'000, 'a');
+    ByteView payload = ByteView(std::string_view(plain));
+    ASSERT_TRUE(compression.Compress(&payload, true, true));
+    FrameSpec spec;
+    spec.rsv = 4;
+    large = MakeFrame(spec, std::string(payload.text()));
+  }
+  Listen();
+  const int fd = Open();
+  Connection* connection = handler_.last;
+  connection->UseCompression(settings);
+  handler_.on_any = [this](const Message& message) {
+    handler_.events.push_back("message of " + std::to_string(message.data.size));
+  };
+  handler_.events.clear();
+  Send(fd, large + MakeFrame(Opcode::kText, "x"));
+  RunUntil([this] { return handler_.events.size() == 2; });
+  Send(fd, large);
+  RunUntil([connection] { return connection->inflating(); });
+  Send(fd, MakeFrame(Opcode::kText, "yy"));
+  shutdown(fd, SHUT_WR);
+  RunUntil([this] { return Happened("closed"); });
+  EXPECT_EQ(handler_.events,
+            (std::vector<std::string>{"message of 300000", "message of 1", "message of 300000",
+                                      "message of 2", "end", "closed"}));
+}
+
+TEST_F(ConnectionTest, TakesReadingForActivity) {
+  handler_.on_message = [](Connection&) {};
+  Listen();
+  const int fd = Open();
+  Connection* connection = handler_.last;
+  const uint64_t first = connection->LastActivity();
+  uv_sleep(20);
+  Send(fd, MakeFrame(Opcode::kText, "x"));
+  RunUntil([connection] { return connection->received() > kRequest.size(); });
+  EXPECT_GE(connection->LastActivity(), first + 20);
+  const uint64_t second = connection->LastActivity();
+  uv_sleep(20);
+  EXPECT_EQ(connection->LastActivity(), second);
+  connection->SendFrame(FrameHeader(), ByteView("y"));
+  for (int turn = 0; turn < 3; turn++) uv_run(&uv_, UV_RUN_NOWAIT);
+  EXPECT_GE(connection->LastActivity(), second + 20);
+}
+
+// RFC 6455 5.3; the key is the user's once, where there is one.
+TEST_F(ConnectionTest, MasksAClientsCloseFrames) {
+  std::vector<std::string> keys;
+  for (int i = 0; i < 4; i++) {
+    int ends[2];
+    ASSERT_EQ(socketpair(AF_UNIX, SOCK_STREAM, 0, ends), 0);
+    clients_.push_back(ends[1]);
+    auto* connection = SocketConnection::Make(loop_.get(), &handler_, settings_, Role::kClient,
+                                              SocketConnection::Kind::kPipe);
+    ASSERT_EQ(connection->StartAdopted(ends[0], {}), 0);
+    close(ends[0]);
+    if (i == 3) connection->SetNextMaskingKey(reinterpret_cast<const uint8_t*>("1234"));
+    connection->Close(1000, {});
+    const std::string frame = Receive(ends[1], 8);
+    ASSERT_EQ(frame.size(), 8u);
+    EXPECT_EQ(frame.substr(0, 2), "\x88\x82");
+    EXPECT_EQ(frame[6] ^ frame[2], 0x03);
+    EXPECT_EQ(frame[7] ^ frame[3], static_cast<char>(0xE8));
+    keys.push_back(frame.substr(2, 4));
+  }
+  EXPECT_FALSE(keys[0] == keys[1] && keys[1] == keys[2]);
+  EXPECT_EQ(keys[3], "1234");
+}
+
+// The time for our side's closing handshake begins once, whatever else happens.
+TEST_F(ConnectionTest, DoesNotWaitLongerForAPeerThatGoesOnTalking) {
+  handler_.on_message = [](Connection& connection) { connection.Close(1000, {}); };
+  settings_->close_timeout = 300;
+  Listen();
+  const int fd = Open();
+  Send(fd, MakeFrame(Opcode::kText, "x"));
+  const uint64_t begun = Loop::Now();
+  RunUntil([&] {
+    uv_sleep(10);
+    if (!Happened("closed")) {
+      const std::string more = MakeFrame(Opcode::kText, "y");
+      send(fd, more.data(), more.size(), MSG_NOSIGNAL);
+    }
+    return Happened("closed");
+  });
+  EXPECT_GE(Loop::Now() - begun, 290u);
+}
+
+TEST_F(ConnectionTest, DropsWhoDoesNotTakeItsRejection) {
+  settings_->handshake_timeout = 0;  // Then it is the time for a closing handshake.
+  Listen();
+  const int fd = Connect();
+  Send(fd, "garbage\r\n\r\n");
+  EXPECT_EQ(ReceiveAll(fd).substr(0, 12), "HTTP/1.1 400");
+  // It has ended its side only: the peer has not.
+  EXPECT_FALSE(Happened("closed"));
+  RunUntil([this] { return Happened("closed"); });
+}
+
+TEST_F(ConnectionTest, HasNoTimeLimitForAHeadThatHasCome) {
+  handler_.decide = false;
+  Listen();
+  const int fd = Connect();
+  Send(fd, kRequest);
+  RunUntil([this] { return Happened("upgrade 0"); });
+  const uint64_t begun = Loop::Now();
+  RunUntil([begun] { return Loop::Now() > begun + 150; });
+  EXPECT_EQ(handler_.events, std::vector<std::string>{"upgrade 0"});
+  handler_.last->Accept("101", nullptr);
+  EXPECT_EQ(Receive(fd, 3), "101");
+}
+
+TEST_F(ConnectionTest, TerminatingOffersWhatIsQueuedOnce) {
+  Listen();
+  const int fd = Open();
+  handler_.on_message = [](Connection& connection) {
+    connection.SendFrame(FrameHeader(), ByteView("last words"));
+    connection.Terminate();
+    connection.SendFrame(FrameHeader(), ByteView("too late"));
+  };
+  Send(fd, MakeFrame(Opcode::kText, "x"));
+  EXPECT_EQ(ReceiveAll(fd), Unmasked(Opcode::kBinary, "last words"));
+}
+
+TEST_F(ConnectionTest, KnowsNoMessageBehindItsTermination) {
+  handler_.stop_reading = false;
+  int messages = 0;
+  handler_.on_message = [&messages](Connection& connection) {
+    if (messages++ == 0) connection.Pause();
+  };
+  Listen();
+  const int fd = Open();
+  handler_.last->Pause();
+  Send(fd, MakeFrame(Opcode::kText, "kept"));
+  RunUntil([this] { return handler_.last->received() > kRequest.size(); });
+  handler_.last->Terminate();
+  RunUntil([this] { return Happened("closed"); });
+  EXPECT_EQ(messages, 0);
 }
 
 TEST_F(ConnectionTest, ShutsDownWithConnectionsInEveryStage) {

@@ -1,8 +1,6 @@
 'use strict';
 
-/** A row for each change of `file` that GoogleTest has to notice. */
-const of = (file, filter, changes) =>
-  changes.map(([from, to, survives]) => ({ file, from, to, kind: 'cpp', filter, survives }));
+const { cpp: of } = require('../rows');
 
 module.exports = [
   ...of('src/protocol/closing_handshake.cc', 'ClosingHandshake.*', [
@@ -117,7 +115,7 @@ module.exports = [
     ['    utf8_.Reset();\n', ''],
     ['std::min<uint64_t>(limits_.max_payload, kMaxPlacedMessage)', 'kMaxPlacedMessage']
   ]),
-  ...of('src/protocol/message_buffer.cc', 'MessageReader.*:Memory.*', [
+  ...of('src/protocol/message_buffer.cc', 'MessageBuffer.*:MessageReader.*:Memory.*', [
     ['if (capacity > ceiling)', 'if (false)'],
     ['if (memory_ == nullptr) std::free(data_);\n  memory_', 'memory_']
   ]),
@@ -151,43 +149,5 @@ module.exports = [
     ['segment_ < CountOfSegments() && !EndSegment(out)', '!EndSegment(out)', 'no test yet'],
     ['if (!fin) return true;', ''],
     ['if (!has_memory_) return Status::kNoMemory;', '']
-  ]),
-  ...of('src/transport/compression.cc', 'CompressionTest.*', [
-    ['if (deflating_ != nullptr) return false;\n  pool_', 'pool_'],
-    ['if (deflating_ != nullptr) return false;\n  auto', 'auto'],
-    ['shared_settings_ == settings && shared_input_', 'shared_input_'],
-    ['shared_input_.size() == message.size &&', 'shared_input_.size() >= message.size &&'],
-    ['if (!owner_->outgoing_.pool().HasRoom()) return Turn::kWait;', ''],
-    ['if (!owner_->incoming_.pool().HasRoom()) return Turn::kWait;', ''],
-    ['if (!pool_->inflaters().HasRoom()) {', 'if (false) {'],
-    [
-      'if (first && fin && !settings_->outgoing.takeover)',
-      'if (fin && !settings_->outgoing.takeover)',
-      'no test yet'
-    ],
-    [
-      'if (owner_ == nullptr) return Turn::kDrop;\n    if (!owner_->outgoing_',
-      'if (!owner_->outgoing_'
-    ],
-    ['    stream_ = {};\n    input_', '    input_'],
-    [
-      'pool_->work().Submit(std::move(work), has_begun);',
-      'pool_->work().Submit(std::move(work), false);'
-    ],
-    ['if (message->binary || limits.skip_utf8_validation)', 'if (true)'],
-    ['trim_armed_ = shared_left || compressors_left || inflaters_left;', 'trim_armed_ = true;'],
-    ['  scratch_ = MessageBuffer();', ''],
-    ['  if (!shared_used_) {', '  if (false) {'],
-    ['!inflation_.stream_ended());\n    if (!done)', 'true);\n    if (!done)'],
-    ['done && !inflation.stream_ended()', 'done'],
-    ['std::memcpy(key_, header.masking_key, sizeof(key_));\n      header_.masking_key = key_;', '']
-  ]),
-  ...of('src/transport/work_queue.cc', 'CompressionTest.*', [
-    ['while (running_ < limit_)', 'while (true)'],
-    ['urgent_.empty() ? waiting_ : urgent_', 'waiting_.empty() ? urgent_ : waiting_'],
-    ['  queue->StartWaiting();', ''],
-    ['if (queue->running_ == 0) on_idle();', 'on_idle();'],
-    ['  urgent_.clear();', ''],
-    ['if (on_idle_ != nullptr) return;', '', 'no test yet']
   ])
 ];
