@@ -36,7 +36,8 @@ const SERVERS = {
     await once(server, 'listening');
     return {
       port: server.socket.address().port,
-      close: () => server.connections.forEach((connection) => connection.close()) ?? server.close()
+      close: () =>
+        [...server.connections].forEach((connection) => connection.close()) ?? server.close()
     };
   }
 };
