@@ -50,6 +50,7 @@
       "src/binding/event_ring.cc",
       "src/binding/javascript_memory.cc",
       "src/binding/old_glibc.cc",
+      "src/binding/resources.cc",
       "src/binding/shared_memory.cc",
       "src/binding/staging.cc",
       "src/binding/version.cc"

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "binding/environment.h"
+#include "binding/pending_exception.h"
 #include "protocol/upgrade.h"
 
 namespace wsuv {
@@ -28,15 +29,6 @@ uint32_t HeadOf(EventKind kind, uint32_t flags, size_t piece) {
 EventKind KindOf(const EventRecord& record) { return static_cast<EventKind>(record.head & 0xFF); }
 
 void TakeBack(EventRecord& record) { record.head = static_cast<int32_t>(EventKind::kNothing); }
-
-// "Array buffer allocation failed" is nothing that a handler of this moment could catch.
-void ForgetException(napi_env env) {
-  bool is_pending = false;
-  napi_value error;
-  if (napi_is_exception_pending(env, &is_pending) == napi_ok && is_pending) {
-    napi_get_and_clear_last_exception(env, &error);
-  }
-}
 
 class HandleScope {
  public:
@@ -62,7 +54,7 @@ Context::Context(Environment* environment, napi_value dispatch, napi_value dispa
   // Weak until there is something to deliver to.
   napi_create_reference(env_, dispatch, 0, &dispatch_);
   napi_create_reference(env_, dispatch_more, 0, &dispatch_more_);
-  napi_create_reference(env_, endpoints, 0, &endpoints_);
+  resources_ = std::make_unique<Resources>(env_, endpoints);
 }
 
 Context::~Context() { Detach(); }
@@ -87,22 +79,22 @@ void Context::Detach() {
   few_.reset();
   napi_delete_reference(env_, dispatch_);
   napi_delete_reference(env_, dispatch_more_);
-  napi_delete_reference(env_, endpoints_);
-  dispatch_ = dispatch_more_ = endpoints_ = nullptr;
+  resources_.reset();
+  dispatch_ = dispatch_more_ = nullptr;
 }
 
 void Context::Retain() {
-  if (retained_++ > 0) return;
+  if (retained_++ > 0 || dispatch_ == nullptr) return;
   napi_reference_ref(env_, dispatch_, nullptr);
   napi_reference_ref(env_, dispatch_more_, nullptr);
-  napi_reference_ref(env_, endpoints_, nullptr);
+  resources_->Retain();
 }
 
 void Context::Unretain() {
   if (--retained_ > 0 || dispatch_ == nullptr) return;
   napi_reference_unref(env_, dispatch_, nullptr);
   napi_reference_unref(env_, dispatch_more_, nullptr);
-  napi_reference_unref(env_, endpoints_, nullptr);
+  resources_->Unretain();
 }
 
 // Reporting.
@@ -313,6 +305,7 @@ void Context::DropInputOf(const Connection* connection) {
 }
 
 void Context::Forget(const Connection* connection) {
+  if (resources_ != nullptr) resources_->Forget(connection->id());
   if (overflow_.empty()) return;
   const auto is_its = [connection](const Overflow& late) { return late.connection == connection; };
   overflow_.erase(std::remove_if(overflow_.begin(), overflow_.end(), is_its), overflow_.end());
@@ -717,18 +710,10 @@ bool Context::PrepareArguments(const Batch& batch, std::vector<napi_value>& more
 // what executionAsyncResource() gives: its endpoint, so that each connection has one of its own,
 // and for nothing. What has no endpoint yet gets one that nobody else ever sees.
 napi_value Context::ResourceOf(const Batch& batch) {
-  napi_value endpoints = nullptr;
-  napi_value endpoint = nullptr;
-  napi_valuetype type = napi_undefined;
-  if (batch.connection != nullptr &&
-      napi_get_reference_value(env_, endpoints_, &endpoints) == napi_ok && endpoints != nullptr &&
-      napi_get_element(env_, endpoints, Environment::SlotOf(batch.handle), &endpoint) == napi_ok &&
-      napi_typeof(env_, endpoint, &type) == napi_ok && type == napi_object) {
-    return endpoint;
-  }
-  ForgetException(env_);
-  napi_create_object(env_, &endpoint);
-  return endpoint;
+  if (batch.connection != nullptr) return resources_->Of(batch.handle);
+  napi_value nobody = nullptr;
+  napi_create_object(env_, &nobody);
+  return nobody;
 }
 
 void Context::Deliver(Batch& batch, bool in_javascript) {

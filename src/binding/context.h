@@ -11,6 +11,7 @@
 #include "binding/async_scope.h"
 #include "binding/event_ring.h"
 #include "binding/javascript_memory.h"
+#include "binding/resources.h"
 #include "binding/shared_memory.h"
 #include "binding/staging.h"
 #include "transport/connection.h"
@@ -180,7 +181,7 @@ class Context final : public ConnectionHandler, public ListenerHandler {
   napi_env env_;
   napi_ref dispatch_ = nullptr;
   napi_ref dispatch_more_ = nullptr;
-  napi_ref endpoints_ = nullptr;
+  std::unique_ptr<Resources> resources_;
   std::unique_ptr<SharedMemory> cursor_;
   std::unique_ptr<SharedMemory> few_;
   EventRings rings_;

@@ -3,6 +3,8 @@
 #include <cstdlib>
 #include <cstring>
 
+#include "binding/pending_exception.h"
+
 namespace wsuv {
 namespace {
 
@@ -42,9 +44,7 @@ std::unique_ptr<JavaScriptMemory> JavaScriptMemory::Create(napi_env env, size_t 
       napi_create_reference(env, value, 1, &reference) == napi_ok) {
     memory.reset(new JavaScriptMemory(env, reference, static_cast<uint8_t*>(data), size));
   } else {
-    // "Array buffer allocation failed" is nothing that a handler of this moment could catch.
-    napi_value error;
-    napi_get_and_clear_last_exception(env, &error);
+    ForgetException(env);
   }
   napi_close_handle_scope(env, scope);
   return memory;
