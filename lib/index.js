@@ -1,6 +1,9 @@
 'use strict';
 
-const { defineLazily, lazy } = require('./lazy');
+const { defineLazily, lazy, setRoot } = require('./lazy');
+
+setRoot(module);
+
 const WebSocket = require('./websocket');
 const WebSocketServer = require('./websocket-server');
 const createWebSocketStream = require('./stream');

@@ -6,6 +6,45 @@ const Module = require('module');
 // would then give another copy of a file to what was loaded before.
 const isNodes = module instanceof Module;
 
+// The first file of this evaluation of lib/, from which all others can be reached.
+let root;
+
+// What a module has loaded, and so on.
+function* reachable(from, seen = new Set()) {
+  if (seen.has(from) || !from.filename.startsWith(__dirname)) return;
+  seen.add(from);
+  yield from;
+  for (const child of from.children) yield* reachable(child, seen);
+}
+
+// A program may have emptied Node's cache and loaded the package anew. What is loaded now belongs to
+// the copies that this evaluation has, and is nobody else's.
+function loadAmongOwn(load) {
+  if (root === undefined || !isNodes || require.cache[root.filename] === root) return load();
+  const { cache } = require;
+  const others = Object.entries(cache).filter(([file]) => file.startsWith(__dirname));
+  const clear = () => {
+    for (const file of Object.keys(cache)) if (file.startsWith(__dirname)) delete cache[file];
+  };
+  clear();
+  for (const own of reachable(root)) cache[own.filename] = own;
+  try {
+    return load();
+  } finally {
+    clear();
+    for (const [file, other] of others) cache[file] = other;
+  }
+}
+
+/**
+ * To be called with the module of lib/index.js.
+ *
+ * @param {Module} module
+ */
+function setRoot(module) {
+  root = module;
+}
+
 /**
  * A module that is loaded when it is first needed, since most programs never need it. Only for what
  * begins with something that the program does (a client, compression), so that nothing is read from
@@ -16,7 +55,7 @@ const isNodes = module instanceof Module;
  */
 function lazy(load) {
   let loaded;
-  const get = () => (loaded ??= load());
+  const get = () => (loaded ??= loadAmongOwn(load));
   if (!isNodes) get();
   return get;
 }
@@ -51,4 +90,4 @@ function defineLazily(object, name, get) {
   });
 }
 
-module.exports = { defineLazily, lazy };
+module.exports = { defineLazily, lazy, setRoot };

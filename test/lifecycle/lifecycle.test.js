@@ -58,7 +58,8 @@ test.each([
 });
 
 test('the package can be evaluated twice', async () => {
-  expect(await run('two-evaluations')).toEqual({ ...clean, stdout: '[false,true,3,true,3]\n' });
+  const stdout = '[false,true,"y",true,"y",true,3,true,3]\n';
+  expect(await run('two-evaluations')).toEqual({ ...clean, stdout });
 });
 
 test('evaluations of the package that nobody uses are collected', async () => {
