@@ -81,11 +81,24 @@ function createClosedError(closeCode, reason) {
   return Object.assign(error, { code: 'WS_ERR_CLOSED', closeCode, reason: String(reason) });
 }
 
+/**
+ * Makes the error with which the stream of a message ends whose rest will not come.
+ *
+ * @return {Error} with code WS_ERR_INCOMPLETE_MESSAGE
+ */
+function createIncompleteError() {
+  const error = new Error('The connection has ended in the middle of the message');
+  Error.captureStackTrace(error, createIncompleteError);
+  error.code = 'WS_ERR_INCOMPLETE_MESSAGE';
+  return error;
+}
+
 module.exports = {
   createClosedError,
   createCompressingError,
   createDestroyedError,
   createInterruptedError,
+  createIncompleteError,
   createSystemError,
   createTransportError
 };

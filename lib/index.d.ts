@@ -11,7 +11,7 @@ import {
 } from 'http';
 import { Server as HTTPSServer } from 'https';
 import { createConnection } from 'net';
-import { Duplex, DuplexOptions, Writable } from 'stream';
+import { Duplex, DuplexOptions, Readable, Writable } from 'stream';
 import { SecureContextOptions } from 'tls';
 import { URL } from 'url';
 import { ZlibOptions } from 'zlib';
@@ -130,6 +130,11 @@ declare class WebSocket extends EventEmitter {
   on(event: 'open', listener: (this: WebSocket) => void): this;
   /** A ping came (it is answered already, unless `autoPong` is false), or a pong. */
   on(event: 'ping' | 'pong', listener: (this: WebSocket, data: Buffer) => void): this;
+  /** A message as it arrives, with a `streamThreshold`; what follows waits until it is read. */
+  on(
+    event: 'stream',
+    listener: (this: WebSocket, stream: Readable, isBinary: boolean) => void
+  ): this;
   /** A redirect is about to be followed; `request` can still be changed. */
   on(
     event: 'redirect',
@@ -153,6 +158,10 @@ declare class WebSocket extends EventEmitter {
   once(event: 'open', listener: (this: WebSocket) => void): this;
   once(event: 'ping' | 'pong', listener: (this: WebSocket, data: Buffer) => void): this;
   once(
+    event: 'stream',
+    listener: (this: WebSocket, stream: Readable, isBinary: boolean) => void
+  ): this;
+  once(
     event: 'redirect',
     listener: (this: WebSocket, url: string, request: ClientRequest) => void
   ): this;
@@ -172,6 +181,10 @@ declare class WebSocket extends EventEmitter {
   off(event: 'open', listener: (this: WebSocket) => void): this;
   off(event: 'ping' | 'pong', listener: (this: WebSocket, data: Buffer) => void): this;
   off(
+    event: 'stream',
+    listener: (this: WebSocket, stream: Readable, isBinary: boolean) => void
+  ): this;
+  off(
     event: 'redirect',
     listener: (this: WebSocket, url: string, request: ClientRequest) => void
   ): this;
@@ -190,6 +203,7 @@ declare class WebSocket extends EventEmitter {
   ): this;
   addListener(event: 'open', listener: () => void): this;
   addListener(event: 'ping' | 'pong', listener: (data: Buffer) => void): this;
+  addListener(event: 'stream', listener: (stream: Readable, isBinary: boolean) => void): this;
   addListener(event: 'redirect', listener: (url: string, request: ClientRequest) => void): this;
   addListener(
     event: 'unexpected-response',
@@ -206,6 +220,7 @@ declare class WebSocket extends EventEmitter {
   ): this;
   removeListener(event: 'open', listener: () => void): this;
   removeListener(event: 'ping' | 'pong', listener: (data: Buffer) => void): this;
+  removeListener(event: 'stream', listener: (stream: Readable, isBinary: boolean) => void): this;
   removeListener(event: 'redirect', listener: (url: string, request: ClientRequest) => void): this;
   removeListener(
     event: 'unexpected-response',
@@ -222,6 +237,7 @@ declare class WebSocket extends EventEmitter {
   ): this;
   prependListener(event: 'open', listener: () => void): this;
   prependListener(event: 'ping' | 'pong', listener: (data: Buffer) => void): this;
+  prependListener(event: 'stream', listener: (stream: Readable, isBinary: boolean) => void): this;
   prependListener(event: 'redirect', listener: (url: string, request: ClientRequest) => void): this;
   prependListener(
     event: 'unexpected-response',
@@ -238,6 +254,10 @@ declare class WebSocket extends EventEmitter {
   ): this;
   prependOnceListener(event: 'open', listener: () => void): this;
   prependOnceListener(event: 'ping' | 'pong', listener: (data: Buffer) => void): this;
+  prependOnceListener(
+    event: 'stream',
+    listener: (stream: Readable, isBinary: boolean) => void
+  ): this;
   prependOnceListener(
     event: 'redirect',
     listener: (url: string, request: ClientRequest) => void
@@ -332,8 +352,15 @@ declare namespace WebSocket {
     maxPayload?: number | undefined;
     /** Answers to pings that may wait to be sent; more end the connection. Default 60. */
     maxPendingAutoPongs?: number | undefined;
+    /** Bytes that a message may have that comes as 'stream'. Default 0: any number. */
+    maxStreamLength?: number | undefined;
     /** Whether text goes unchecked. Default false. */
     skipUTF8Validation?: boolean | undefined;
+    /**
+     * Messages that are longer, and those that come in several frames, come as 'stream' instead of
+     * 'message'. Default 0: none does.
+     */
+    streamThreshold?: number | undefined;
     /** Fills a masking key of four bytes. By default they are random. */
     generateMask?(mask: Buffer): void;
   }

@@ -62,6 +62,12 @@ function createWebSocketStream(ws, options) {
     const data = !isBinary && duplex.readableObjectMode ? message.toString() : message;
     if (!duplex.push(data)) ws.pause();
   });
+  // Of a message that comes as a stream, each piece.
+  ws.on('stream', (stream) => {
+    stream.on('data', (chunk) => {
+      if (!duplex.push(chunk)) ws.pause();
+    });
+  });
   ws.once('error', (error) => {
     if (duplex.destroyed) return;
     // The connection closes itself, with a close frame that says why.

@@ -70,6 +70,8 @@ module.exports = {
   kWantsText: Symbol('wsuv.wantsText'),
   kOnMessage: Symbol('wsuv.onMessage'),
   kOnText: Symbol('wsuv.onText'),
+  kOnPiece: Symbol('wsuv.onPiece'),
+  kOnStream: Symbol('wsuv.onStream'),
   kOnPing: Symbol('wsuv.onPing'),
   kOnPong: Symbol('wsuv.onPong'),
   kOnPeerClose: Symbol('wsuv.onPeerClose'),

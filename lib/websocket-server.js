@@ -15,7 +15,7 @@ let extension, subprotocol;
 let UpgradeStatus, formatLines, formatRefusal, formatStatus, refusalFor, switchingProtocols;
 let UpgradeRequest, headerOf, urlOf;
 let UnseenSockets, forgetSocket, peekAtSocket;
-let NativeListener, frameSizeOf, handleOf, isClaimed, settingsFor, usesStreams;
+let NativeListener, frameSizeOf, handleOf, isClaimed, settingsFor, streamOptionsOf, usesStreams;
 const load = lazy(() => {
   extension = require('./handshake/extension');
   ({ UpgradeRequest, headerOf, urlOf } = require('./handshake/request'));
@@ -33,7 +33,7 @@ const load = lazy(() => {
   ({ usesStreams } = require('./link/transport'));
   ({ UnseenSockets, forgetSocket, peekAtSocket } = require('./link/unseen-sockets'));
   ({ NativeListener } = require('./native/listener'));
-  ({ settingsFor } = require('./native/settings'));
+  ({ settingsFor, streamOptionsOf } = require('./native/settings'));
   ({ frameSizeOf } = require('./sending/frame-size'));
   return WebSocket[kLoad]();
 });
@@ -85,6 +85,7 @@ class WebSocketServer extends EventEmitter {
    * @param {Number} [options.maxHeaderSize] with `port`: bytes of a request's head, as Node's http
    *     counts them; by default http.maxHeaderSize, which `node --max-http-header-size` sets
    * @param {Number} [options.maxPayload=104857600] bytes of the largest message
+   * @param {Number} [options.maxStreamLength=0] bytes of the largest message that comes as 'stream'
    * @param {Number} [options.maxPendingAutoPongs=60] answers to pings that may wait to be written;
    *     at one more the connection is dropped
    * @param {Boolean} [options.noServer=false] handleUpgrade() is called by the program
@@ -95,6 +96,8 @@ class WebSocketServer extends EventEmitter {
    *     domain socket
    * @param {(http.Server|https.Server)} [options.server] whose 'upgrade' events to handle
    * @param {Boolean} [options.skipUTF8Validation=false] whether text and close reasons may be no UTF-8
+   * @param {Number} [options.streamThreshold=0] longer messages, and those in several frames, come as
+   *     'stream'; 0: none does
    * @param {Function} [options.verifyClient] decides about a request; called with
    *     `{ origin, secure, req }` and, where it takes two, a function (verified, code, message, headers)
    * @param {Boolean} [options.waitForListener=false] whether nothing is read from a connection before
@@ -389,7 +392,8 @@ function limitsOf(options) {
     maxBufferedChunks: options.maxBufferedChunks,
     maxFragments: options.maxFragments,
     maxPayload: options.maxPayload,
-    skipUTF8Validation: options.skipUTF8Validation
+    skipUTF8Validation: options.skipUTF8Validation,
+    ...streamOptionsOf(options)
   };
 }
 

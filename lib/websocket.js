@@ -43,6 +43,7 @@ const {
   kOnPong,
   kOnProtocolError,
   kOnReleased,
+  kOnStream,
   kOnWritten,
   kOpen,
   kOptions,
@@ -90,6 +91,7 @@ const load = lazy(() => {
 });
 const client = lazy(() => require('./handshake/client'));
 const deferring = lazy(() => require('./link/deferring-endpoint'));
+const incoming = lazy(() => require('./messages/incoming-streams'));
 const firstListener = lazy(() => require('./messages/first-listener'));
 
 const CONNECTING = 0;
@@ -103,6 +105,7 @@ const kAnswerClose = Symbol('wsuv.answerClose');
 const kAfterSocket = Symbol('wsuv.afterSocket');
 const kEmitErrorOnce = Symbol('wsuv.emitErrorOnce');
 const kInTurn = Symbol('wsuv.inTurn');
+const kEndpointFor = Symbol('wsuv.endpointFor');
 const kMaskCloseFrame = Symbol('wsuv.maskCloseFrame');
 
 /**
@@ -137,6 +140,7 @@ class WebSocket extends EventEmitter {
    * @param {Number} [options.maxPayload=104857600] bytes of the largest message
    * @param {Number} [options.maxPendingAutoPongs=60] answers to pings that may wait to be written;
    *     at one more the connection is dropped
+   * @param {Number} [options.maxStreamLength=0] bytes of the largest message that comes as 'stream'
    * @param {Number} [options.maxRedirects=10] how many redirects are followed
    * @param {String} [options.origin] for the Origin header
    * @param {(Boolean|Object)} [options.perMessageDeflate=true] whether compression is offered, and
@@ -144,6 +148,8 @@ class WebSocket extends EventEmitter {
    * @param {Number} [options.protocolVersion=13] for the Sec-WebSocket-Version header: 13 or 8
    * @param {(String|String[])} [options.protocols] the subprotocols, where there is no second argument
    * @param {Boolean} [options.skipUTF8Validation=false] whether text and close reasons may be no UTF-8
+   * @param {Number} [options.streamThreshold=0] longer messages, and those in several frames, come as
+   *     'stream'; 0: none does
    * @param {Boolean} [options.waitForListener=false] whether nothing is read before somebody listens
    *     for messages or iterates
    * @throws {SyntaxError} for an address or a subprotocol that is none
@@ -294,7 +300,7 @@ class WebSocket extends EventEmitter {
   }
 
   [kOpen](handle) {
-    const { allowSynchronousEvents, generateMask, maxFrameSize, waitForListener } = this[kOptions];
+    const { generateMask, maxFrameSize, waitForListener } = this[kOptions];
     this[kHandle] = handle;
     this[kFlags] |= FIN;
     const perMessageDeflate = negotiated(this[kRare].extensions);
@@ -304,15 +310,7 @@ class WebSocket extends EventEmitter {
       this[kRarely]().outgoing = new Outgoing(this, compression);
     }
     this[kSetPlain](perMessageDeflate === undefined && !generateMask && !maxFrameSize);
-    const isDeferred = allowSynchronousEvents !== undefined && !allowSynchronousEvents;
-    setEndpoint(
-      handle,
-      isDeferred
-        ? new (deferring().DeferringEndpoint)(this, (isReading) =>
-            this[kSetReading](isReading, holder.DEFERRING)
-          )
-        : this
-    );
+    setEndpoint(handle, this[kEndpointFor](this[kOptions]));
     if (waitForListener && !this[kWantsText]) firstListener().waitForFirstListener(this);
     if (this[kRare].holds !== 0) this[kSetReading](false);
     // What came behind the opening handshake is read in the next tick, as a stream does when somebody
@@ -323,6 +321,19 @@ class WebSocket extends EventEmitter {
     this._readyState = OPEN;
     events.opened(this);
     this.emit('open');
+  }
+
+  // What gets the connection's events first.
+  [kEndpointFor]({ allowSynchronousEvents, streamThreshold }) {
+    let endpoint = this;
+    const setReading = (who) => (isReading) => this[kSetReading](isReading, who);
+    if (allowSynchronousEvents !== undefined && !allowSynchronousEvents) {
+      endpoint = new (deferring().DeferringEndpoint)(endpoint, setReading(holder.DEFERRING));
+    }
+    if (streamThreshold > 0) {
+      endpoint = new (incoming().IncomingStreams)(endpoint, setReading(holder.STREAMS));
+    }
+    return endpoint;
   }
 
   [kSetPlain](isPlain) {
@@ -423,7 +434,7 @@ class WebSocket extends EventEmitter {
     const { holds, link, paused } = this[kRare];
     if (this[kHandle] === 0 || (isReading && (paused || holds !== 0))) return;
     if (isReading) link.resume(this[kHandle]);
-    else link.pause(this[kHandle]);
+    else link.pause(this[kHandle], who === holder.STREAMS);
   }
 
   /** Emits the last event. */
@@ -450,6 +461,10 @@ class WebSocket extends EventEmitter {
       data = toBinaryType(data, this.binaryType, ends);
     }
     (this[kRare].receiver ?? this).emit('message', data, isBinary);
+  }
+
+  [kOnStream](stream, isBinary) {
+    incoming().offer(this, stream, isBinary);
   }
 
   [kOnPing](data) {

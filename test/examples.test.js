@@ -3,6 +3,7 @@
 // Every example starts with the command that it names, and does what it says.
 
 const { spawn } = require('child_process');
+const crypto = require('crypto');
 const { once } = require('events');
 const fs = require('fs');
 const path = require('path');
@@ -129,6 +130,24 @@ test('cluster', async () => {
   const child = await start('cluster.js');
   const url = await urlOf(child);
   expect(await ask(url, 'you')).toMatch(/^\d+ heard you$/);
+});
+
+test('hash', async () => {
+  const url = await urlOf(start('hash.js'));
+  const client = new WebSocket(url);
+  const answers = [];
+  client.on('message', (data) => answers.push(String(data)));
+  await once(client, 'open');
+  const messages = [Buffer.from('short'), Buffer.alloc(3000000, 'long'), Buffer.from('pieces')];
+  client.send(messages[0]);
+  client.send(messages[1]);
+  client.send('pie', { binary: true, fin: false });
+  client.send('ces');
+  while (answers.length < messages.length) await once(client, 'message');
+  expect(answers).toEqual(
+    messages.map((data) => crypto.createHash('sha256').update(data).digest('hex'))
+  );
+  client.close();
 });
 
 test('stream-file', async () => {

@@ -10,6 +10,7 @@ const tls = require('tls');
 const native = require('../native/addon');
 const { CLOSE_TIMEOUT } = require('../constants');
 const extension = require('./extension');
+const { streamOptionsOf } = require('../native/settings');
 const PerMessageDeflate = require('../compat/permessage-deflate');
 const { frameSizeOf } = require('../sending/frame-size');
 const { kFail, kGiveUp, kSetOptions, kSetRequest, kSetUrl } = require('../symbols');
@@ -296,7 +297,8 @@ class ClientHandshake {
       maxBufferedChunks: opts.maxBufferedChunks,
       maxFragments: opts.maxFragments,
       maxPayload: opts.maxPayload,
-      skipUTF8Validation: opts.skipUTF8Validation
+      skipUTF8Validation: opts.skipUTF8Validation,
+      ...streamOptionsOf(opts)
     });
   }
 

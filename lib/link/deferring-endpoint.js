@@ -12,6 +12,7 @@ const {
   kOnPong,
   kOnProtocolError,
   kOnReleased,
+  kOnStream,
   kOnWritten,
   kWantsText
 } = require('../symbols');
@@ -102,6 +103,10 @@ class DeferringEndpoint {
 
   [kOnMessage](data, isBinary, ends) {
     this.#add(true, kOnMessage, data, isBinary, ends);
+  }
+
+  [kOnStream](stream, isBinary) {
+    this.#add(true, kOnStream, stream, isBinary);
   }
 
   [kOnPing](data) {

@@ -76,11 +76,18 @@ class NativeLink {
     return native.enqueued(handle) === native.flush(handle);
   }
 
-  /** Stops reading, and goes on. */
+  /**
+   * Stops reading.
+   *
+   * @param {Number} handle
+   * @param {Boolean} isStrict whether what was read and not parsed waits as well, as it always does
+   *     here
+   */
   pause(handle) {
     (ConnectionHandle.existing(handle)?.socket ?? native).pause(handle);
   }
 
+  /** Goes on. */
   resume(handle) {
     (ConnectionHandle.existing(handle)?.socket ?? native).resume(handle);
   }

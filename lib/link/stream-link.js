@@ -37,6 +37,8 @@ class StreamLink {
   // Whether the stream is paused since the addon is still inflating what it has.
   #isHeld = false;
   #isPaused = false;
+  // Whether the addon keeps what it has, too.
+  #isStopped = false;
   #callbacks = [];
   #isScheduled = false;
   #flush = () => this.#write();
@@ -162,13 +164,18 @@ class StreamLink {
     else if (!this.#isPaused) this.#socket.resume();
   }
 
-  pause() {
+  pause(handle, isStrict) {
     this.#isPaused = true;
     this.#socket.pause();
+    if (!isStrict) return;
+    this.#isStopped = true;
+    native.pause(handle);
   }
 
-  resume() {
+  resume(handle) {
     this.#isPaused = false;
+    if (this.#isStopped) native.resume(handle);
+    this.#isStopped = false;
     if (!this.#isHeld) this.#socket.resume();
   }
 

@@ -11,6 +11,7 @@ const {
   kOnOutput,
   kOnPeerClose,
   kOnPeerEnd,
+  kOnPiece,
   kOnPing,
   kOnPong,
   kOnProtocolError,
@@ -32,6 +33,7 @@ const {
   OUTPUT,
   PEER_CLOSE,
   PEER_END,
+  PIECE,
   PING,
   PONG,
   PROTOCOL_ERROR,
@@ -43,6 +45,9 @@ const { BASE, DONE, END, HANDLE, NEXT } = seam.cursor;
 const { WORDS } = seam.record;
 const FLAG_ASCII = seam.record.ASCII << 8;
 const FLAG_FRAGMENTS = seam.record.FRAGMENTS << 8;
+const FLAG_FIRST = seam.record.FIRST << 8;
+const FLAG_LAST = seam.record.LAST << 8;
+const FLAG_PIECE_BINARY = seam.record.PIECE_BINARY << 8;
 const SLOT_MASK = (1 << seam.record.SLOT_BITS) - 1;
 
 // As they are before any program can have replaced them: they are called on memory that nobody else
@@ -71,6 +76,8 @@ const listeners = new Map();
  * @property {Boolean} kWantsText whether text messages go to kOnText as strings
  * @property {function(Buffer, Boolean, Float64Array=)} kOnMessage
  * @property {function(String)} kOnText
+ * @property {function(Buffer, Boolean, Boolean, Boolean)} kOnPiece of a message that comes in pieces:
+ *     data, isBinary, isFirst, isLast; only where the settings have a streamThreshold
  * @property {function(Buffer)} kOnPing
  * @property {function(Buffer)} kOnPong
  * @property {function(Number, Buffer)} kOnPeerClose code, reason
@@ -210,6 +217,14 @@ function workOff(records, memory, staging, more) {
         break;
       case COMPRESSED:
         endpoint?.[kOnCompressed]();
+        break;
+      case PIECE:
+        endpoint?.[kOnPiece](
+          payloadOf(head, offset, length, memory, more),
+          (head & FLAG_PIECE_BINARY) !== 0,
+          (head & FLAG_FIRST) !== 0,
+          (head & FLAG_LAST) !== 0
+        );
         break;
       case RAW:
         sockets.get(handle)?.raw(payloadOf(head, offset, length, memory, more));

@@ -17,6 +17,11 @@ function limit(value) {
   return Math.max(value | 0, 0);
 }
 
+// The same for what may be larger: any number that counts bytes exactly.
+function size(value) {
+  return Math.max(Math.min(Math.trunc(Number(value)) || 0, Number.MAX_SAFE_INTEGER), 0);
+}
+
 // The last settings that were made, and what of.
 let last = {};
 
@@ -25,8 +30,8 @@ let last = {};
  * one.
  *
  * @param {Object} options maxPayload, maxFragments, maxBufferedChunks, skipUTF8Validation,
- *     closeTimeout, handshakeTimeout, with the meaning that ws gives them; and maxHeaderSize,
- *     maxHeadersCount, as http has them
+ *     closeTimeout, handshakeTimeout, with the meaning that ws gives them; maxHeaderSize,
+ *     maxHeadersCount, as http has them; and streamThreshold, maxStreamLength
  * @return {Object} to be passed to the addon
  */
 function settingsFor(options) {
@@ -38,7 +43,9 @@ function settingsFor(options) {
     maxHeaderSize,
     maxHeadersCount,
     maxPayload,
-    skipUTF8Validation
+    maxStreamLength,
+    skipUTF8Validation,
+    streamThreshold
   } = options;
   const isLast =
     closeTimeout === last.closeTimeout &&
@@ -48,7 +55,9 @@ function settingsFor(options) {
     maxHeaderSize === last.maxHeaderSize &&
     maxHeadersCount === last.maxHeadersCount &&
     maxPayload === last.maxPayload &&
+    maxStreamLength === last.maxStreamLength &&
     skipUTF8Validation === last.skipUTF8Validation &&
+    streamThreshold === last.streamThreshold &&
     last.external !== undefined;
   if (isLast) return last.external;
   const external = native.settings({
@@ -57,7 +66,9 @@ function settingsFor(options) {
     maxBufferedChunks: limit(maxBufferedChunks),
     maxHeaderSize: limit(maxHeaderSize) || http.maxHeaderSize,
     maxHeadersCount: limit(maxHeadersCount ?? MAX_HEADERS_COUNT),
+    maxStreamLength: size(maxStreamLength),
     skipUTF8Validation: Boolean(skipUTF8Validation),
+    streamThreshold: size(streamThreshold),
     closeTimeout: milliseconds(closeTimeout),
     highWaterMark: getDefaultHighWaterMark(false),
     handshakeTimeout:
@@ -72,7 +83,9 @@ function settingsFor(options) {
     maxHeaderSize,
     maxHeadersCount,
     maxPayload,
-    skipUTF8Validation
+    maxStreamLength,
+    skipUTF8Validation,
+    streamThreshold
   };
   return external;
 }
@@ -95,8 +108,20 @@ function optionsOf({ closeTimeout, maxFrameSize, maxPendingAutoPongs, waitForLis
     maxPayload: options.maxPayload,
     maxPendingAutoPongs,
     skipUTF8Validation: options.skipUTF8Validation,
-    waitForListener
+    waitForListener,
+    ...streamOptionsOf(options)
   };
 }
 
-module.exports = { optionsOf, settingsFor };
+/**
+ * The options of messages that come as streams, where there are to be some: what setSocket() gets is
+ * what it gets from ws otherwise.
+ *
+ * @param {Object} options
+ * @return {Object}
+ */
+function streamOptionsOf({ maxStreamLength, streamThreshold }) {
+  return size(streamThreshold) > 0 ? { maxStreamLength, streamThreshold } : undefined;
+}
+
+module.exports = { optionsOf, settingsFor, streamOptionsOf };

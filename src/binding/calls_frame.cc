@@ -182,8 +182,11 @@ Napi::Value ReadFrames(const Napi::CallbackInfo& info) {
   if (reader == nullptr) return info.Env().Undefined();
   const ByteView chunk = BytesAt(info, 1);
   RecordSink sink(&reader->reader, chunk);
-  const Progress progress = reader->reader.Read(const_cast<uint8_t*>(chunk.data), chunk.size,
-                                                reader->settings->limits, sink);
+  // A Receiver has whole messages only.
+  ReaderLimits limits = reader->settings->limits;
+  limits.stream_threshold = 0;
+  const Progress progress =
+      reader->reader.Read(const_cast<uint8_t*>(chunk.data), chunk.size, limits, sink);
   return sink.Take(info.Env(), progress.used);
 }
 

@@ -77,10 +77,14 @@ Napi::Value Seam(const Napi::CallbackInfo& info) {
                 {"UPGRADE", kind(EventKind::kUpgrade)},
                 {"LISTENER_CLOSED", kind(EventKind::kListenerClosed)},
                 {"COMPRESSED", kind(EventKind::kCompressed)},
-                {"RAW", kind(EventKind::kRaw)}});
+                {"RAW", kind(EventKind::kRaw)},
+                {"PIECE", kind(EventKind::kPiece)}});
   add("record", {{"WORDS", kRecordWords},
                  {"ASCII", kFlagAscii},
                  {"FRAGMENTS", kFlagFragments},
+                 {"FIRST", kFlagFirst},
+                 {"LAST", kFlagLast},
+                 {"PIECE_BINARY", kFlagBinary},
                  {"SLOT_BITS", kHandleSlotBits}});
   add("cursor", {{"NEXT", word(CursorWord::kNext)},
                  {"STREAM", word(CursorWord::kStream)},

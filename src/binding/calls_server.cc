@@ -21,8 +21,8 @@ int64_t IntegerOf(const Napi::Object& options, const char* name) {
 }
 
 /// settings({ maxPayload, maxFragments, maxBufferedChunks, skipUTF8Validation, closeTimeout,
-/// handshakeTimeout, maxHeaderSize, maxHeadersCount }): an external to pass to listen, acceptWith,
-/// adopt and attach. Limits of 0 are off.
+/// handshakeTimeout, maxHeaderSize, maxHeadersCount, streamThreshold, maxStreamLength }): an
+/// external to pass to listen, acceptWith, adopt and attach. Limits of 0 are off.
 Napi::Value MakeSettings(const Napi::CallbackInfo& info) {
   const Napi::Object options = ObjectAt(info, 0);
   if (options.IsEmpty()) return info.Env().Undefined();
@@ -31,6 +31,8 @@ Napi::Value MakeSettings(const Napi::CallbackInfo& info) {
   settings->limits.max_payload = static_cast<uint64_t>(number("maxPayload"));
   settings->limits.max_fragments = static_cast<uint32_t>(number("maxFragments"));
   settings->limits.max_buffered_chunks = static_cast<uint32_t>(number("maxBufferedChunks"));
+  settings->limits.stream_threshold = static_cast<uint64_t>(number("streamThreshold"));
+  settings->limits.max_stream_length = static_cast<uint64_t>(number("maxStreamLength"));
   settings->limits.skip_utf8_validation = IsTrue(options, "skipUTF8Validation");
   settings->close_timeout = static_cast<uint64_t>(number("closeTimeout"));
   settings->handshake_timeout = static_cast<uint64_t>(number("handshakeTimeout"));

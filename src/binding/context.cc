@@ -353,6 +353,52 @@ Flow Context::OnMessage(Connection& connection, const Message& message) {
   return connection.loop().budget().Spend(message.data.size);
 }
 
+// A piece has memory of its own: its handler may transfer it, and the next one is needed all the
+// same.
+Flow Context::OnPiece(Connection& connection, const MessagePiece& piece) {
+  if (connection.muted()) return Flow::kStop;
+  const bool is_end = piece.last && !piece.first && piece.data.size == 0;
+  if (is_end && EndLastPiece(connection)) return Flow::kContinue;
+  const uint32_t flags = (piece.first ? kFlagFirst : 0) | (piece.last ? kFlagLast : 0) |
+                         (piece.binary ? kFlagBinary : 0);
+  Message message = piece;
+  bool is_there = piece.data.size == 0 || PlaceAlone(&message);
+  is_there = is_there && AddPayload(connection, EventKind::kPiece, flags, 0, message);
+  placed_.reset();
+  if (!is_there) {
+    FailForMemory(connection);
+    return Flow::kStop;
+  }
+  return connection.loop().budget().Spend(piece.data.size);
+}
+
+// Puts the payload where nothing else will be. False where there is no memory.
+bool Context::PlaceAlone(Message* message) {
+  if (dispatch_ == nullptr) return true;
+  auto placed = std::make_shared<Placed>();
+  if (message->buffer != nullptr) {
+    placed->memory.reset(static_cast<JavaScriptMemory*>(message->buffer->TakeMemory().release()));
+  }
+  if (placed->memory == nullptr) {
+    placed->memory = JavaScriptMemory::Create(env_, message->data.size);
+    if (placed->memory == nullptr) return false;
+    std::memcpy(placed->memory->data(), message->data.data, message->data.size);
+  }
+  message->data.data = placed->memory->data();
+  message->buffer = nullptr;
+  placed_ = std::move(placed);
+  return true;
+}
+
+// The message ends with the piece that was reported last, if nothing has come behind that.
+bool Context::EndLastPiece(const Connection& connection) {
+  if (open_ == nullptr || open_->connection != &connection) return false;
+  EventRecord& record = open_->ring->records()[open_->end - 1];
+  if (KindOf(record) != EventKind::kPiece) return false;
+  record.head |= static_cast<int32_t>(kFlagLast << 8);
+  return true;
+}
+
 Flow Context::OnControl(Connection& connection, EventKind kind, ByteView payload) {
   if (connection.muted()) return Flow::kStop;
   Message message;

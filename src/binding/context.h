@@ -83,6 +83,7 @@ class Context final : public ConnectionHandler, public ListenerHandler {
   uint8_t* Place(Connection& connection, size_t size) override;
   std::unique_ptr<MessageMemory> Allocate(Connection& connection, size_t size) override;
   Flow OnMessage(Connection& connection, const Message& message) override;
+  Flow OnPiece(Connection& connection, const MessagePiece& piece) override;
   Flow OnPing(Connection& connection, ByteView payload) override;
   Flow OnPong(Connection& connection, ByteView payload) override;
   void OnPeerClose(Connection& connection, uint16_t code, ByteView reason) override;
@@ -157,6 +158,8 @@ class Context final : public ConnectionHandler, public ListenerHandler {
   bool PlacePayload(const Message& message, Payload* payload);
   bool IsPlaced(const Message& message) const;
   bool AddFragmentEnds(const OffsetList& ends, EventRecord* record);
+  bool PlaceAlone(Message* message);
+  bool EndLastPiece(const Connection& connection);
   Flow OnControl(Connection& connection, EventKind kind, ByteView payload);
   void FailForMemory(Connection& connection);
   void FailDelivery(Batch& batch);

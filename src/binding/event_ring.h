@@ -16,7 +16,7 @@ namespace wsuv {
 /// Whether a record tells of what the peer sent: such records of a connection that was terminated
 /// are not delivered, if their delivery has not begun.
 constexpr bool IsInput(EventKind kind) {
-  return kind <= EventKind::kPeerEnd || kind == EventKind::kRaw;
+  return kind <= EventKind::kPeerEnd || kind == EventKind::kRaw || kind == EventKind::kPiece;
 }
 
 /// One record, as it lies in the memory that JavaScript sees as an Int32Array. The first word is

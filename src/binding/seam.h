@@ -26,12 +26,17 @@ enum class EventKind : uint8_t {
   kListenerClosed,  ///< detail: the listener's id.
   kCompressed,      ///< What sendLater() was given is in the queue.
   kRaw,             ///< All bytes that were read, for a socket that somebody reads from.
+  kPiece,           ///< Of a message that comes in pieces; see kFlagFirst.
   kNothing,         ///< Was taken back before it was delivered.
 };
 
 /// Flags of message records, in the second byte of the first word.
 constexpr uint32_t kFlagAscii = 1;      ///< A text that is ASCII only.
 constexpr uint32_t kFlagFragments = 2;  ///< detail is the place of the ends of its fragments.
+/// Of pieces: the message's first, its last, and that it is binary.
+constexpr uint32_t kFlagFirst = 4;
+constexpr uint32_t kFlagLast = 8;
+constexpr uint32_t kFlagBinary = 16;
 
 /// Words of a record.
 constexpr size_t kRecordWords = 4;

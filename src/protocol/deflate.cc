@@ -7,8 +7,6 @@
 namespace wsuv {
 namespace {
 
-// RFC 7692 7.2.1: what a sender takes off the end of a message, and a receiver puts back.
-constexpr uint8_t kTail[] = {0x00, 0x00, 0xFF, 0xFF};
 // zlib counts in 32 bits.
 constexpr size_t kLargestPiece = size_t{1} << 30;
 // Room for what Z_SYNC_FLUSH adds, and for a first look at a stream of unknown length.
@@ -77,8 +75,8 @@ bool DeflateStream::Compress(ByteView input, bool fin, MessageBuffer& out) {
     } while (stream_.avail_out == 0);
   } while (at < input.size);
   if (!fin) return true;
-  if (out.size() - start >= sizeof(kTail)) {
-    const size_t size = out.size() - sizeof(kTail);
+  if (out.size() - start >= sizeof(kDeflateTail)) {
+    const size_t size = out.size() - sizeof(kDeflateTail);
     out.Clear();
     out.Commit(size);
   }
@@ -120,7 +118,7 @@ MessageInflation::MessageInflation(ByteView input, const OffsetList* fragment_en
 }
 
 ByteView MessageInflation::Segment() const {
-  if (segment_ == CountOfSegments()) return {kTail, sizeof(kTail)};
+  if (segment_ == CountOfSegments()) return {kDeflateTail, sizeof(kDeflateTail)};
   if (ends_.empty()) return input_;
   const size_t start = segment_ == 0 ? 0 : ends_[segment_ - 1];
   return {input_.data + start, ends_[segment_] - start};

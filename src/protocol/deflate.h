@@ -16,6 +16,8 @@ namespace wsuv {
 
 /// The most bytes that a message may refer back to (RFC 1951).
 constexpr size_t kHistorySize = 32 * 1024;
+/// RFC 7692 7.2.1: what a sender takes off the end of a message, and a receiver puts back.
+constexpr uint8_t kDeflateTail[] = {0x00, 0x00, 0xFF, 0xFF};
 
 /// How one direction of a connection is compressed (RFC 7692 7.1), with zlib's own parameters.
 struct DeflateSettings {

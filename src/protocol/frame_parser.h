@@ -29,12 +29,19 @@ struct DataFrame {
 /// A sink is whatever has these methods; Read() is a template over it, since most of them are
 /// called for each message:
 ///
-///     // A data frame claims so many bytes of payload; may be asked again before OnFrame().
-///     ErrorCode CheckLength(uint64_t length);
-///     // A data frame begins: the first one of its message, or not; `rsv1` only on a first one.
+///     // A data frame, the first one of its message or not, claims so many bytes of payload;
+///     `rsv1`
+///     // only on a first one. May be asked again before OnFrame().
+///     ErrorCode CheckLength(DataFrame frame, bool is_first, bool rsv1, uint64_t length) const;
+///     // It begins.
 ///     void OnFrame(DataFrame frame, bool is_first, bool rsv1, uint64_t length);
-///     // The next bytes of its payload, still masked: key.Apply() unmasks them.
-///     ErrorCode OnPayload(DataFrame frame, uint8_t* data, size_t size, MaskingKey& key);
+///     // The next bytes of its payload, still masked: key.Apply() unmasks them. Where it stops, it
+///     // may have taken fewer: *size. The others come again, and are to be masked then.
+///     Verdict OnPayload(DataFrame frame, uint8_t* data, size_t* size, MaskingKey& key);
+///     // Whether payload is held until its frame is whole, and whether a message in one frame goes
+///     to
+///     // OnWholeMessage(); of the message that is being read.
+///     bool HoldsPayload() const;
 ///     // The same, where the transport has put them behind what came before.
 ///     ErrorCode OnDirectPayload(DataFrame frame, size_t size, MaskingKey& key);
 ///     // It is whole.
@@ -165,7 +172,8 @@ Progress FrameParser::Read(uint8_t* data, size_t size, uint32_t max_chunks, Sink
     sink.OnError(verdict.error, verdict.detail);
   }
   if (ended_) return {size, verdict.flow};
-  held_chunks_ = in_payload_ || WaitsWithinStep() ? held_chunks_ + 1 : 0;
+  const bool is_held = (in_payload_ && sink.HoldsPayload()) || WaitsWithinStep();
+  held_chunks_ = is_held ? held_chunks_ + 1 : 0;
   return {at, verdict.flow};
 }
 
@@ -219,7 +227,7 @@ size_t FrameParser::ReadHeader(const uint8_t* data, size_t size, Sink& sink, Ver
   Header header;
   *verdict = DecodeHeader(bytes, have, &header);
   if (!verdict->failed() && header.has_length && !IsControl(header.frame.opcode)) {
-    *verdict = sink.CheckLength(header.length);
+    *verdict = sink.CheckLength(header.frame, header.is_first, header.rsv1, header.length);
   }
   if (verdict->failed()) return 0;
   if (!in_pieces || header.size > 0 || !WaitsWithinStep()) held_chunks_ = 0;
@@ -240,18 +248,25 @@ size_t FrameParser::ReadHeader(const uint8_t* data, size_t size, Sink& sink, Ver
 
 template <typename Sink>
 size_t FrameParser::ReadPayload(uint8_t* data, size_t size, Sink& sink, Verdict* verdict) {
-  const auto take = static_cast<size_t>(std::min<uint64_t>(payload_left_, size));
+  auto take = static_cast<size_t>(std::min<uint64_t>(payload_left_, size));
   const bool is_whole = take == payload_left_ && !payload_begun_;
   payload_begun_ = true;
-  payload_left_ -= take;
   if (IsControl(frame_.opcode)) {
+    payload_left_ -= take;
     *verdict = ReadControl(data, take, is_whole, sink);
-  } else if (is_whole && frame_.fin && unfinished_ == Opcode::kContinuation) {
+  } else if (is_whole && frame_.fin && unfinished_ == Opcode::kContinuation &&
+             sink.HoldsPayload()) {
+    payload_left_ = 0;
     in_payload_ = false;
     *verdict = sink.OnWholeMessage(frame_.opcode, data, take, key_);
   } else {
-    if (take > 0) *verdict = sink.OnPayload(frame_, data, take, key_);
-    if (payload_left_ == 0 && !verdict->failed()) *verdict = EndFrame(sink);
+    if (take > 0) *verdict = sink.OnPayload(frame_, data, &take, key_);
+    payload_left_ -= take;
+    if (payload_left_ == 0 && !verdict->failed() && !ended_) {
+      const Flow before = verdict->flow;
+      *verdict = EndFrame(sink);
+      if (before == Flow::kStop) verdict->flow = before;
+    }
   }
   return take;
 }

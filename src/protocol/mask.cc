@@ -62,4 +62,12 @@ void MaskingKey::Apply(uint8_t* target, const uint8_t* source, size_t size) {
   std::memcpy(&word_, next, 4);
 }
 
+void MaskingKey::Skip(size_t count) {
+  uint8_t key[4];
+  std::memcpy(key, &word_, 4);
+  uint8_t next[4];
+  for (size_t i = 0; i < 4; i++) next[i] = key[(count + i) & 3];
+  std::memcpy(&word_, next, 4);
+}
+
 }  // namespace wsuv

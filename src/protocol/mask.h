@@ -16,6 +16,8 @@ class MaskingKey {
   /// XORs `size` bytes of `source` into `target` (which may be the same memory, but must not
   /// otherwise overlap it) and moves on, so that a payload can be done in any number of pieces.
   void Apply(uint8_t* target, const uint8_t* source, size_t size);
+  /// Moves on by `count` bytes.
+  void Skip(size_t count);
 
  private:
   uint32_t word_ = 0;  // The next four bytes of the key, as they lie in memory.

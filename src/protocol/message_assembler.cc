@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "protocol/assert.h"
+#include "protocol/message_stream.h"
 
 namespace wsuv {
 namespace {
@@ -11,7 +12,7 @@ namespace {
 // The bookkeeping of fragments may cost this much beyond the payload limit.
 constexpr uint64_t kFragmentAllowance = 256 * 1024;
 // The most fragments that are counted, and so the highest limit there is.
-constexpr uint32_t kMaxFragments = (uint32_t{1} << 31) - 1;
+constexpr uint32_t kMaxFragments = (uint32_t{1} << 29) - 1;
 // A payload of which this much has arrived is read straight into its message's memory.
 constexpr size_t kDirectThreshold = 64 * 1024;
 
@@ -49,7 +50,11 @@ ReadWindow UnfinishedMessage::DirectWindow(DataFrame frame, uint64_t left,
   return {buffer.data() + buffer.size(), static_cast<size_t>(std::min<uint64_t>(room, left))};
 }
 
-ErrorCode MessageAssembler::CheckLength(uint64_t length) const {
+ErrorCode MessageAssembler::CheckLength(DataFrame frame, bool is_first, bool rsv1,
+                                        uint64_t length) const {
+  if (is_first ? MessageStream::Takes(frame, rsv1, length, limits_) : message_.is_streamed_) {
+    return MessageStream(message_, limits_, sink_).CheckLength(rsv1, length);
+  }
   if (limits_.max_payload > 0 && length > limits_.max_payload - message_.length_) {
     return ErrorCode::kUnsupportedMessageLength;
   }
@@ -66,10 +71,14 @@ ErrorCode MessageAssembler::CheckLength(uint64_t length) const {
   return ErrorCode::kNone;
 }
 
-void MessageAssembler::OnFrame(DataFrame, bool is_first, bool rsv1, uint64_t length) {
-  if (is_first) message_.is_compressed_ = rsv1;
+void MessageAssembler::OnFrame(DataFrame frame, bool is_first, bool rsv1, uint64_t length) {
+  if (is_first) {
+    message_.is_compressed_ = rsv1;
+    message_.is_streamed_ = MessageStream::Takes(frame, rsv1, length, limits_);
+  }
   message_.length_ += length;
-  message_.fragments_++;
+  // Those of a stream are not limited: it only matters whether there is more than one.
+  if (message_.fragments_ < kMaxFragments) message_.fragments_++;
 }
 
 // Once half of a message is there, so that no more is allocated than twice what came, the rest goes
@@ -85,8 +94,12 @@ void MessageAssembler::Settle(DataFrame frame, size_t more) {
   if (memory != nullptr) buffer.MoveTo(std::move(memory));
 }
 
-ErrorCode MessageAssembler::OnPayload(DataFrame frame, uint8_t* data, size_t size,
-                                      MaskingKey& key) {
+Verdict MessageAssembler::OnPayload(DataFrame frame, uint8_t* data, size_t* size, MaskingKey& key) {
+  if (!message_.is_streamed_) return Hold(frame, data, *size, key);
+  return MessageStream(message_, limits_, sink_).OnPayload(frame, data, size, key);
+}
+
+ErrorCode MessageAssembler::Hold(DataFrame frame, uint8_t* data, size_t size, MaskingKey& key) {
   MessageBuffer& buffer = message_.EnsureParts().payload;
   Settle(frame, size);
   if (!buffer.Reserve(size, message_.Ceiling(frame, limits_))) return ErrorCode::kOutOfMemory;
@@ -106,6 +119,7 @@ ErrorCode MessageAssembler::OnDirectPayload(DataFrame frame, size_t size, Maskin
 }
 
 Verdict MessageAssembler::OnFrameEnd(DataFrame frame) {
+  if (message_.is_streamed_) return MessageStream(message_, limits_, sink_).OnFrameEnd(frame);
   UnfinishedMessage::Parts& parts = message_.EnsureParts();
   OffsetList& ends = parts.fragment_ends;
   const size_t end = parts.payload.size();
@@ -128,7 +142,7 @@ Verdict MessageAssembler::OnFrameEnd(DataFrame frame) {
 Verdict MessageAssembler::OnLargeMessage(Opcode opcode, uint8_t* payload, size_t size,
                                          MaskingKey key) {
   const DataFrame frame{opcode, true};
-  const ErrorCode error = OnPayload(frame, payload, size, key);
+  const ErrorCode error = Hold(frame, payload, size, key);
   return error == ErrorCode::kNone ? OnFrameEnd(frame) : error;
 }
 

@@ -29,7 +29,7 @@ struct ReadWindow {
 /// works on it.
 class UnfinishedMessage {
  public:
-  UnfinishedMessage() : fragments_(0), is_compressed_(0) {}
+  UnfinishedMessage() : fragments_(0), is_compressed_(0), is_streamed_(0), is_begun_(0) {}
 
   /// Forgets it.
   void Clear();
@@ -43,6 +43,7 @@ class UnfinishedMessage {
 
  private:
   friend class MessageAssembler;
+  friend class MessageStream;
 
   struct Parts {
     MessageBuffer payload;
@@ -54,14 +55,18 @@ class UnfinishedMessage {
     length_ = 0;
     fragments_ = 0;
     is_compressed_ = 0;
+    is_streamed_ = 0;
+    is_begun_ = 0;
     utf8_.Reset();
   }
   uint64_t Ceiling(DataFrame frame, const ReaderLimits& limits) const;
 
   std::unique_ptr<Parts> parts_;
   uint64_t length_ = 0;         // The payload lengths of its frames so far.
-  uint32_t fragments_ : 31;     // Its frames so far.
+  uint32_t fragments_ : 29;     // Its frames so far.
   uint32_t is_compressed_ : 1;  // RSV1 was set.
+  uint32_t is_streamed_ : 1;    // It is MessageStream's.
+  uint32_t is_begun_ : 1;       // Some of it was passed on.
   Utf8Validator utf8_;
 };
 
@@ -75,21 +80,23 @@ class MessageAssembler {
       : message_(message), limits_(limits), sink_(sink) {}
 
   // See FrameParser.
-  ErrorCode CheckLength(uint64_t length) const;
+  ErrorCode CheckLength(DataFrame frame, bool is_first, bool rsv1, uint64_t length) const;
   void OnFrame(DataFrame frame, bool is_first, bool rsv1, uint64_t length);
-  ErrorCode OnPayload(DataFrame frame, uint8_t* data, size_t size, MaskingKey& key);
+  Verdict OnPayload(DataFrame frame, uint8_t* data, size_t* size, MaskingKey& key);
+  bool HoldsPayload() const { return !message_.is_streamed_; }
   ErrorCode OnDirectPayload(DataFrame frame, size_t size, MaskingKey& key);
   Verdict OnFrameEnd(DataFrame frame);
   Verdict OnWholeMessage(Opcode opcode, uint8_t* payload, size_t size, MaskingKey key);
   size_t MaxPlainMessage() const {
-    return limits_.max_payload == 0
-               ? kMaxPlacedMessage
-               : static_cast<size_t>(std::min<uint64_t>(limits_.max_payload, kMaxPlacedMessage));
+    // A limit of 0 is none, and becomes the highest.
+    const uint64_t most = std::min(limits_.max_payload - 1, limits_.stream_threshold - 1);
+    return static_cast<size_t>(std::min<uint64_t>(most, kMaxPlacedMessage - 1)) + 1;
   }
   Verdict OnControl(Opcode opcode, ByteView payload);
   void OnError(ErrorCode code, uint32_t detail);
 
  private:
+  ErrorCode Hold(DataFrame frame, uint8_t* data, size_t size, MaskingKey& key);
   Verdict OnLargeMessage(Opcode opcode, uint8_t* payload, size_t size, MaskingKey key);
   Verdict OnClose(ByteView payload);
   Message Describe(Opcode opcode, ByteView data) const;

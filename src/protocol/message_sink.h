@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <memory>
 
+#include "protocol/assert.h"
 #include "protocol/bytes.h"
 #include "protocol/error.h"
 #include "protocol/flow.h"
@@ -19,6 +20,10 @@ struct ReaderLimits {
   uint32_t max_fragments = 16 * 1024;         ///< Data frames of one message.
   uint32_t max_buffered_chunks = 256 * 1024;  ///< Reads over which one frame may be spread.
   bool skip_utf8_validation = false;
+  /// Messages that are longer, and those in several frames, are passed on in pieces; 0: none is.
+  /// The limits above are not for them, since nothing of them is held,
+  uint64_t stream_threshold = 0;
+  uint64_t max_stream_length = 0;  ///< but this one is: bytes of such a message.
 };
 
 /// A whole message, as the sink sees it.
@@ -34,6 +39,15 @@ struct Message {
   const OffsetList* fragment_ends = nullptr;
 };
 
+/// Some bytes of a message that is passed on as it comes. `data` may end within a character;
+/// `fragment_ends` is null.
+struct MessagePiece : Message {
+  bool first = false;
+  bool last = false;  ///< Often with no bytes.
+  /// A compressed message in one frame: how long it is only shows when it is inflated.
+  bool undecided = false;
+};
+
 /// Larger messages get memory of their own from a MessagePlacer, others only a place.
 constexpr size_t kMaxPlacedMessage = 16 * 1024;
 
@@ -47,7 +61,7 @@ class MessagePlacer {
     static_cast<void>(size);
     return nullptr;
   }
-  /// Memory for a message of `size` bytes of which half has arrived, or null.
+  /// Memory for a message of `size` bytes of which half has arrived, or for a piece; or null.
   virtual std::unique_ptr<MessageMemory> Allocate(size_t size) {
     static_cast<void>(size);
     return nullptr;
@@ -61,6 +75,12 @@ class MessagePlacer {
 class MessageSink : public MessagePlacer {
  public:
   virtual Flow OnMessage(const Message& message) = 0;
+  /// How much of it was taken: all, but of a compressed one less together with kStop. Then the rest
+  /// comes again. (Behind a kStop the end of the message may still come, with no bytes.)
+  virtual Progress OnPiece(const MessagePiece& piece) {
+    WSUV_ASSERT(false);  // For those only who set ReaderLimits::stream_threshold.
+    return {piece.data.size, Flow::kContinue};
+  }
   virtual Flow OnPing(ByteView payload) = 0;
   virtual Flow OnPong(ByteView payload) = 0;
   /// The peer's close frame; `code` is kNoCloseCode where it held none. Nothing follows it.

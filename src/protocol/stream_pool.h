@@ -20,7 +20,8 @@ class StreamLease;
 template <typename Stream>
 class BorrowedStream;
 
-/// The zlib streams of one loop, for one direction: there are never more than kMaxStreams. They are
+/// The zlib streams of one loop, for one direction: there are never more than kMaxStreams, but for
+/// those that are exempt. They are
 /// lent to the connections that use them. When there is none left, the connection that has not used
 /// its own for the longest gives it back, and keeps only the bytes that its next message may refer
 /// to. So memory follows what is busy, not what is connected; and connections without context
@@ -75,28 +76,44 @@ class BorrowedStream {
  public:
   BorrowedStream() = default;
   BorrowedStream(BorrowedStream&& other) noexcept
-      : pool_(other.pool_), stream_(std::move(other.stream_)) {}
+      : pool_(other.pool_), stream_(std::move(other.stream_)), is_exempt_(other.is_exempt_) {}
   BorrowedStream& operator=(BorrowedStream&& other) noexcept {
     std::swap(pool_, other.pool_);
     std::swap(stream_, other.stream_);
+    std::swap(is_exempt_, other.is_exempt_);
     return *this;
   }
   ~BorrowedStream() {
-    if (stream_ != nullptr) pool_->Give(std::move(stream_));
+    if (stream_ != nullptr) pool_->Give(Take());
   }
 
   explicit operator bool() const { return stream_ != nullptr; }
   Stream& operator*() const { return *stream_; }
   Stream* operator->() const { return stream_.get(); }
 
+  /// It is kept for as long as a peer takes to send something, and does not count for that long: or
+  /// 128 peers that are slow would be all that are served.
+  void Exempt() {
+    if (!is_exempt_) pool_->size_--;
+    is_exempt_ = true;
+  }
+
  private:
   friend class StreamLease<Stream>;
+
+  // Counts again.
+  std::unique_ptr<Stream> Take() {
+    if (is_exempt_) pool_->size_++;
+    is_exempt_ = false;
+    return std::move(stream_);
+  }
 
   BorrowedStream(StreamPool<Stream>* pool, std::unique_ptr<Stream> stream)
       : pool_(pool), stream_(std::move(stream)) {}
 
   StreamPool<Stream>* pool_ = nullptr;
   std::unique_ptr<Stream> stream_;
+  bool is_exempt_ = false;
 };
 
 /// One direction of a connection: a stream while it is at work and for some time after that, and
@@ -140,7 +157,7 @@ class StreamLease {
   void Return(BorrowedStream<Stream> borrowed, bool in_message, bool has_history) {
     WSUV_ASSERT(borrowed && stream_ == nullptr);
     if (!in_message && !(has_history && settings_->takeover)) return;
-    stream_ = std::move(borrowed.stream_);
+    stream_ = borrowed.Take();
     pool_->Link(this);
   }
 

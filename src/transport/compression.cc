@@ -292,6 +292,18 @@ Compression::Result Compression::Inflate(Message* message, const ReaderLimits& l
   return *error == ErrorCode::kNone ? Result::kReady : Result::kFailed;
 }
 
+InflatedStep Compression::InflatePiece(const MessagePiece& piece, const ReaderLimits& limits) {
+  WSUV_ASSERT(inflating_ == nullptr);
+  if (pieces_ == nullptr) {
+    pieces_ = std::make_unique<PieceInflater>(&incoming_, &pool_->scratch());
+    pool_->WantTrim();
+  }
+  InflatedStep step = pieces_->Step(piece, limits);
+  const bool is_over = step.result == InflatedStep::Result::kFailed || (piece.last && !step.more);
+  if (is_over) pieces_.reset();
+  return step;
+}
+
 // `stream` is empty where nothing was inflated yet; otherwise the scratch memory has what was.
 Compression::Result Compression::InflateLater(const Message& message, const ReaderLimits& limits,
                                               MessageInflation inflation,

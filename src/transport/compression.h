@@ -9,6 +9,7 @@
 
 #include "protocol/deflate.h"
 #include "protocol/message_reader.h"
+#include "protocol/piece_inflater.h"
 #include "protocol/stream_pool.h"
 #include "transport/work_queue.h"
 
@@ -103,6 +104,15 @@ class Compression {
                  const char** sentence);
   bool inflating() const { return inflating_ != nullptr; }
 
+  /// Inflates some of a message that is passed on as it comes: see PieceInflater. In the place of
+  /// Inflate(), and not while inflating().
+  InflatedStep InflatePiece(const MessagePiece& piece, const ReaderLimits& limits);
+  /// No more of it comes: for now, or ever.
+  void RestPieces() {
+    if (pieces_ != nullptr) pieces_->Rest();
+  }
+  void DropPieces() { pieces_.reset(); }
+
  private:
   class DeflateWork;
   class InflateWork;
@@ -118,7 +128,8 @@ class Compression {
   StreamLease<InflateStream> incoming_;
   DeflateWork* deflating_ = nullptr;
   InflateWork* inflating_ = nullptr;
-  OffsetList fragment_ends_;  // Of the message that Inflate() gave.
+  OffsetList fragment_ends_;               // Of the message that Inflate() gave.
+  std::unique_ptr<PieceInflater> pieces_;  // While there is such a message.
 };
 
 }  // namespace wsuv

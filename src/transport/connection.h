@@ -257,6 +257,7 @@ class Connection : private MessageSink, private ConnectionFlags {
     return handler_->Allocate(*this, size);
   }
   Flow OnMessage(const Message& message) final;
+  Progress OnPiece(const MessagePiece& piece) final;
   Flow OnPing(ByteView payload) final;
   Flow OnPong(ByteView payload) final;
   void OnClose(uint16_t code, ByteView reason) final;
@@ -277,6 +278,8 @@ class Connection : private MessageSink, private ConnectionFlags {
   size_t input_size() const { return input_ == nullptr ? 0 : input_->size(); }
   void DropInput();
   Flow Inflate(const Message& message);
+  Progress InflatePiece(const MessagePiece& piece);
+  void DropPieces();
   void FailInflating(ErrorCode error, const char* sentence);
   void GoOnReading();
   void ReportClosed();

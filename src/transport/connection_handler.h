@@ -49,6 +49,8 @@ class ConnectionHandler {
   /// All bytes that were read, where that was asked for.
   virtual void OnRaw(Connection& connection, ByteView bytes) = 0;
   virtual Flow OnMessage(Connection& connection, const Message& message) = 0;
+  /// See MessageSink; it is inflated, and all of it is taken.
+  virtual Flow OnPiece(Connection& connection, const MessagePiece& piece) = 0;
   virtual Flow OnPing(Connection& connection, ByteView payload) = 0;
   virtual Flow OnPong(Connection& connection, ByteView payload) = 0;
   virtual void OnPeerClose(Connection& connection, uint16_t code, ByteView reason) = 0;

@@ -200,9 +200,11 @@ Flow Connection::OnMessage(const Message& message) {
 Flow Connection::OnPing(ByteView payload) { return handler_->OnPing(*this, payload); }
 Flow Connection::OnPong(ByteView payload) { return handler_->OnPong(*this, payload); }
 void Connection::OnClose(uint16_t code, ByteView reason) {
+  DropPieces();
   handler_->OnPeerClose(*this, code, reason);
 }
 void Connection::OnError(ErrorCode code, uint32_t detail) {
+  DropPieces();
   handler_->OnProtocolError(*this, code, detail, {});
 }
 
@@ -221,6 +223,46 @@ Flow Connection::Inflate(const Message& message) {
       return Flow::kStop;
   }
   return Flow::kContinue;
+}
+
+Progress Connection::OnPiece(const MessagePiece& piece) {
+  if (piece.compressed) return InflatePiece(piece);
+  return {piece.data.size, handler_->OnPiece(*this, piece)};
+}
+
+// Until there is no more of it, or the turn's budget is spent: the reader keeps the rest, then.
+// Behind the last piece there is not much.
+Progress Connection::InflatePiece(const MessagePiece& piece) {
+  MessagePiece rest = piece;
+  for (;;) {
+    Compression& core = extras_->compression->core;
+    const InflatedStep step = core.InflatePiece(rest, settings_->limits);
+    rest.data = {rest.data.data + step.used, rest.data.size - step.used};
+    Flow flow = Flow::kContinue;
+    switch (step.result) {
+      case InflatedStep::Result::kFailed:
+        FailInflating(step.error, step.sentence);
+        return {piece.data.size, Flow::kStop};
+      case InflatedStep::Result::kPiece:
+        flow = handler_->OnPiece(*this, step.piece);
+        break;
+      case InflatedStep::Result::kMessage:
+        flow = handler_->OnMessage(*this, step.piece);
+        break;
+      case InflatedStep::Result::kNothing:
+        if (step.made > 0) flow = loop_->budget().SpendBytes(step.made);
+        break;
+    }
+    if (!step.more || (flow == Flow::kStop && (!piece.last || reader_.ended()))) {
+      if (!piece.last) core.RestPieces();
+      return {piece.data.size - rest.data.size, flow};
+    }
+  }
+}
+
+// Nothing more is read.
+void Connection::DropPieces() {
+  if (has_compression()) extras_->compression->core.DropPieces();
 }
 
 void Connection::FailInflating(ErrorCode error, const char* sentence) {

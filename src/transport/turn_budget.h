@@ -58,6 +58,11 @@ class TurnBudget {
     bytes_ += bytes;
     return is_spent() ? Flow::kStop : Flow::kContinue;
   }
+  /// Bytes that were made of what was read, and that JavaScript does not get yet.
+  Flow SpendBytes(size_t bytes) {
+    bytes_ += bytes;
+    return is_spent() ? Flow::kStop : Flow::kContinue;
+  }
   /// Whether whoever is being read has nothing left.
   bool is_spent() const { return records_ == 0 || bytes_ >= kMostBytes; }
   /// Whether nothing more is to be read of it.

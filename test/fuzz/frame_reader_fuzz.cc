@@ -14,6 +14,13 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   trial.limits.max_fragments = how >> 4;
   trial.seed = script.Byte();
   trial.piece = trial.seed % 32 + 1;
-  CheckReader(trial, script.Rest());
+  const std::string bytes = script.Rest();
+  CheckReader(trial, bytes);
+  // The same where messages are passed on in pieces.
+  for (const uint64_t threshold : {1, 20}) {
+    trial.limits.stream_threshold = threshold;
+    if ((how & 8) != 0) trial.limits.max_stream_length = 48;
+    CheckReader(trial, bytes);
+  }
   return 0;
 }

@@ -1,7 +1,7 @@
 'use strict';
 
-// Opens and closes 100,000 connections, echoes 1,000,000 messages and 20,000 compressed ones, and checks that resident
-// memory levels off: `npm run test:leak`. The load comes from a process of its own, so that only
+// Opens and closes 100,000 connections, echoes 1,000,000 messages and 20,000 compressed ones, ends 20,000
+// connections in the middle of messages that come as streams, and checks that resident memory levels off: `npm run test:leak`. The load comes from a process of its own, so that only
 // the server is measured. LEAK_SCALE makes it shorter (0.1) or longer.
 
 const { fork } = require('child_process');
@@ -16,6 +16,10 @@ const ROUNDS = 20;
 const CONNECTIONS = Math.round((100000 * scale) / ROUNDS);
 const MESSAGES = Math.round((1000000 * scale) / ROUNDS);
 const COMPRESSED = Math.round((20000 * scale) / ROUNDS);
+const STREAMS = Math.round((20000 * scale) / ROUNDS);
+const SERVERS = 2;
+// After these, all connections are over.
+const CLOSING = ['connections', 'streams'];
 // By how much the last quarter of a run that leaks nothing may be above the third.
 const ALLOWED_GROWTH = 4 * 1024 * 1024;
 
@@ -28,12 +32,14 @@ function median(values) {
   return [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)];
 }
 
-async function measure(name, load, what, count) {
+async function measure(name, load, what, count, port) {
   const samples = [];
   for (let round = 0; round < ROUNDS; round++) {
-    load.send({ what, count });
+    load.send({ what, count, port });
     await once(load, 'message');
-    while (native.openSockets() > 1 && what === 'connections') await new Promise(setImmediate);
+    while (native.openSockets() > SERVERS && CLOSING.includes(what)) {
+      await new Promise(setImmediate);
+    }
     samples.push(residentMemory());
   }
   const megabytes = samples.map((bytes) => (bytes / 1048576).toFixed(1));
@@ -48,7 +54,32 @@ async function measure(name, load, what, count) {
   }
 }
 
+// Reads what comes as streams, destroys it, or leaves it unread.
+async function startReader() {
+  const server = new WebSocketServer({
+    port: 0,
+    host: '127.0.0.1',
+    closeTimeout: 100,
+    perMessageDeflate: true,
+    streamThreshold: 1000
+  });
+  let number = 0;
+  server.on('connection', (ws) => {
+    const how = number++ % 5;
+    ws.on('error', () => {});
+    ws.on('message', (data) => ws.send(data));
+    ws.on('stream', (stream) => {
+      if (how === 0) setImmediate(() => stream.destroy());
+      else if (how === 1) setImmediate(() => ws.terminate());
+      else stream.on('data', () => {});
+    });
+  });
+  await once(server, 'listening');
+  return server;
+}
+
 async function main() {
+  const reader = await startReader();
   const server = new WebSocketServer({ port: 0, host: '127.0.0.1', perMessageDeflate: true });
   server.on('connection', (ws) => {
     ws.on('error', () => {});
@@ -60,9 +91,11 @@ async function main() {
   await measure('connections', load, 'connections', CONNECTIONS);
   await measure('messages', load, 'messages', MESSAGES);
   await measure('compressed messages', load, 'compressed', COMPRESSED);
+  await measure('streams', load, 'streams', STREAMS, reader.address().port);
   load.disconnect();
   await once(load, 'exit');
   await new Promise((resolve) => server.close(resolve));
+  await new Promise((resolve) => reader.close(resolve));
   if (native.openSockets() !== 0) {
     console.error(`${native.openSockets()} sockets are still open`);
     process.exitCode = 1;

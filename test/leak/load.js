@@ -4,6 +4,7 @@
 
 const { once } = require('events');
 const net = require('net');
+const zlib = require('zlib');
 
 const { WebSocket } = require('../..');
 
@@ -102,9 +103,47 @@ async function compressed(count) {
   for (let i = 0; i < count; i += 200) await Promise.all([1, 2, 3, 4].map(() => visit(50)));
 }
 
-process.on('message', async ({ what, count }) => {
+// Connections that end in the middle of messages which come as streams, or behind them, compressed or
+// not: as whoever reads them does with them, too.
+const extension = upgradeRequest({ 'Sec-WebSocket-Extensions': 'permessage-deflate' });
+const packed = zlib
+  .deflateRawSync(Buffer.alloc(300000, 'packed'), { finishFlush: zlib.constants.Z_SYNC_FLUSH })
+  .subarray(0, -4);
+const begun = [
+  frame('binary', Buffer.alloc(40000), { fin: false }),
+  frame('binary', packed, { rsv: 4 }),
+  frame('binary', packed.subarray(0, 300), { rsv: 4, fin: false }),
+  frame('binary', Buffer.alloc(40000)).subarray(0, 30000)
+];
+
+function streamed(number, port) {
+  return new Promise((resolve) => {
+    const socket = net.connect({ port, host: '127.0.0.1', noDelay: true });
+    socket.on('error', () => {});
+    socket.on('close', resolve);
+    socket.write(extension);
+    socket.once('data', () => {
+      socket.resume();
+      socket.write(begun[number % 4], () => {
+        if (number % 3 === 0) socket.resetAndDestroy();
+        else socket.end(frame('text', 'behind it'));
+      });
+    });
+  });
+}
+
+async function streams(count, port) {
+  let started = 0;
+  const visitor = async () => {
+    while (started < count) await streamed(started++, port);
+  };
+  await Promise.all(Array.from({ length: 20 }, visitor));
+}
+
+process.on('message', async ({ what, count, port }) => {
   if (what === 'connections') await connections(count);
   else if (what === 'compressed') await compressed(count);
+  else if (what === 'streams') await streams(count, port);
   else await Promise.all([1, 2, 3, 4].map(() => messages(count / 4)));
   process.send('done');
 });

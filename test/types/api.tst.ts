@@ -3,7 +3,7 @@
 import { describe, expect, test } from 'tstyche';
 
 import http = require('http');
-import { Duplex } from 'stream';
+import { Duplex, Readable } from 'stream';
 import WebSocket = require('wsuv');
 
 const { MyWebsocket, WebSocketServer, createWebSocketStream } = WebSocket;
@@ -31,6 +31,10 @@ describe('WebSocket', () => {
     expect(WebSocket).type.toBeConstructableWith('ws://localhost');
     expect(WebSocket).type.toBeConstructableWith(new URL('ws://localhost'), ['a', 'b']);
     expect(WebSocket).type.toBeConstructableWith('ws://localhost', { handshakeTimeout: 1 });
+    expect(WebSocket).type.toBeConstructableWith('ws://localhost', {
+      maxStreamLength: 1e12,
+      streamThreshold: 1024
+    });
     expect(WebSocket).type.toBeConstructableWith(null);
     expect(WebSocket).type.not.toBeConstructableWith(5);
     expect(WebSocket).type.not.toBeConstructableWith('ws://localhost', { handshakeTimeout: 'x' });
@@ -53,6 +57,10 @@ describe('WebSocket', () => {
   test('listeners know their arguments', () => {
     ws.on('message', (data, isBinary) => {
       expect(data).type.toBe<WebSocket.RawData>();
+      expect(isBinary).type.toBe<boolean>();
+    });
+    ws.on('stream', (stream, isBinary) => {
+      expect(stream).type.toBe<Readable>();
       expect(isBinary).type.toBe<boolean>();
     });
     ws.on('close', (code, reason) => {

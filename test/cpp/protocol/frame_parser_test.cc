@@ -23,7 +23,7 @@ struct FrameSink {
 
   static std::string Name(Opcode opcode) { return std::to_string(static_cast<int>(opcode)); }
 
-  ErrorCode CheckLength(uint64_t length) const {
+  ErrorCode CheckLength(DataFrame, bool, bool, uint64_t length) const {
     return length > max_length ? ErrorCode::kUnsupportedMessageLength : ErrorCode::kNone;
   }
   void OnFrame(DataFrame frame, bool is_first, bool rsv1, uint64_t) {
@@ -32,18 +32,19 @@ struct FrameSink {
     }
     payload.clear();
   }
-  ErrorCode OnPayload(DataFrame, uint8_t* data, size_t size, MaskingKey& key) {
+  Verdict OnPayload(DataFrame, uint8_t* data, size_t* size, MaskingKey& key) {
     pieces++;
-    key.Apply(data, data, size);
-    payload.append(reinterpret_cast<char*>(data), size);
+    key.Apply(data, data, *size);
+    payload.append(reinterpret_cast<char*>(data), *size);
     return payload.find('!') == std::string::npos ? ErrorCode::kNone : ErrorCode::kInvalidUtf8;
   }
+  bool HoldsPayload() const { return true; }
   ErrorCode OnDirectPayload(DataFrame, size_t, MaskingKey&) { return ErrorCode::kNone; }
   Verdict OnFrameEnd(DataFrame frame) { return Add((frame.fin ? "last " : "part ") + payload); }
   Verdict OnWholeMessage(Opcode, uint8_t* data, size_t size, MaskingKey key) {
     payload.clear();
-    const ErrorCode error = OnPayload({}, data, size, key);
-    return error == ErrorCode::kNone ? OnFrameEnd({Opcode::kText, true}) : error;
+    const Verdict verdict = OnPayload({}, data, &size, key);
+    return verdict.failed() ? verdict : OnFrameEnd({Opcode::kText, true});
   }
   size_t MaxPlainMessage() const { return std::min<size_t>(1000, max_length); }
   Verdict OnControl(Opcode opcode, ByteView bytes) {

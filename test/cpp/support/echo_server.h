@@ -50,6 +50,7 @@ class EchoHandler : public ConnectionHandler, public ListenerHandler {
   bool stop_reading = false;
   bool spends_budget = false;
   int closed_status = 0;
+  size_t streamed = 0;  // Bytes of messages that came in pieces.
 
   void OnUpgrade(Connection& connection, UpgradeStatus status, std::string_view,
                  const RequestHead* head) override {
@@ -73,6 +74,15 @@ class EchoHandler : public ConnectionHandler, public ListenerHandler {
       connection.SendFrame(header, message.data);
     }
     if (spends_budget) return connection.loop().budget().Spend(message.data.size);
+    return stop_reading ? Flow::kStop : Flow::kContinue;
+  }
+  Flow OnPiece(Connection& connection, const MessagePiece& piece) override {
+    streamed += piece.data.size;
+    if (piece.last) {
+      const std::string size = std::to_string(streamed);
+      connection.SendFrame({}, ByteView(std::string_view(size)));
+    }
+    if (spends_budget) return connection.loop().budget().Spend(piece.data.size);
     return stop_reading ? Flow::kStop : Flow::kContinue;
   }
   Flow OnPing(Connection& connection, ByteView payload) override {

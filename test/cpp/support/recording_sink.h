@@ -22,6 +22,7 @@ class RecordingSink : public MessageSink {
   std::function<bool()> stops;
   /// It has said stop: nothing may come until this is taken back.
   bool is_stopped = false;
+  size_t pieces = 0;  ///< Of messages that came so.
 
   Flow OnMessage(const Message& message) override {
     std::string line = message.compressed ? "compressed " : "";
@@ -32,6 +33,28 @@ class RecordingSink : public MessageSink {
       for (const size_t end : *message.fragment_ends) line += " " + std::to_string(end);
     }
     return Add(line);
+  }
+  /// A message in pieces is written down when it is whole, as if it had come so. Of a compressed
+  /// piece no more than half is taken where the sink stops.
+  Progress OnPiece(const MessagePiece& piece) override {
+    if (piece.first == in_pieces_) std::abort();
+    if (is_stopped && !(piece.last && piece.data.size == 0)) std::abort();
+    in_pieces_ = true;
+    pieces++;
+    const bool was_stopped = is_stopped;
+    is_stopped = stop_after_each || (stops && stops());
+    size_t used = piece.data.size;
+    if (is_stopped && piece.compressed) used -= used / 2;
+    whole_ += piece.data.text().substr(0, used);
+    if (piece.last) {
+      std::string line = piece.compressed ? "compressed " : "";
+      line += piece.binary ? "binary " : "text ";
+      events.push_back(line + whole_);
+      whole_.clear();
+      in_pieces_ = false;
+    }
+    is_stopped = is_stopped || was_stopped;
+    return {used, is_stopped ? Flow::kStop : Flow::kContinue};
   }
   Flow OnPing(ByteView payload) override { return Add("ping " + std::string(payload.text())); }
   Flow OnPong(ByteView payload) override { return Add("pong " + std::string(payload.text())); }
@@ -45,6 +68,9 @@ class RecordingSink : public MessageSink {
   }
 
  private:
+  std::string whole_;  // Of the message that comes in pieces.
+  bool in_pieces_ = false;
+
   Flow Add(std::string line) {
     if (is_stopped) std::abort();
     events.push_back(std::move(line));
@@ -67,6 +93,11 @@ class ProvidingSink final : public RecordingSink {
   std::unique_ptr<MessageMemory> Allocate(size_t size) override {
     largest = std::max(largest, size);
     return std::make_unique<Memory>(size);
+  }
+  Progress OnPiece(const MessagePiece& piece) override {
+    const auto memory = piece.buffer == nullptr ? nullptr : piece.buffer->TakeMemory();
+    if (memory != nullptr && memory->data() == piece.data.data) allocated++;
+    return RecordingSink::OnPiece(piece);
   }
   Flow OnMessage(const Message& message) override {
     if (message.data.data == place_.data() && message.data.size == place_.size()) placed++;

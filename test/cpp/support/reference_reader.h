@@ -47,7 +47,8 @@ inline bool ReferenceUtf8(const std::string& text, bool* complete) {
 }
 
 /// What a reader should find in `bytes`, given whole: a second, obvious implementation of RFC 6455
-/// 5, in the notation of RecordingSink. The limit on chunks is not its business.
+/// 5, in the notation of RecordingSink. The limit on chunks is not its business, nor is what is
+/// compressed.
 inline std::vector<std::string> ReferenceRead(Role role, const std::string& bytes,
                                               const ReaderLimits& limits = {},
                                               bool allow_rsv1 = false) {
@@ -56,6 +57,7 @@ inline std::vector<std::string> ReferenceRead(Role role, const std::string& byte
   std::vector<size_t> ends;
   int message_opcode = 0;
   bool is_compressed = false;
+  bool is_streamed = false;
   uint32_t fragments = 0;
   size_t at = 0;
   const auto error = [&events](const std::string& what) {
@@ -96,10 +98,18 @@ inline std::vector<std::string> ReferenceRead(Role role, const std::string& byte
       header += count;
     }
     if (length >= uint64_t{1} << 53) return error("UNSUPPORTED_DATA_PAYLOAD_LENGTH 0");
-    if (!control && limits.max_payload > 0 && message.size() + length > limits.max_payload) {
+    if (!control && opcode != 0) {
+      is_streamed =
+          limits.stream_threshold > 0 && (!fin || rsv1 || length > limits.stream_threshold);
+      is_compressed = rsv1;
+    }
+    const uint64_t longest = !is_streamed    ? limits.max_payload
+                             : is_compressed ? 0
+                                             : limits.max_stream_length;
+    if (!control && longest > 0 && message.size() + length > longest) {
       return error("UNSUPPORTED_MESSAGE_LENGTH 0");
     }
-    if (!control && limits.max_fragments > 0 && fragments >= limits.max_fragments) {
+    if (!control && !is_streamed && limits.max_fragments > 0 && fragments >= limits.max_fragments) {
       return error("TOO_MANY_BUFFERED_PARTS 0");
     }
     std::string key(4, '\0');
@@ -137,10 +147,7 @@ inline std::vector<std::string> ReferenceRead(Role role, const std::string& byte
         return events;
       }
     } else {
-      if (opcode != 0) {
-        message_opcode = opcode;
-        is_compressed = rsv1;
-      }
+      if (opcode != 0) message_opcode = opcode;
       fragments++;
       message += payload;
       if (message_opcode == 1 && !is_compressed && !limits.skip_utf8_validation) {
@@ -155,7 +162,7 @@ inline std::vector<std::string> ReferenceRead(Role role, const std::string& byte
         std::string line = is_compressed ? "compressed " : "";
         line += message_opcode == 1 ? "text " : "binary ";
         line += message;
-        if (ends.size() > 1) {
+        if (ends.size() > 1 && !is_streamed) {
           line += " |";
           for (const size_t end : ends) line += " " + std::to_string(end);
         }

@@ -244,6 +244,76 @@ TEST_F(ConnectionTest, GivesEachConnectionOneBudgetATurn) {
   EXPECT_EQ(loop_->budget().held(), 0u);
 }
 
+TEST_F(ConnectionTest, PassesLongMessagesOnInPieces) {
+  settings_->limits.stream_threshold = 100;
+  Listen();
+  const int fd = Open();
+  size_t all = 0;
+  for (const size_t size : {0, 100, 101, 65536, 200000}) {
+    Send(fd, MakeFrame(Opcode::kBinary, std::string(size, 's')));
+    if (size > 100) all += size;
+    const std::string expected =
+        Unmasked(Opcode::kBinary, size > 100 ? std::to_string(all) : std::string(size, 's'));
+    EXPECT_EQ(Receive(fd, expected.size()), expected) << size;
+  }
+}
+
+TEST_F(ConnectionTest, ABombInPiecesIsWorthABudgetATurn) {
+  constexpr size_t kSize = 30'000'000;
+  handler_.spends_budget = true;
+  settings_->limits.stream_threshold = 1000;
+  Listen();
+  for (const bool has_end : {true, false}) {
+    handler_.streamed = 0;
+    const int fd = Open();
+    handler_.last->UseCompression(std::make_shared<CompressionSettings>());
+    MessageBuffer packed;
+    const std::string zeros(kSize, 0);
+    ASSERT_TRUE(DeflateStream::Make({})->Compress(ByteView(std::string_view(zeros)), true, packed));
+    FrameSpec spec;
+    spec.rsv = 4;
+    Send(fd, MakeFrame(spec, std::string(ByteView(packed.data(), packed.size()).text())));
+    // What was read before it comes whole, also where the peer has gone.
+    if (!has_end) shutdown(fd, SHUT_WR);
+    size_t most = 0;
+    while (handler_.streamed < kSize) {
+      const size_t before = handler_.streamed;
+      uv_run(&uv_, UV_RUN_ONCE);
+      most = std::max(most, handler_.streamed - before);
+    }
+    EXPECT_EQ(handler_.streamed, kSize);
+    // What was read in the poll, and what was held of it in the same turn.
+    EXPECT_LE(most, 2 * (TurnBudget::kMostBytes + PieceInflater::kStep));
+    const std::string expected = Unmasked(Opcode::kBinary, std::to_string(kSize));
+    EXPECT_EQ(Receive(fd, expected.size()), expected);
+    RunUntil([&] { return loop_->budget().held() == 0; });
+  }
+}
+
+TEST_F(ConnectionTest, APeerThatGoesInTheMiddleOfPieces) {
+  settings_->limits.stream_threshold = 1;
+  Listen();
+  MessageBuffer packed;
+  const std::string text(100'000, 'x');
+  ASSERT_TRUE(DeflateStream::Make({})->Compress(ByteView(std::string_view(text)), true, packed));
+  FrameSpec spec;
+  spec.rsv = 4;
+  const std::string bytes =
+      MakeFrame(spec, std::string(ByteView(packed.data(), packed.size()).text()));
+  for (size_t size = 0; size < bytes.size(); size += 7) {
+    const int fd = Open();
+    handler_.last->UseCompression(std::make_shared<CompressionSettings>());
+    handler_.events.clear();
+    Send(fd, bytes.substr(0, size));
+    const linger reset = {1, 0};
+    if (size % 2 == 0) setsockopt(fd, SOL_SOCKET, SO_LINGER, &reset, sizeof(reset));
+    close(fd);
+    clients_.pop_back();
+    RunUntil([&] { return Happened("closed"); });
+  }
+  EXPECT_EQ(loop_->compression().inflaters().at_work(), 0u);
+}
+
 TEST_F(ConnectionTest, WhatIsHeldComesBeforeTheEnd) {
   handler_.spends_budget = true;
   size_t messages = 0;
