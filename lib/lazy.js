@@ -21,18 +21,20 @@ function* reachable(from, seen = new Set()) {
 // the copies that this evaluation has, and is nobody else's.
 function loadAmongOwn(load) {
   if (root === undefined || !isNodes || require.cache[root.filename] === root) return load();
-  const { cache } = require;
-  const others = Object.entries(cache).filter(([file]) => file.startsWith(__dirname));
+  // (Spelled out: bundlers warn of a `require` that goes elsewhere.)
+  const others = Object.entries(require.cache).filter(([file]) => file.startsWith(__dirname));
   const clear = () => {
-    for (const file of Object.keys(cache)) if (file.startsWith(__dirname)) delete cache[file];
+    for (const file of Object.keys(require.cache)) {
+      if (file.startsWith(__dirname)) delete require.cache[file];
+    }
   };
   clear();
-  for (const own of reachable(root)) cache[own.filename] = own;
+  for (const own of reachable(root)) require.cache[own.filename] = own;
   try {
     return load();
   } finally {
     clear();
-    for (const [file, other] of others) cache[file] = other;
+    for (const [file, other] of others) require.cache[file] = other;
   }
 }
 
