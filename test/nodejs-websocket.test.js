@@ -18,7 +18,7 @@ afterEach(async () => {
   ws.setBinaryFragmentation(512 * 1024);
   ws.setMaxBufferLength(2 * 1024 * 1024);
   for (const server of servers.splice(0)) {
-    for (const connection of server.connections) connection.socket.destroy();
+    for (const connection of [...server.connections]) connection.socket.destroy();
     await new Promise((resolve) => server.close(resolve));
   }
 });
@@ -225,6 +225,145 @@ describe('what a program does wrong', () => {
     expect(client.received).toEqual(closeFrame(4000, 'first', { masked: false }));
     expect(log).toEqual([[4000, 'first']]);
     expect(server.connections).toEqual([]);
+  });
+});
+
+describe('a binary stream that comes', () => {
+  async function begun(onBinary = () => {}) {
+    const pair = await startPair();
+    const begins = heard(pair.connection, 'binary');
+    pair.connection.on('binary', onBinary);
+    await pair.client.send(frame('binary', 'one', { fin: false }));
+    const [stream] = await begins;
+    return { ...pair, stream };
+  }
+
+  test('it is there as soon as its first bytes are', async () => {
+    const { client, connection, stream } = await begun();
+    expect(String((await once(stream, 'data'))[0])).toBe('one');
+    // Within a frame, too.
+    const bytes = frame('continuation', 'twothree');
+    await client.send(bytes.subarray(0, 9));
+    expect(String((await once(stream, 'data'))[0])).toBe('two');
+    const ended = once(stream, 'end');
+    await client.send(bytes.subarray(9));
+    expect(String((await once(stream, 'data'))[0])).toBe('three');
+    await ended;
+    expect(connection.readyState).toBe(1);
+    await client.end();
+  });
+
+  test('it may be longer than setMaxBufferLength(), in one frame or many', async () => {
+    ws.setMaxBufferLength(1000);
+    for (const pieces of [[5000000], [900, 900, 900], [1001, 0, 1]]) {
+      const { client, connection } = await startPair();
+      let size = 0;
+      const ended = new Promise((resolve) => {
+        connection.on('binary', (stream) => {
+          stream.on('data', (chunk) => (size += chunk.length)).on('end', resolve);
+        });
+      });
+      for (const [i, length] of pieces.entries()) {
+        const isLast = i === pieces.length - 1;
+        const bytes = frame(i === 0 ? 'binary' : 'continuation', Buffer.alloc(length), {
+          fin: isLast
+        });
+        await client.send(bytes);
+      }
+      await ended;
+      expect(size).toBe(pieces.reduce((sum, length) => sum + length));
+      await client.end();
+    }
+  });
+
+  test('one that is not read stops its peer, and nobody else', async () => {
+    const { client, connection, server, stream } = await begun();
+    const other = await connect(server);
+    const piece = frame('continuation', Buffer.alloc(65536), { fin: false });
+    let taken = 0;
+    const send = () =>
+      client.socket.write(piece, () => ((taken += 65536), taken < 2 ** 27 && send()));
+    send();
+    for (let before = taken, turns = 0; turns < 1000; turns++) {
+      await new Promise(setImmediate);
+      if (taken !== before) turns = 0;
+      before = taken;
+    }
+    expect(taken).toBeLessThan(2 ** 26);
+    expect(stream.readableLength).toBeLessThan(2 ** 21);
+    for (const one of server.connections) if (one !== connection) one.sendText('still here');
+    expect(await other.read(12)).toEqual(unmasked('text', 'still here'));
+    connection.socket.destroy();
+    await client.closed;
+    await other.end();
+  });
+
+  test.each([false, true])(
+    'one whose peer goes does not end, but is destroyed (somebody listens: %p)',
+    async (isHeard) => {
+      const { client, connection, stream } = await begun();
+      const log = [];
+      if (isHeard) stream.on('error', ({ code }) => log.push(code));
+      stream.on('end', () => log.push('end'));
+      stream.resume();
+      const gone = new Promise((resolve) => stream.on('close', resolve));
+      const closed = heard(connection, 'close');
+      await client.reset();
+      expect(await closed).toEqual([1006, '']);
+      await gone;
+      expect(log).toEqual(isHeard ? ['WS_ERR_INCOMPLETE_MESSAGE'] : []);
+    }
+  );
+
+  test('a wrong frame within it destroys it with the reason', async () => {
+    const { client, connection, stream } = await begun();
+    const failed = once(stream, 'error');
+    const closed = heard(connection, 'close');
+    await client.send(frame('text', 'within'));
+    expect((await failed)[0].code).toBe('WS_ERR_INVALID_OPCODE');
+    expect(await closed).toEqual([1002, '']);
+    await client.closed;
+  });
+
+  test('one that is destroyed is skipped, and what follows comes', async () => {
+    const { client, connection } = await begun((stream) => stream.destroy());
+    const text = heard(connection, 'text');
+    await client.send(frame('continuation', 'two'), frame('text', 'behind'));
+    expect(await text).toEqual(['behind']);
+    await client.end();
+  });
+
+  test('one that nobody listens for is skipped', async () => {
+    const { client, connection } = await startPair();
+    const text = heard(connection, 'text');
+    await client.send(
+      frame('binary', 'one', { fin: false }),
+      frame('continuation', 'two'),
+      frame('binary', 'three'),
+      frame('text', 'behind')
+    );
+    expect(await text).toEqual(['behind']);
+    await client.end();
+  });
+
+  test('a text in 200,000 fragments of a byte is one text, or 1009', async () => {
+    const bytes = Buffer.concat([
+      frame('text', 'x', { fin: false }),
+      ...Array(199998).fill(frame('continuation', 'x', { fin: false })),
+      frame('continuation', 'x')
+    ]);
+    const { client, connection } = await startPair();
+    const text = heard(connection, 'text');
+    await client.send(bytes);
+    expect((await text)[0]).toBe('x'.repeat(200000));
+    await client.end();
+    ws.setMaxBufferLength(199999);
+    const second = await startPair();
+    const closed = heard(second.connection, 'close');
+    await second.client.send(bytes);
+    expect(await closed).toEqual([1009, '']);
+    await second.client.closed;
+    expect(second.client.received).toEqual(closeFrame(1009, '', { masked: false }));
   });
 });
 

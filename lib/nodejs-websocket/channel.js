@@ -7,11 +7,16 @@ const {
   kOnMessage,
   kOnPeerEnd,
   kOnPong,
+  kOnProtocolError,
+  kOnStream,
   kOnText,
   kSocket,
   kWantsText
 } = require('../symbols');
+const { createLimitError, kErrorCode } = require('../native/protocol-errors');
 const WebSocket = require('../websocket');
+const { limits } = require('./limits');
+const { readText } = require('./streams');
 const {
   kAnswered,
   kBinary,
@@ -21,6 +26,7 @@ const {
   kPeerClosed,
   kPeerEnded,
   kPong,
+  kStream,
   kText
 } = require('./symbols');
 
@@ -33,6 +39,7 @@ const SWITCHING_PROTOCOLS = 101;
 class Channel extends WebSocket {
   #connection = null;
   #transportError = null;
+  #longestText = limits.maxBufferLength;
 
   /**
    * @param {Connection} connection hears of everything from now on
@@ -81,6 +88,16 @@ class Channel extends WebSocket {
   [kOnMessage](data, isBinary) {
     if (isBinary) this.#connection[kBinary](data);
     else this.#connection[kText](data.toString());
+  }
+
+  [kOnStream](stream, isBinary) {
+    const connection = this.#connection;
+    if (isBinary) {
+      connection[kStream](stream);
+      return;
+    }
+    const onTooLong = () => this[kOnProtocolError](createLimitError()[kErrorCode], 0, '');
+    readText(stream, this.#longestText, (text) => connection[kText](text), onTooLong);
   }
 
   [kOnPong](data) {

@@ -53,7 +53,8 @@ function connect(address, options, callback) {
     },
     headers: extraHeaders,
     maxPayload: limits.maxBufferLength,
-    perMessageDeflate: false
+    perMessageDeflate: false,
+    streamThreshold: limits.maxBufferLength
   });
   connection[kAttach](channel);
   if (callback) connection.once('connect', callback);

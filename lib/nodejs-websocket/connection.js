@@ -24,6 +24,7 @@ const {
   kPong,
   kRemove,
   kSendFragment,
+  kStream,
   kText
 } = require('./symbols');
 
@@ -46,12 +47,11 @@ const HIGH_WATER_MARK = getDefaultHighWaterMark(false);
 
 const kChannel = Symbol('wsuv.channel');
 const kEarlySocket = Symbol('wsuv.earlySocket');
-const kInStream = Symbol('wsuv.inStream');
 const kIsToldClosed = Symbol('wsuv.isToldClosed');
 const kMaySend = Symbol('wsuv.maySend');
 const kSend = Symbol('wsuv.send');
 const kTellClosed = Symbol('wsuv.tellClosed');
-const kTellFailed = Symbol('wsuv.tellFailed');
+const kTellBroken = Symbol('wsuv.tellBroken');
 const kUnsettled = Symbol('wsuv.unsettled');
 
 /**
@@ -89,7 +89,6 @@ class Connection extends EventEmitter {
     this.headers = {};
     this[kChannel] = null;
     this[kEarlySocket] = earlySocket;
-    this[kInStream] = null;
     this[kIsToldClosed] = false;
     this[kUnsettled] = 0;
   }
@@ -262,6 +261,16 @@ class Connection extends EventEmitter {
     }
   }
 
+  [kStream](stream) {
+    let isTaken = false;
+    try {
+      isTaken = this.readyState === OPEN && this.emit('binary', stream);
+    } finally {
+      // Where nobody will ever read it, it is thrown away: what follows would wait for it.
+      if (!isTaken && stream.readableFlowing === null) stream.destroy();
+    }
+  }
+
   [kPong](data) {
     this.emit('pong', data);
   }
@@ -278,29 +287,32 @@ class Connection extends EventEmitter {
 
   [kFailed](error) {
     if (this.readyState === CONNECTING) {
-      this.emit('error', handshakeError(error, this.headers));
+      // Nobody has to listen for what peers do, but for whether there is a connection.
+      this[kTellBroken](handshakeError(error, this.headers), ABNORMAL_CLOSURE, true);
     } else if (this.readyState === OPEN) {
       this.readyState = CLOSING;
-      this[kTellFailed](error);
-      this[kTellClosed](closeCodeOf(error) ?? ABNORMAL_CLOSURE, '');
+      this[kTellBroken](error, closeCodeOf(error) ?? ABNORMAL_CLOSURE);
     }
   }
 
   [kEnded](error) {
-    const isNews = !this[kIsToldClosed];
     this.readyState = CLOSED;
     try {
-      if (isNews && error !== null) this[kTellFailed](error);
-      this[kTellClosed](ABNORMAL_CLOSURE, '');
+      this[kTellBroken](error, ABNORMAL_CLOSURE);
     } finally {
-      const reason = error ?? createDestroyedError();
-      if (this[kInStream] !== null) breakOff(this[kInStream], reason);
-      if (this.outStream !== null) breakOff(this.outStream, reason);
+      if (this.outStream !== null) breakOff(this.outStream, error ?? createDestroyedError());
     }
   }
 
-  [kTellFailed](error) {
-    if (this.listenerCount('error') > 0) this.emit('error', error);
+  // 'close' comes, whatever a listener for 'error' throws.
+  [kTellBroken](error, code, isLoud = this.listenerCount('error') > 0) {
+    if (this[kIsToldClosed]) return;
+    try {
+      if (error !== null && isLoud) this.emit('error', error);
+    } finally {
+      if (code === ABNORMAL_CLOSURE) this.readyState = CLOSED;
+      this[kTellClosed](code, '');
+    }
   }
 
   [kTellClosed](code, reason) {

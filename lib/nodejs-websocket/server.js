@@ -100,10 +100,13 @@ function accept(server) {
       return (connection.protocol = chooseProtocol(server, connection, req)) || false;
     }
   });
-  Object.defineProperty(webSockets.options, 'maxPayload', {
-    enumerable: true,
-    get: () => limits.maxBufferLength
-  });
+  // Of connections that open from now on.
+  for (const name of ['maxPayload', 'streamThreshold']) {
+    Object.defineProperty(webSockets.options, name, {
+      enumerable: true,
+      get: () => limits.maxBufferLength
+    });
+  }
   webSockets.shouldHandle = ({ headers }) => headers.host !== undefined;
   webSockets.on('listening', () => server.emit('listening'));
   webSockets.on('error', (error) => server.emit('error', error));

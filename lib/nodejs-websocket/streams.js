@@ -5,9 +5,39 @@ const { Readable, Writable } = require('stream');
 const { EMPTY_BUFFER } = require('../constants');
 const { kBinaryAborted, kBinarySent, kSendFragment } = require('./symbols');
 
-/** A binary message that came. */
+/** A binary message that came whole. */
 class InStream extends Readable {
   _read() {}
+}
+
+/** Bytes that are collected in memory that grows with them, in however many pieces they come. */
+class Collected {
+  #buffer = EMPTY_BUFFER;
+  #size = 0;
+
+  get size() {
+    return this.#size;
+  }
+
+  /** Copies a piece, which may be changed afterwards. */
+  add(chunk) {
+    const size = this.#size + chunk.length;
+    if (size > this.#buffer.length) {
+      const larger = Buffer.allocUnsafeSlow(Math.max(size, 2 * this.#buffer.length));
+      this.#buffer.copy(larger, 0, 0, this.#size);
+      this.#buffer = larger;
+    }
+    this.#buffer.set(chunk, this.#size);
+    this.#size = size;
+  }
+
+  /** All of it; nothing is left. */
+  take() {
+    const bytes = this.#buffer.subarray(0, this.#size);
+    this.#buffer = EMPTY_BUFFER;
+    this.#size = 0;
+    return bytes;
+  }
 }
 
 /** A binary message that is being sent, in fragments of a size that limits.js knows. */
@@ -15,8 +45,7 @@ class OutStream extends Writable {
   #connection;
   #fragmentSize;
   // What waits for the next fragment.
-  #buffer = EMPTY_BUFFER;
-  #size = 0;
+  #waiting = new Collected();
   #hasBegun = false;
 
   /**
@@ -28,21 +57,21 @@ class OutStream extends Writable {
     this.#connection = connection;
     this.#fragmentSize = fragmentSize;
     this.on('finish', () => {
-      connection[kSendFragment](this.#take(), true, ignore);
+      connection[kSendFragment](this.#waiting.take(), true, ignore);
       connection[kBinarySent](this);
     });
   }
 
   _write(chunk, encoding, callback) {
-    if (this.#size + chunk.length < this.#fragmentSize) {
-      this.#keep(chunk);
+    if (this.#waiting.size + chunk.length < this.#fragmentSize) {
+      this.#waiting.add(chunk);
       callback();
       return;
     }
     let fragment = chunk;
-    if (this.#size > 0) {
-      this.#keep(chunk);
-      fragment = this.#take();
+    if (this.#waiting.size > 0) {
+      this.#waiting.add(chunk);
+      fragment = this.#waiting.take();
     }
     this.#hasBegun = true;
     this.#connection[kSendFragment](fragment, false, (error) => {
@@ -52,29 +81,10 @@ class OutStream extends Writable {
   }
 
   _destroy(error, callback) {
-    this.#take();
+    this.#waiting.take();
     this.#connection[kBinarySent](this);
     if (this.#hasBegun && !this.writableFinished) this.#connection[kBinaryAborted]();
     callback(error);
-  }
-
-  // Copies it, since whoever wrote it may use its memory for something else afterwards.
-  #keep(chunk) {
-    const size = this.#size + chunk.length;
-    if (size > this.#buffer.length) {
-      const larger = Buffer.allocUnsafeSlow(Math.max(size, 2 * this.#buffer.length));
-      this.#buffer.copy(larger, 0, 0, this.#size);
-      this.#buffer = larger;
-    }
-    this.#buffer.set(chunk, this.#size);
-    this.#size = size;
-  }
-
-  #take() {
-    const bytes = this.#buffer.subarray(0, this.#size);
-    this.#buffer = EMPTY_BUFFER;
-    this.#size = 0;
-    return bytes;
   }
 }
 
@@ -92,4 +102,25 @@ function breakOff(stream, error) {
   stream.on('error', ignore).destroy(error);
 }
 
-module.exports = { InStream, OutStream, breakOff };
+/**
+ * Reads a text that comes in pieces.
+ *
+ * @param {Readable} stream
+ * @param {Number} limit the longest that is taken
+ * @param {function(String)} onText
+ * @param {function()} onTooLong the stream has been destroyed
+ */
+function readText(stream, limit, onText, onTooLong) {
+  const collected = new Collected();
+  stream.on('data', (chunk) => {
+    if (collected.size + chunk.length <= limit) {
+      collected.add(chunk);
+      return;
+    }
+    stream.destroy();
+    onTooLong();
+  });
+  stream.on('end', () => onText(collected.take().toString()));
+}
+
+module.exports = { InStream, OutStream, breakOff, readText };

@@ -14,8 +14,10 @@ module.exports = {
   kOpened: Symbol('wsuv.opened'),
   /** (text) */
   kText: Symbol('wsuv.text'),
-  /** (data): a binary message. */
+  /** (data): a binary message that came whole. */
   kBinary: Symbol('wsuv.binary'),
+  /** (stream): one that comes in pieces. */
+  kStream: Symbol('wsuv.stream'),
   /** (data) */
   kPong: Symbol('wsuv.pong'),
   /** (code, reason): the peer has sent a close frame. */

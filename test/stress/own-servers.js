@@ -8,13 +8,14 @@
 const { once } = require('events');
 const fs = require('fs');
 const http = require('http');
+const net = require('net');
 const path = require('path');
 
 const native = require('../../lib/native/addon');
 const { usesStreams } = require('../../lib/link/transport');
 const nodejsWebsocket = require('../../lib/nodejs-websocket');
 const { MyWebsocket, myWebsocket } = require('../..');
-const { closeFrame, frame } = require('../helpers/frames');
+const { closeFrame, frame: frameOf } = require('../helpers/frames');
 const { RawClient } = require('../helpers/raw-client');
 const { Intended } = require('./operations');
 const { Random } = require('./random');
@@ -23,7 +24,16 @@ const seconds = Number(process.argv[2] || 20);
 const seed = Number(process.argv[3] || Date.now() % 1e9);
 const random = new Random(seed);
 const PEERS = 40;
-const counts = { peers: 0, connections: 0, texts: 0, binaries: 0, errors: 0, thrown: 0, closed: 0 };
+const counts = {
+  peers: 0,
+  clients: 0,
+  connections: 0,
+  texts: 0,
+  binaries: 0,
+  errors: 0,
+  thrown: 0,
+  closed: 0
+};
 const problems = [];
 
 process.on('uncaughtException', (error) => {
@@ -101,7 +111,8 @@ const STEPS = {
   throws() {
     throw new Intended('as intended');
   },
-  deaf: (c) => c.removeAllListeners('error'),
+  // (A client that nobody listens to throws where it cannot connect.)
+  deaf: (c) => c.server && c.removeAllListeners('error'),
   nothing() {}
 };
 const WEIGHTS = {
@@ -148,7 +159,9 @@ function watch(connection) {
   open.add(connection);
   everyone.add(connection);
   let ends = 0;
-  if (!random.oneIn(5)) connection.on('error', () => operate(connection));
+  if (connection.server === null || !random.oneIn(5)) {
+    connection.on('error', () => operate(connection));
+  }
   connection.on('text', (text) => {
     counts.texts++;
     check(typeof text === 'string' && ends === 0, 'a text after the end');
@@ -195,7 +208,7 @@ async function peer(where) {
     }
   });
   for (let i = random.below(30); i > 0 && !client.isClosed; i--) {
-    let bytes = Buffer.concat(Array.from({ length: 1 + random.below(4) }, said));
+    let bytes = Buffer.concat(Array.from({ length: 1 + random.below(4) }, () => said()));
     if (random.oneIn(15)) bytes[random.below(bytes.length)] ^= 1 << random.below(8);
     if (random.oneIn(15)) bytes = bytes.subarray(0, random.below(bytes.length));
     client.socket.write(bytes);
@@ -214,7 +227,8 @@ async function peer(where) {
   alive.delete(life);
 }
 
-function said() {
+function said(options = {}) {
+  const frame = (type, bytes, more) => frameOf(type, bytes, { ...options, ...more });
   switch (random.below(8)) {
     case 0:
       return frame('ping', 'x'.repeat(random.below(126)));
@@ -233,7 +247,7 @@ function said() {
     case 4:
       return frame('binary', Buffer.alloc(random.size(), 3));
     case 5:
-      return random.oneIn(5) ? closeFrame(1000) : frame('text', '');
+      return random.oneIn(5) ? closeFrame(1000, '', options) : frame('text', '');
     default:
       return frame('text', 'é'.repeat(random.size() >> 1));
   }
@@ -274,6 +288,55 @@ class FrameOrder {
       this.#isWithin = !isLast;
     }
   }
+}
+
+// A server that lies, for clients of nodejs-websocket's.
+async function listenHostile() {
+  const server = net.createServer((socket) => {
+    let head = '';
+    socket.on('error', () => {});
+    socket.on('data', async (chunk) => {
+      if (head.endsWith('\r\n\r\n')) return;
+      head += chunk.toString('latin1');
+      const key = /^sec-websocket-key: (.*)\r$/im.exec(head)?.[1];
+      if (key === undefined) return;
+      head = '\r\n\r\n';
+      let answer = Buffer.from(
+        `HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: ${native.acceptValue(key)}\r\n\r\n`
+      );
+      if (random.oneIn(8)) answer[random.below(answer.length)] ^= 1 << random.below(8);
+      if (random.oneIn(20)) answer = answer.subarray(0, random.below(answer.length));
+      socket.write(answer);
+      for (let i = random.below(10); i > 0 && !socket.destroyed; i--) {
+        const bytes = said({ masked: false });
+        if (random.oneIn(15)) bytes[random.below(bytes.length)] ^= 1 << random.below(8);
+        socket.write(bytes);
+        if (random.oneIn(2)) await new Promise(setImmediate);
+      }
+      const way = random.below(4);
+      if (way < 2) socket.end(closeFrame(1000, '', { masked: false }));
+      else if (way === 2) socket.resetAndDestroy();
+      else socket.destroy();
+    });
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  return server;
+}
+
+async function visit(port) {
+  counts.clients++;
+  const connection = nodejsWebsocket.connect(`ws://127.0.0.1:${port}/`);
+  const closed = new Promise((resolve) => connection.socket.once('close', resolve));
+  try {
+    watch(connection);
+  } catch (error) {
+    if (!(error instanceof Intended)) throw error;
+    counts.thrown++;
+  }
+  const timer = setTimeout(() => connection.socket.destroy(), 200);
+  await closed;
+  clearTimeout(timer);
 }
 
 // What serves: each gives its port, and closes.
@@ -371,6 +434,7 @@ async function main() {
     listenWithMine(() => myWebsocket({ port: 0, host: '127.0.0.1', maxPayload: 100000, callback })),
     listenWithUpgrades()
   ]);
+  const hostile = await listenHostile();
   const end = Date.now() + seconds * 1000;
   const patience = setTimeout(
     () => {
@@ -381,10 +445,14 @@ async function main() {
   );
   await Promise.all(
     Array.from({ length: PEERS }, async () => {
-      while (Date.now() < end && problems.length === 0) await peer(random.of(servers));
+      while (Date.now() < end && problems.length === 0) {
+        if (random.oneIn(4)) await visit(hostile.address().port);
+        else await peer(random.of(servers));
+      }
     })
   );
   clearTimeout(patience);
+  hostile.close();
   const closing = new Set(servers.keys());
   process.on('exit', () => {
     if (closing.size === 0) return;

@@ -77,6 +77,34 @@ exports.throwing = async ({ lib, kind }) => {
   return { thrown, texts: clients.map(textsOf) };
 };
 
+/** Listeners of 'error' that throw: 'close' comes all the same. */
+exports.throwingErrors = async () => {
+  const ws = require('../../../lib/nodejs-websocket');
+  const thrown = countThrown();
+  const log = [];
+  const watch = (name, connection) => {
+    connection.on('error', () => {
+      throw new Error('on purpose');
+    });
+    connection.on('close', (code) => log.push([name, code, connection.readyState]));
+  };
+  const server = ws.createServer((connection) => watch('server', connection));
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.socket.address();
+  const wrong = await connect({ port });
+  await wrong.send(frame(3, 'x'));
+  await wrong.closed;
+  await until(() => log.length === 1);
+  const reset = await connect({ port });
+  await reset.reset();
+  await until(() => log.length === 2);
+  await new Promise((resolve) => server.close(resolve));
+  watch('client', ws.connect(`ws://127.0.0.1:${port}`));
+  await until(() => log.length === 3);
+  return { log, thrown, connections: server.connections.length };
+};
+
 /** Hooks of nodejs-websocket's that throw, or return what they may not. */
 exports.hooks = async () => {
   const ws = require('../../../lib/nodejs-websocket');
