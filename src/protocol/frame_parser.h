@@ -154,7 +154,8 @@ template <typename Sink>
 Progress FrameParser::Read(uint8_t* data, size_t size, uint32_t max_chunks, Sink& sink) {
   if (ended_ || size == 0) return {size, Flow::kContinue};
   Verdict verdict;
-  if (max_chunks > 0 && held_chunks_ >= max_chunks) verdict = ErrorCode::kTooManyBufferedChunks;
+  // A limit of 0 is none, and becomes the highest.
+  if (held_chunks_ > max_chunks - 1) verdict = ErrorCode::kTooManyBufferedChunks;
   size_t at = 0;
   while (at < size && verdict.goes_on() && !ended_) {
     if (!in_payload_) {

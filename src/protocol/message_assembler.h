@@ -29,7 +29,7 @@ struct ReadWindow {
 /// works on it.
 class UnfinishedMessage {
  public:
-  UnfinishedMessage() : fragments_(0), is_compressed_(0), is_streamed_(0), is_begun_(0) {}
+  UnfinishedMessage() : fragments_(0), is_streamed_(0), is_begun_(0), is_compressed_(0) {}
 
   /// Forgets it.
   void Clear();
@@ -64,9 +64,9 @@ class UnfinishedMessage {
   std::unique_ptr<Parts> parts_;
   uint64_t length_ = 0;         // The payload lengths of its frames so far.
   uint32_t fragments_ : 29;     // Its frames so far.
-  uint32_t is_compressed_ : 1;  // RSV1 was set.
   uint32_t is_streamed_ : 1;    // It is MessageStream's.
   uint32_t is_begun_ : 1;       // Some of it was passed on.
+  uint32_t is_compressed_ : 1;  // RSV1 was set. (The sign is the bit that is the cheapest to ask.)
   Utf8Validator utf8_;
 };
 
