@@ -1,12 +1,15 @@
+#include <cstdlib>
 #include <cstring>
+#include <memory>
+#include <new>
 #include <utility>
-#include <vector>
 
 #include "binding/calls.h"
 #include "binding/seam.h"
 #include "protocol/frame.h"
 #include "protocol/mask.h"
 #include "protocol/message_reader.h"
+#include "protocol/plain_list.h"
 #include "protocol/utf8.h"
 
 namespace wsuv {
@@ -65,32 +68,34 @@ Napi::Value Masked(const Napi::CallbackInfo& info) {
 // Nothing of JavaScript's is touched before that, so none of it can run meanwhile.
 class RecordSink final : public MessageSink {
  public:
-  RecordSink(MessageReader* reader, ByteView chunk) : reader_(reader), chunk_(chunk) {}
+  RecordSink(MessageReader* reader, ByteView chunk) : reader_(reader), chunk_(chunk) {
+    // So that an error can always be told; as little as that is there, or nothing is.
+    if (!numbers_.Reserve(kNumbers)) std::abort();
+  }
+  ~RecordSink() {
+    while (kept_ != nullptr) kept_ = std::move(kept_->next);
+  }
 
   Flow OnMessage(const Message& message) override {
     Add(message.binary ? EventKind::kBinary : EventKind::kText, message.compressed ? 1 : 0,
-        message.data, message.buffer);
-    if (message.fragment_ends != nullptr) {
-      numbers_.back() = static_cast<double>(message.fragment_ends->size());
-      numbers_.insert(numbers_.end(), message.fragment_ends->begin(), message.fragment_ends->end());
-    }
+        message.data, message.buffer, message.fragment_ends);
     // It has to be inflated before what follows it is looked at.
     return message.compressed ? Flow::kStop : Flow::kContinue;
   }
   Flow OnPing(ByteView payload) override {
-    Add(EventKind::kPing, 0, payload, nullptr);
+    Add(EventKind::kPing, 0, payload);
     return Flow::kContinue;
   }
   Flow OnPong(ByteView payload) override {
-    Add(EventKind::kPong, 0, payload, nullptr);
+    Add(EventKind::kPong, 0, payload);
     return Flow::kContinue;
   }
   void OnClose(uint16_t code, ByteView reason) override {
-    Add(EventKind::kPeerClose, code, reason, nullptr);
+    Add(EventKind::kPeerClose, code, reason);
   }
   void OnError(ErrorCode code, uint32_t detail) override {
-    Add(EventKind::kProtocolError, static_cast<uint32_t>(code), {}, nullptr);
-    numbers_[numbers_.size() - 3] = detail;
+    // Room for one is always left.
+    AddNumbers(EventKind::kProtocolError, static_cast<double>(code), detail, 0, 0);
   }
 
   /// See readFrames.
@@ -101,8 +106,8 @@ class RecordSink final : public MessageSink {
     if (bytes == nullptr) return env.Undefined();
     const double counts[] = {static_cast<double>(used), static_cast<double>(numbers_.size())};
     std::memcpy(bytes, counts, sizeof(counts));
-    if (!numbers_.empty()) {
-      std::memcpy(bytes + sizeof(counts), numbers_.data(), numbers_.size() * sizeof(double));
+    if (numbers_.size() > 0) {
+      std::memcpy(bytes + sizeof(counts), numbers_.begin(), numbers_.size() * sizeof(double));
     }
     bytes += front;
     for (const ByteView payload : payloads_) {
@@ -113,23 +118,44 @@ class RecordSink final : public MessageSink {
   }
 
  private:
-  void Add(EventKind kind, uint32_t detail, ByteView payload, MessageBuffer* buffer) {
+  // The numbers of an event, without the ends of fragments.
+  static constexpr size_t kNumbers = 5;
+
+  // A payload that the reader does not keep.
+  struct Kept {
+    MessageBuffer buffer;
+    std::unique_ptr<Kept> next;
+  };
+
+  void Add(EventKind kind, uint32_t detail, ByteView payload, MessageBuffer* buffer = nullptr,
+           const OffsetList* ends = nullptr) {
+    const size_t end_count = ends == nullptr ? 0 : ends->size();
     const bool in_chunk = payload.data >= chunk_.data && payload.data < chunk_.data + chunk_.size;
-    if (payload.size > 0 && !in_chunk && !Keep(&payload, buffer)) {
+    // And one more, for an error.
+    if (!numbers_.Reserve(2 * kNumbers + end_count) || !payloads_.Reserve(1) ||
+        (payload.size > 0 && !in_chunk && !Keep(&payload, buffer))) {
       reader_->Stop();
       OnError(ErrorCode::kOutOfMemory, 0);
       return;
     }
-    numbers_.insert(numbers_.end(),
-                    {static_cast<double>(kind), static_cast<double>(detail),
-                     static_cast<double>(payload_size_), static_cast<double>(payload.size), 0});
-    if (payload.size > 0) payloads_.push_back(payload);
+    AddNumbers(kind, detail, static_cast<double>(payload_size_), static_cast<double>(payload.size),
+               static_cast<double>(end_count));
+    for (size_t i = 0; i < end_count; i++) numbers_.Append(static_cast<double>((*ends)[i]));
+    if (payload.size > 0) payloads_.Append(payload);
     payload_size_ += payload.size;
+  }
+
+  void AddNumbers(EventKind kind, double detail, double begin, double size, double ends) {
+    for (const double number : {static_cast<double>(kind), detail, begin, size, ends}) {
+      numbers_.Append(number);
+    }
   }
 
   // Makes the payload ours where it lies in memory that lasts only as long as a call.
   bool Keep(ByteView* payload, MessageBuffer* buffer) {
-    MessageBuffer own;
+    std::unique_ptr<Kept> kept(new (std::nothrow) Kept());
+    if (kept == nullptr) return false;
+    MessageBuffer& own = kept->buffer;
     if (buffer != nullptr) {
       own = std::move(*buffer);
     } else {
@@ -138,15 +164,16 @@ class RecordSink final : public MessageSink {
       own.Commit(payload->size);
     }
     payload->data = own.data();
-    kept_.push_back(std::move(own));
+    kept->next = std::move(kept_);
+    kept_ = std::move(kept);
     return true;
   }
 
   MessageReader* reader_;
   ByteView chunk_;
-  std::vector<double> numbers_;
-  std::vector<ByteView> payloads_;
-  std::vector<MessageBuffer> kept_;
+  PlainList<double> numbers_;
+  PlainList<ByteView> payloads_;
+  std::unique_ptr<Kept> kept_;
   size_t payload_size_ = 0;
 };
 

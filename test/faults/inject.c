@@ -38,6 +38,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
@@ -46,9 +47,9 @@
 #define COMMANDS "/wsuv-inject/"
 #define DESCRIPTORS 65536
 
-static const char* const kCalls[] = {"none",  "socket",   "accept",     "dup",   "read",
-                                     "write", "shutdown", "setsockopt", "malloc"};
-enum Call { kNone, kSocket, kAccept, kDup, kRead, kWrite, kShutdown, kSetsockopt, kMalloc };
+static const char* const kCalls[] = {"none",  "socket",   "accept",     "dup",    "read",
+                                     "write", "shutdown", "setsockopt", "malloc", "mmap"};
+enum Call { kNone, kSocket, kAccept, kDup, kRead, kWrite, kShutdown, kSetsockopt, kMalloc, kMmap };
 
 // What to do.
 static atomic_int armed = kNone;
@@ -279,4 +280,22 @@ void* calloc(size_t count, size_t size) {
 void* realloc(void* memory, size_t size) {
   if (IsAddon(__builtin_return_address(0)) && Fails(kMalloc, size)) return NoMemory();
   return __libc_realloc(memory, size);
+}
+
+// The addon's own pages alone: those that malloc() asks for are glibc's.
+static void* Map(void* address, size_t size, int protection, int flags, int fd, long offset,
+                 const void* caller) {
+  if (armed == kMmap && IsAddon(caller) && Fails(kMmap, size)) {
+    errno = error_number;
+    return MAP_FAILED;
+  }
+  return (void*)syscall(SYS_mmap, address, size, protection, flags, fd, offset);
+}
+
+void* mmap(void* address, size_t size, int protection, int flags, int fd, off_t offset) {
+  return Map(address, size, protection, flags, fd, offset, __builtin_return_address(0));
+}
+
+void* mmap64(void* address, size_t size, int protection, int flags, int fd, off64_t offset) {
+  return Map(address, size, protection, flags, fd, offset, __builtin_return_address(0));
 }

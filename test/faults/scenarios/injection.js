@@ -16,6 +16,7 @@ const native = require('../../../lib/native/addon');
 const MOST_CALLS = 400;
 
 const LARGE = Buffer.alloc(300000, 'large ');
+const HUGE = Buffer.alloc(3000000, 'huge ');
 
 // Tells the preloaded library something; resolves with what has been seen and has failed since.
 function tell(command) {
@@ -142,17 +143,97 @@ const SCENARIOS = {
       client.socket.pause();
       for (const socket of server.clients) {
         for (let i = 0; i < 16; i++) socket.send(LARGE, () => {});
+        // More than is kept for the next one.
+        socket.send(HUGE);
         socket.close(1000);
       }
       await turns(10);
       client.socket.resume();
       client.socket.on('end', () => client.socket.end(closeFrame(1000)));
-      await client.until((bytes) => bytes.length > 16 * LARGE.length);
+      await client.until((bytes) => bytes.length > 16 * LARGE.length + HUGE.length);
       client.socket.end(closeFrame(1000));
       await client.closed;
       return 'done';
     },
     close: closeServer
+  },
+  // One message in many fragments, read in pieces, and one of megabytes.
+  large: {
+    open: (lib) => echoServer(lib, 'port'),
+    async act(server) {
+      const client = server.connect();
+      const head = await client.upgrade();
+      if (!head.startsWith('HTTP/1.1 101')) return 'refused';
+      const parts = Array.from({ length: 40 }, (_, i) =>
+        frame(i === 0 ? 'binary' : 'continuation', LARGE.subarray(0, 10000), { fin: i === 39 })
+      );
+      for (const part of parts) await client.send(part);
+      await client.send(frame('binary', HUGE));
+      const isThere = (bytes) => parseFrames(bytes).frames.length >= 2;
+      const { frames } = parseFrames(await client.until(isThere));
+      const expected = [Buffer.concat(Array(40).fill(LARGE.subarray(0, 10000))), HUGE];
+      const isWrong = frames.some(
+        ({ opcode, payload }, i) => opcode === 2 && !payload.equals(expected[i])
+      );
+      client.socket.end(closeFrame(1000));
+      await client.closed;
+      return isWrong ? 'wrong bytes' : 'done';
+    },
+    close: closeServer
+  },
+  // The same for several who do not read, which is held once; and for each a message of its own.
+  broadcast: {
+    open: (lib) => echoServer(lib, 'port'),
+    async act(server) {
+      const clients = [0, 1, 2, 3].map(() => server.connect());
+      for (const client of clients) {
+        const head = await client.upgrade();
+        if (!head.startsWith('HTTP/1.1 101')) return 'refused';
+        client.socket.pause();
+      }
+      let number = 0;
+      for (const socket of server.clients) {
+        for (let i = 0; i < 12; i++) socket.send(LARGE, () => {});
+        for (const size of [100, 20000, 70000]) socket.send(Buffer.alloc(size, ++number));
+        socket.send(HUGE);
+        socket.close(1000);
+      }
+      await turns(10);
+      for (const client of clients) {
+        client.socket.resume();
+        client.socket.on('end', () => client.socket.end(closeFrame(1000)));
+      }
+      for (const client of clients) {
+        await client.until((bytes) => bytes.length > 12 * LARGE.length + HUGE.length);
+        client.socket.end(closeFrame(1000));
+        await client.closed;
+      }
+      return 'done';
+    },
+    close: closeServer
+  },
+  // ws's Receiver, which has no connection.
+  receiver: {
+    open: () => ({}),
+    async act(nothing, lib) {
+      const receiver = new lib.Receiver({ isServer: true });
+      let count = 0;
+      receiver.on('message', (data) => (count += data.length > 0 ? 1 : 0));
+      const failed = new Promise((resolve) => receiver.on('error', () => resolve('failed')));
+      const small = Buffer.concat(Array(3000).fill(frame('binary', 'few')));
+      const large = frame('binary', LARGE);
+      receiver.write(small);
+      for (let at = 0; at < large.length; at += 50000) {
+        receiver.write(large.subarray(at, at + 50000));
+      }
+      const written = new Promise((resolve) =>
+        receiver.end((error) => resolve(error ? 'failed' : 'done'))
+      );
+      const outcome = await Promise.race([written, failed]);
+      if (outcome === 'done' && count !== 3001) throw new Error(`${count} messages`);
+      return outcome;
+    },
+    close: () => {}
   },
   // Nobody can listen.
   listen: {
