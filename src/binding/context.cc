@@ -165,8 +165,9 @@ inline bool Context::StagePayload(ByteView bytes, Payload* payload) {
 void Context::AddStaged(Staging::Chunk* chunk, size_t offset, size_t size, Payload* payload) {
   Batch& batch = *open_;
   Piece* piece = batch.staged == 0 ? &batch.first : &batch.more[batch.staged - 1];
-  if (piece->chunk != nullptr &&
-      (piece->chunk != chunk || Staging::RoundUp(piece->last) != offset)) {
+  const bool is_free = piece->chunk == nullptr && piece->placed == nullptr;
+  const bool follows = piece->chunk == chunk && Staging::RoundUp(piece->last) == offset;
+  if (!is_free && !follows) {
     batch.more.emplace_back();
     batch.staged = batch.more.size();
     piece = &batch.more.back();
@@ -190,6 +191,12 @@ bool Context::PlacePayload(const Message& message, Payload* payload) {
     const size_t room = std::min(Staging::RoundUp(size), placed->memory->size() - placed->used);
     std::memset(placed->memory->data() + placed->used + size, 0, room - size);
     placed->used += room;
+    // What is first is the cheapest for lib/.
+    Piece& first = open_->first;
+    if (first.chunk == nullptr && first.placed == nullptr && open_->more.empty()) {
+      first.placed = placed;
+    }
+    if (first.placed == placed) return true;
   } else {
     placed = std::make_shared<Placed>();
     if (message.buffer != nullptr) {
