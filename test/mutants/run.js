@@ -76,10 +76,11 @@ function prepareCopy() {
   if (!fs.existsSync(modules)) fs.symlinkSync(path.join(root, 'node_modules'), modules);
 }
 
-function run(command, args, timeout = BUILD_LIMIT) {
+function run(command, args, timeout = BUILD_LIMIT, env = process.env) {
   const { status, stdout, stderr } = spawnSync(command, args, {
     cwd: copy,
     encoding: 'utf8',
+    env,
     timeout,
     killSignal: 'SIGKILL'
   });
@@ -105,7 +106,10 @@ const kinds = {
   /** Jest, on lib/ with the addon as it is; `filter` is a list of paths. */
   jest: {
     build: () => ({ passes: true }),
-    test: (filter) => run('npx', ['jest', '--bail', ...filter.split(' ')], TEST_LIMIT)
+    test: (filter) => {
+      const env = { ...process.env, WSUV_BINARY: path.join(root, 'build', 'Release', 'wsuv.node') };
+      return run('npx', ['jest', '--bail', ...filter.split(' ')], TEST_LIMIT, env);
+    }
   },
   /** Jest, with an addon of the changed source. */
   addon: {
