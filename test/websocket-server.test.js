@@ -94,6 +94,55 @@ test('it refuses a head that does not come in time', async () => {
   expect(client.received.toString()).toMatch(/^HTTP\/1.1 408 Request Timeout\r\n/);
 });
 
+test('it waits for a head without a limit where that is 0, and hardly at all past what timers take', async () => {
+  const patient = await startServer({ handshakeTimeout: 0 });
+  const hasty = await startServer({ handshakeTimeout: 2 ** 31 });
+  const request = upgradeRequest();
+  const client = new RawClient(patient.port);
+  await client.send(request.slice(0, 20));
+  for (let i = 0; i < 3; i++) {
+    const other = new RawClient(hasty.port);
+    await other.send(request.slice(0, 20));
+    await other.closed;
+    expect(other.received.toString()).toMatch(/^HTTP\/1.1 408 Request Timeout\r\n/);
+  }
+  await client.send(request.slice(20));
+  expect(await client.response()).toMatch(/^HTTP\/1.1 101 /);
+  await client.end();
+});
+
+test('servers of one process have limits of their own', async () => {
+  const tight = await startServer({ maxPayload: 10, closeTimeout: 30_000 });
+  const wide = await startServer({ maxPayload: 1000, closeTimeout: 50 });
+  const errors = [];
+  const messages = [];
+  tight.on('connection', (ws) => ws.on('error', ({ code }) => errors.push(code)));
+  wide.on('connection', (ws) => {
+    ws.on('message', (data) => {
+      messages.push(data.length);
+      // Its client does not answer.
+      ws.close();
+    });
+  });
+  const closed = new Promise((resolve) =>
+    wide.on('connection', (ws) => ws.on('close', (code) => resolve(code)))
+  );
+  const message = frame('binary', Buffer.alloc(100));
+  const clients = [];
+  // In turn, so that neither gets what the other one has just had.
+  for (const { port } of [tight, wide, tight]) {
+    const client = new RawClient(port);
+    clients.push(client);
+    await client.upgrade();
+    await client.send(message);
+    await client.until((bytes) => bytes.length > 0);
+  }
+  expect(errors).toEqual(Array(2).fill('WS_ERR_UNSUPPORTED_MESSAGE_LENGTH'));
+  expect(messages).toEqual([100]);
+  expect(await closed).toBe(1006);
+  await Promise.all(clients.map((client) => client.end()));
+});
+
 test('it answers 405 with Allow and 426 with what it speaks', async () => {
   const server = await startServer();
   const post = new RawClient(server.port);

@@ -5,10 +5,13 @@
 //   npm run test:mutants                       # all
 //   npm run test:mutants -- --sample 8         # some, chosen by chance
 //   npm run test:mutants -- --only closing     # those whose file or text has the word in it
+//   npm run test:mutants -- --check            # none: only whether the tables fit the sources
+//   npm run test:mutants -- --check --record   # the score anew
 //
-// The rows are in tables/: the file, its exact text, what takes its place,
-// and the tests that ought to fail. It all happens in a copy, build/mutants. A mutant that survives
-// is an error, unless its row says why it may (`survives`): then it is one that is killed.
+// The rows are in tables/: the file, its exact text, what takes its place, and the tests that ought to
+// fail. It all happens in a copy, build/mutants. A mutant that survives is an error, unless its row
+// says why it may (`survives`): then it is one that is killed. score.json has how many each file kills:
+// fewer are an error, too.
 
 const { execFileSync, spawnSync } = require('child_process');
 const fs = require('fs');
@@ -21,7 +24,13 @@ const TEST_LIMIT = 300_000; // milliseconds; what runs for longer has noticed, t
 const BUILD_LIMIT = 3_600_000;
 
 const { values: options } = parseArgs({
-  options: { sample: { type: 'string' }, only: { type: 'string' }, seed: { type: 'string' } }
+  options: {
+    check: { type: 'boolean' },
+    only: { type: 'string' },
+    record: { type: 'boolean' },
+    sample: { type: 'string' },
+    seed: { type: 'string' }
+  }
 });
 
 /** @return {Object[]} the rows of all tables */
@@ -136,9 +145,51 @@ function tryMutant({ file, from, to, kind, filter }) {
   }
 }
 
+// Rows whose text is not, or not only once, in the file: they would test nothing.
+function isStale({ file, from }) {
+  const source = path.join(root, file);
+  return !fs.existsSync(source) || fs.readFileSync(source, 'utf8').split(from).length !== 2;
+}
+
+/** The score that was recorded: of each file, how many rows there are and how many are killed. */
+const scoreFile = path.join(__dirname, 'score.json');
+
+/**
+ * Compares the tables with the score. A row that is gone, or that says it may survive, lowers it.
+ *
+ * @param {Object[]} rows all of them
+ * @return {String[]} what has become worse
+ */
+function compareScore(rows) {
+  const now = {};
+  for (const { file, survives } of rows) {
+    now[file] ??= { rows: 0, killed: 0 };
+    now[file].rows++;
+    if (survives === undefined) now[file].killed++;
+  }
+  if (options.record) {
+    fs.writeFileSync(scoreFile, `${JSON.stringify(now, null, 2)}\n`);
+    return [];
+  }
+  const recorded = JSON.parse(fs.readFileSync(scoreFile, 'utf8'));
+  return Object.entries(recorded)
+    .filter(([file, { killed }]) => (now[file]?.killed ?? 0) < killed)
+    .map(([file, { killed }]) => `${file}: ${now[file]?.killed ?? 0} killed, not ${killed}`);
+}
+
 function main() {
+  const all = readTables();
+  const worse = [
+    ...all.filter(isStale).map(({ file, from }) => `${file} has not, just once: ${from.trim()}`),
+    ...compareScore(all)
+  ];
+  if (worse.length > 0) {
+    console.error(worse.join('\n'));
+    process.exitCode = 1;
+  }
+  if (options.check) return;
   prepareCopy();
-  const rows = choose(readTables());
+  const rows = choose(all).filter((row) => !isStale(row));
   // Unchanged, everything has to pass.
   const seen = new Set();
   for (const { kind, filter } of rows) {

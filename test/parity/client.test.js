@@ -358,6 +358,31 @@ describe('redirects', () => {
     );
 
   parity('are followed', (lib) => following(lib, { Cookie: 'secret', 'X-Kept': 'yes' }));
+  // Where another server's URL holds credentials, and the first request had headers of its own.
+  for (const host of ['127.0.0.1', 'localhost']) {
+    parity(`to another server, at ${host}: what that one gets to know`, async (lib) => {
+      const seen = [];
+      const other = http.createServer().on('upgrade', (req, socket) => {
+        const { authorization, cookie, host: name, 'x-kept': kept } = req.headers;
+        seen.push([authorization, cookie, name.replace(/:\d+$/, ''), kept]);
+        socket.end('HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n');
+      });
+      await new Promise((resolve) => other.listen(0, resolve));
+      const target = `ws://other:secret@${host}:${other.address().port}/there`;
+      const log = await withServer({ onUpgrade: redirecting(() => target) }, async (port) => {
+        const events = [];
+        const client = connect(lib, events, `ws://127.0.0.1:${port}/`, {
+          ...base,
+          followRedirects: true,
+          headers: { Cookie: 'secret', Host: 'example.com', 'X-Kept': 'yes' }
+        });
+        await untilClosed(client);
+        return events;
+      });
+      await new Promise((resolve) => other.close(resolve));
+      return [seen, log];
+    });
+  }
   parity("with a 'redirect' listener, credentials are its business", (lib) =>
     following(lib, { Cookie: 'secret' }, (client, log) =>
       client.on('redirect', (url, req) => log.push(['redirect', url.replace(/:\d+/, ''), req.path]))

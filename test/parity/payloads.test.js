@@ -102,6 +102,19 @@ describe('a reason or a control payload', () => {
   );
 
   // ws keeps the data itself, so that what it sends then is no frame.
+  parity(
+    'of a Blob is counted until it is sent',
+    acting((ws, log) => {
+      const note = () => log.push(ws.bufferedAmount);
+      ws.send(new Blob(['blob']), note);
+      ws.send('text', note);
+      ws.ping('ping', false, () => {
+        note();
+        ws.close();
+      });
+      note();
+    })
+  );
   test('of a ping that grows behind a Blob is what it was', async () => {
     const record = await converse(require('../..'), {
       onConnection: (ws) => {

@@ -165,6 +165,14 @@ class EchoServerTest : public ::testing::Test {
               static_cast<ssize_t>(bytes.size()));
   }
 
+  // Closes a client's socket with a RST.
+  void ResetClient(int fd) {
+    const linger hard = {1, 0};
+    setsockopt(fd, SOL_SOCKET, SO_LINGER, &hard, sizeof(hard));
+    close(fd);
+    clients_.erase(std::find(clients_.begin(), clients_.end(), fd));
+  }
+
   // Runs the loop until `done`, or for much longer than anything here takes.
   void RunUntil(const std::function<bool()>& done, uint64_t most = 10000) {
     uv_timer_t guard;

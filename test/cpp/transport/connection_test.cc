@@ -539,6 +539,51 @@ TEST_F(ConnectionTest, DoesNotWaitLongerForAPeerThatGoesOnTalking) {
   EXPECT_GE(Loop::Now() - begun, 290u);
 }
 
+TEST_F(ConnectionTest, ReadsNothingOfAPeerThatGoesBeforeTheDecision) {
+  handler_.decide = false;
+  int messages = 0;
+  handler_.on_message = [&messages](Connection&) { messages++; };
+  Listen();
+  const int fd = Connect();
+  Send(fd, kRequest + MakeFrame(Opcode::kText, "early"));
+  RunUntil([this] { return Happened("upgrade 0"); });
+  ResetClient(fd);
+  RunUntil([this] { return Happened("closed"); });
+  EXPECT_EQ(messages, 0);
+}
+
+TEST_F(ConnectionTest, WhatIsHeldComesBeforeAReset) {
+  handler_.spends_budget = true;
+  size_t messages = 0;
+  handler_.on_message = [&messages](Connection&) { messages++; };
+  Listen();
+  const int fd = Open();
+  std::string bytes;
+  for (size_t i = 0; i < 5 * TurnBudget::kRecords; i++) bytes += MakeFrame(Opcode::kText, "");
+  // Kept, so that the reset finds all of it.
+  handler_.last->Pause();
+  Send(fd, bytes);
+  RunUntil([&] { return handler_.last->received() == kRequest.size() + bytes.size(); });
+  ResetClient(fd);
+  RunUntil([this] { return Happened("closed"); });
+  EXPECT_EQ(messages, 5 * size_t{TurnBudget::kRecords});
+  EXPECT_EQ(handler_.closed_status, UV_ECONNRESET);
+  EXPECT_EQ(loop_->budget().held(), 0u);
+}
+
+// Where nothing more is delivered, a paused connection reads on to see its peer's end.
+TEST_F(ConnectionTest, APausedOneThatHasClosedSeesThePeersEnd) {
+  settings_->close_timeout = 60'000;
+  handler_.on_message = [](Connection& connection) { connection.Pause(); };
+  Listen();
+  const int fd = Open();
+  Send(fd, MakeFrame(Opcode::kText, "x") + MakeFrame(Opcode::kClose, ""));
+  RunUntil([this] { return Happened("close 1005 "); });
+  Send(fd, "what nobody wants");
+  shutdown(fd, SHUT_WR);
+  RunUntil([this] { return Happened("closed"); });
+}
+
 TEST_F(ConnectionTest, DropsWhoDoesNotTakeItsRejection) {
   settings_->handshake_timeout = 0;  // Then it is the time for a closing handshake.
   Listen();
@@ -568,11 +613,14 @@ TEST_F(ConnectionTest, TerminatingOffersWhatIsQueuedOnce) {
   const int fd = Open();
   handler_.on_message = [](Connection& connection) {
     connection.SendFrame(FrameHeader(), ByteView("last words"));
+    connection.SendFrame(FrameHeader(), ByteView("of many"));
     connection.Terminate();
+    EXPECT_TRUE(connection.muted());
     connection.SendFrame(FrameHeader(), ByteView("too late"));
   };
   Send(fd, MakeFrame(Opcode::kText, "x"));
-  EXPECT_EQ(ReceiveAll(fd), Unmasked(Opcode::kBinary, "last words"));
+  EXPECT_EQ(ReceiveAll(fd),
+            Unmasked(Opcode::kBinary, "last words") + Unmasked(Opcode::kBinary, "of many"));
 }
 
 TEST_F(ConnectionTest, KnowsNoMessageBehindItsTermination) {
