@@ -505,7 +505,10 @@ function emitUpgrade(listener, handle, head) {
   const req = new UpgradeRequest(handle, head);
   const isHandled = listener.emit('upgrade', req, req.socket, EMPTY_BUFFER);
   // Where nobody listens, an upgrade is a plain request.
-  if (!isHandled) rejectWith(handle, UpgradeStatus.NOT_AN_UPGRADE, head);
+  if (isHandled) return;
+  // Nobody else hears of what becomes of it.
+  req.socket.on('error', destroySocket);
+  rejectWith(handle, UpgradeStatus.NOT_AN_UPGRADE, head);
 }
 
 // The extensions that a head's offers come to, null for none; undefined where it is to be refused.

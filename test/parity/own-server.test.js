@@ -222,6 +222,21 @@ describe('heads that are under way when the server is closed', () => {
       return line;
     });
   }
+
+  parity('and nothing is heard of a peer that answers with a reset', async (lib) => {
+    const { server, port } = await start(lib);
+    const { _server: own } = server;
+    const client = new RawClient(port);
+    await client.connected();
+    await client.send(upgrade);
+    await untilConnections(own, 1);
+    const closed = new Promise((resolve) => server.close(resolve));
+    await client.send('\r\n');
+    await client.until((bytes) => bytes.includes('\r\n\r\n'));
+    client.socket.resetAndDestroy();
+    await closed;
+    return 'closed';
+  });
 });
 
 describe('maxConnections', () => {
