@@ -6,14 +6,12 @@ setRoot(module);
 
 const WebSocket = require('./websocket');
 const WebSocketServer = require('./websocket-server');
-const createWebSocketStream = require('./stream');
 const Receiver = require('./receiver');
 const Sender = require('./sender');
 
 WebSocket.WebSocket = WebSocket;
 WebSocket.WebSocketServer = WebSocketServer;
 WebSocket.Server = WebSocketServer;
-WebSocket.createWebSocketStream = createWebSocketStream;
 // Tracers wait for their files.
 WebSocket.Receiver = Receiver;
 WebSocket.Sender = Sender;
@@ -21,6 +19,7 @@ WebSocket.Sender = Sender;
 const MEMBERS = {
   MyWebsocket: lazy(() => require('./my-websocket')),
   PerMessageDeflate: lazy(() => require('./compat/permessage-deflate')),
+  createWebSocketStream: lazy(() => require('./stream')),
   extension: lazy(() => require('./handshake/extension')),
   myWebsocket: lazy(() => require('./smallest-server').myWebsocket),
   subprotocol: lazy(() => require('./handshake/subprotocol'))

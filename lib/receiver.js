@@ -5,13 +5,11 @@ const { Writable } = require('stream');
 const { toBinaryType } = require('./binary-type');
 const native = require('./native/addon');
 const { BINARY_TYPES, EMPTY_BUFFER, EXTENSION_NAME } = require('./constants');
-const {
-  createLimitError,
-  createProtocolError,
-  createUtf8Error
-} = require('./native/protocol-errors');
+const { lazy } = require('./lazy');
 const { event } = require('./native/seam');
-const { settingsFor } = require('./native/settings');
+
+const errors = lazy(() => require('./native/protocol-errors'));
+const settings = lazy(() => require('./native/settings'));
 
 const FastBuffer = Buffer[Symbol.species];
 
@@ -60,7 +58,7 @@ class Receiver extends Writable {
     this._maxPayload = options.maxPayload | 0;
     this._skipUTF8Validation = Boolean(options.skipUTF8Validation);
     this.#reader = native.createReader(
-      settingsFor(options),
+      settings().settingsFor(options),
       this._isServer,
       Boolean(this._extensions[EXTENSION_NAME])
     );
@@ -82,7 +80,7 @@ class Receiver extends Writable {
         const { kind, detail, number, data, ends } = this.#nextEvent();
         if (kind > PEER_CLOSE) {
           this.#hasEnded = true;
-          callback(createProtocolError(detail, number));
+          callback(errors().createProtocolError(detail, number));
           return;
         }
         if (kind === PEER_CLOSE) {
@@ -168,10 +166,10 @@ class Receiver extends Writable {
   #inflate(packed, kind, callback) {
     this._extensions[EXTENSION_NAME].decompress(packed, true, (error, data) => {
       if (!error && this._maxPayload > 0 && data.length > this._maxPayload) {
-        error = createLimitError();
+        error = errors().createLimitError();
       }
       if (!error && kind === TEXT && !this._skipUTF8Validation && !native.isUtf8(data)) {
-        error = createUtf8Error();
+        error = errors().createUtf8Error();
       }
       if (error) {
         this.#hasEnded = true;

@@ -6,10 +6,10 @@ const { EXTENSION_NAME, NOOP } = require('./constants');
 const { createCompressingError } = require('./errors');
 const { closePayload, controlPayload } = require('./sending/control-payload');
 const { lazy } = require('./lazy');
-const { SendQueue } = require('./sending/send-queue');
 const { isBlob, sizeOf, toPayload } = require('./validation');
 
 const frameSize = lazy(() => require('./sending/frame-size'));
+const sendQueue = lazy(() => require('./sending/send-queue'));
 const randomFillSync = lazy(() => require('crypto').randomFillSync);
 
 const { FIN, RSV1 } = seam.flag;
@@ -148,7 +148,7 @@ class Sender {
       this.#sendPayload(payload, options, cb);
       return;
     }
-    this.#queue ??= new SendQueue({
+    this.#queue ??= new (sendQueue().SendQueue)({
       isClosed: () => this._socket.destroyed,
       onError: (error) => this.onerror(error),
       onSent: NOOP,
