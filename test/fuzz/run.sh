@@ -15,6 +15,7 @@ targets=(
   "closing_handshake 1000  95  closing_handshake.h closing_handshake.cc"
   "stream_pool       1000  80  stream_pool.h"
   "deflate           4000  75  deflate.cc stream_pool.h"
+  "message_stream    3000  85  piece_inflater.cc piece_inflater.h piece_inflation.cc"
   "request_head      4000  75  http_head.cc"
   "request_head_llhttp 500  65  http_head.cc upgrade.cc"
   "utf8              2000  95  utf8.cc"
