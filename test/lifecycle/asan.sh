@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Builds the addon with AddressSanitizer in a folder of its own, and runs the lifecycle scripts, an
-# echo of everything and random operations on it: `npm run test:asan`.
+# Builds the addon with AddressSanitizer and UndefinedBehaviorSanitizer in a folder of its own, and
+# runs the lifecycle scripts, an echo of everything and random operations on it: `npm run test:asan`.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 
@@ -10,10 +10,15 @@ mkdir -p "$out"
 cp -r src lib test binding.gyp package.json "$out"
 ln -s "$PWD/node_modules" "$out/node_modules"
 sed -i 's/"-static-libstdc++", //' "$out/binding.gyp"
-flags="-fsanitize=address -fno-omit-frame-pointer -g -O1 -DWSUV_ASSERTIONS"
+sanitizers="-fsanitize=address,undefined"
+# The addon has no type information, which one of the checks would need.
+flags="$sanitizers -fno-sanitize=vptr -fno-sanitize-recover=undefined -fno-omit-frame-pointer -g -O1
+  -DWSUV_ASSERTIONS"
+flags="${flags//$'\n'/ }"
+preload="$(gcc -print-file-name=libasan.so):$(gcc -print-file-name=libubsan.so)"
 (
   cd "$out"
-  CFLAGS="$flags" CXXFLAGS="$flags" LDFLAGS="-fsanitize=address" npx node-gyp rebuild > build.log 2>&1
+  CFLAGS="$flags" CXXFLAGS="$flags" LDFLAGS="$sanitizers" npx node-gyp rebuild > build.log 2>&1
 ) || {
   cat "$out/build.log"
   exit 1
@@ -23,9 +28,9 @@ failed=0
 check() {
   echo "== $*"
   # Leaks are for the leak test: Node itself frees little at its end.
-  if ! LD_PRELOAD="$(gcc -print-file-name=libasan.so)" ASAN_OPTIONS=detect_leaks=0 \
+  if ! LD_PRELOAD="$preload" ASAN_OPTIONS=detect_leaks=0 \
     timeout 120 node --expose-gc "$@" > "$out/output.log" 2>&1 ||
-    grep -q 'ERROR: AddressSanitizer' "$out/output.log"; then
+    grep -qE 'ERROR: AddressSanitizer|runtime error:' "$out/output.log"; then
     head -60 "$out/output.log"
     failed=1
   fi
