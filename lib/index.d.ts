@@ -12,6 +12,7 @@ import {
 import { Server as HTTPSServer } from 'https';
 import { createConnection } from 'net';
 import { Duplex, DuplexOptions, Readable, Writable } from 'stream';
+import { ReadableStream } from 'stream/web';
 import { SecureContextOptions } from 'tls';
 import { URL } from 'url';
 import { ZlibOptions } from 'zlib';
@@ -89,9 +90,27 @@ declare class WebSocket extends EventEmitter {
       fin?: boolean | undefined;
       /** Whether to mask it; by default, in clients. */
       mask?: boolean | undefined;
+      /** Bytes that a frame may have; by default those of the connection. 0 is no limit. */
+      maxFrameSize?: number | undefined;
     },
     cb?: (err?: Error) => void
   ): void;
+  /** Begins a message whose pieces are written to a stream; other messages wait behind it. */
+  createMessageStream(options?: WebSocket.MessageStreamOptions): Writable;
+  /** Sends a message that a source gives in pieces; resolves when the kernel has taken it. */
+  sendStream(
+    source:
+      | AsyncIterable<string | Uint8Array>
+      | Iterable<string | Uint8Array>
+      | ReadableStream<string | Uint8Array>,
+    options?: WebSocket.MessageStreamOptions
+  ): Promise<void>;
+  /** Messages one after the other: strings, and what `binaryType` says. Nothing is read meanwhile. */
+  [Symbol.asyncIterator](): AsyncIterableIterator<string | Buffer>;
+  /** The same as they are emitted, while up to `highWaterMark` wait. */
+  messages(
+    options?: WebSocket.MessagesOptions
+  ): AsyncIterableIterator<{ data: Buffer; isBinary: boolean }>;
   /** Drops the connection without a closing handshake. */
   terminate(): void;
   /** Reads nothing more from the socket. What was read already is still delivered. */
@@ -348,6 +367,8 @@ declare namespace WebSocket {
     maxBufferedChunks?: number | undefined;
     /** Frames that one message may have. Default 16384. */
     maxFragments?: number | undefined;
+    /** Bytes that one frame of ours may have: longer messages are sent in several. Default 0: off. */
+    maxFrameSize?: number | undefined;
     /** Bytes that one message may have. Default 104857600 (100 MiB). */
     maxPayload?: number | undefined;
     /** Answers to pings that may wait to be sent; more end the connection. Default 60. */
@@ -361,8 +382,27 @@ declare namespace WebSocket {
      * 'message'. Default 0: none does.
      */
     streamThreshold?: number | undefined;
+    /** Whether nothing is read until somebody listens for messages or iterates. Default false. */
+    waitForListener?: boolean | undefined;
     /** Fills a masking key of four bytes. By default they are random. */
     generateMask?(mask: Buffer): void;
+  }
+
+  interface MessageStreamOptions {
+    /** Whether it is binary; by default, unless the first piece is a string. */
+    binary?: boolean | undefined;
+    /** Whether to compress it, where that was negotiated. Default true. */
+    compress?: boolean | undefined;
+    /** Of the Writable: bytes that may wait in it. */
+    highWaterMark?: number | undefined;
+    /** Destroys the stream. */
+    signal?: AbortSignal | undefined;
+  }
+  interface MessagesOptions {
+    /** Messages that may wait until nothing more is read. Default 16. */
+    highWaterMark?: number | undefined;
+    /** Ends the iteration with its reason. */
+    signal?: AbortSignal | undefined;
   }
 
   /** Options of a client; others go to http.request() or https.request(). */
@@ -752,7 +792,13 @@ declare namespace WebSocket {
     pong(data: BufferLike, mask?: boolean, cb?: (error?: Error | null) => void): void;
     send(
       data: BufferLike,
-      options: { binary?: boolean; compress?: boolean; fin?: boolean; mask?: boolean },
+      options: {
+        binary?: boolean;
+        compress?: boolean;
+        fin?: boolean;
+        mask?: boolean;
+        maxFrameSize?: number;
+      },
       cb?: (error?: Error | null) => void
     ): void;
     /** Writes what frame() has made. */

@@ -558,6 +558,16 @@ void Context::DeliverAt(std::vector<Batch>& batches, size_t index, bool in_javas
   if (batch.ring != nullptr) Deliver(batch, in_javascript);
 }
 
+// Whether the peer's end is the first of what a connection has received.
+bool Context::BeginsWithEnd(const Batch& batch) {
+  if (batch.ring == nullptr) return false;
+  for (size_t i = batch.start; i < batch.end; i++) {
+    const EventKind kind = KindOf(batch.ring->records()[i]);
+    if (IsInput(kind)) return kind == EventKind::kPeerEnd;
+  }
+  return false;
+}
+
 // What another connection's handler has done to this one counts before its batch begins. Returns
 // whether there is something to deliver.
 bool Context::Begin(Batch& batch, bool in_javascript) {
@@ -573,7 +583,9 @@ bool Context::Begin(Batch& batch, bool in_javascript) {
     }
     return true;
   }
-  if (connection->paused() && !batch.closes) return batch.ring != nullptr && Hold(batch);
+  // The peer's end is heard all the same, unless something that it had sent waits in front of it.
+  const bool waits = connection->paused() && !batch.closes && (has_held || !BeginsWithEnd(batch));
+  if (waits) return batch.ring != nullptr && Hold(batch);
   if (!has_held) return true;
   // Behind what waits; whose handlers may have paused or terminated the connection anew.
   return DeliverHeld(batch, in_javascript) && Begin(batch, in_javascript);

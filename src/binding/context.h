@@ -169,6 +169,7 @@ class Context final : public ConnectionHandler, public ListenerHandler {
   void DeliverAt(std::vector<Batch>& batches, size_t index, bool in_javascript);
   void Deliver(Batch& batch, bool in_javascript);
   bool Begin(Batch& batch, bool in_javascript);
+  static bool BeginsWithEnd(const Batch& batch);
   bool Hold(Batch& batch);
   bool Keep(Piece& piece);
   bool DeliverHeld(const Batch& next, bool in_javascript);

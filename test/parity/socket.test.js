@@ -352,6 +352,21 @@ describe('pause() and resume()', () => {
       { send: [frame('text', '1'), frame('text', '2')] }
     )
   );
+  parity('hear that the peer has gone, where nothing that it sent waits', (lib) =>
+    converse(lib, {
+      onConnection: (ws, log) => {
+        log.push('connected');
+        ws.on('message', (data) => log.push(String(data)));
+        ws.on('close', (code) => log.push(['close', code]));
+        ws.pause();
+        ws.send('paused');
+      },
+      client: async (raw) => {
+        await raw.until(endsWith('paused'));
+        await raw.end();
+      }
+    })
+  );
   parity(
     'in a message handler: what was read still comes',
     acting(

@@ -3,7 +3,8 @@
 import { describe, expect, test } from 'tstyche';
 
 import http = require('http');
-import { Duplex, Readable } from 'stream';
+import { Duplex, Readable, Writable } from 'stream';
+import { ReadableStream } from 'stream/web';
 import WebSocket = require('wsuv');
 
 const { MyWebsocket, WebSocketServer, createWebSocketStream } = WebSocket;
@@ -53,6 +54,25 @@ describe('WebSocket', () => {
     expect(ws.send).type.not.toBeCallableWith('text', { binary: 'yes' });
     expect(ws.close).type.toBeCallableWith(1000, 'reason');
     expect(ws.close).type.not.toBeCallableWith('1000');
+  });
+  test('messages in pieces, and one after the other', async () => {
+    expect(ws.createMessageStream({ binary: true, highWaterMark: 1 })).type.toBe<Writable>();
+    expect(ws.createMessageStream).type.not.toBeCallableWith({ binary: 'yes' });
+    expect(ws.sendStream([Buffer.from('bytes'), 'text'])).type.toBe<Promise<void>>();
+    expect(ws.sendStream).type.toBeCallableWith(Readable.from(['text']), { compress: false });
+    expect(ws.sendStream).type.toBeCallableWith(new ReadableStream<Uint8Array>());
+    expect(ws.sendStream).type.not.toBeCallableWith(5);
+    expect(ws.send).type.toBeCallableWith('text', { maxFrameSize: 1024 });
+    for await (const data of ws) expect(data).type.toBe<string | Buffer>();
+    const { signal } = new AbortController();
+    for await (const message of ws.messages({ highWaterMark: 4, signal })) {
+      expect(message).type.toBe<{ data: Buffer; isBinary: boolean }>();
+    }
+    expect(WebSocketServer).type.toBeConstructableWith({
+      maxFrameSize: 1024,
+      port: 1,
+      waitForListener: true
+    });
   });
   test('listeners know their arguments', () => {
     ws.on('message', (data, isBinary) => {

@@ -249,7 +249,9 @@ bool ContextModel::WorkOff(Module& module, Delivery& delivery, int32_t* records,
     if (IsInput(kind) && delivery.was_muted) Fault("input of a terminated connection");
     const bool wants_memory = kind == EventKind::kProtocolError &&
                               FlagsOf(record) == static_cast<uint32_t>(ErrorCode::kOutOfMemory);
-    if (IsInput(kind) && delivery.was_paused && !wants_memory) {
+    // Its peer's end may come at once; OnRecord() sees that it comes behind what was received.
+    const may_come = wants_memory || kind == EventKind::kPeerEnd;
+    if (IsInput(kind) && delivery.was_paused && !may_come) {
       Fault("input of a paused connection");
     }
     if (!fault_.empty()) break;

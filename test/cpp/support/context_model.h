@@ -29,7 +29,7 @@ namespace wsuv::test {
 /// - A delivery that is nested in a handler is of the connection that was fed, and never of one
 ///   whose records are being worked off.
 /// - Of a connection that was terminated nothing is delivered that it received, and of a paused one
-///   neither, unless that delivery had begun.
+///   neither, unless that delivery had begun, but for the peer's end behind nothing else.
 /// - Memory that goes to JavaScript holds the connection's own bytes and zeros.
 /// - In the end each slot was given back, and nothing refers to JavaScript's functions any more.
 class ContextModel {
