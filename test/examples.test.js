@@ -215,6 +215,39 @@ test('graceful-shutdown', async () => {
   expect(child.output).toContain('all are gone');
 });
 
+test('one-message', async () => {
+  const file = path.join(root, 'lib', 'websocket.js');
+  const child = start('one-message.js', [file]);
+  const client = new WebSocket(await urlOf(child));
+  const closed = once(client, 'close');
+  const [data, isBinary] = await once(client, 'message');
+  expect([isBinary, data.equals(fs.readFileSync(file))]).toEqual([true, true]);
+  await closed;
+  await until(child, /sent .*websocket\.js/);
+  const lost = start('one-message.js', ['nowhere']);
+  const [code] = await once(new WebSocket(await urlOf(lost)), 'close');
+  expect(code).toBe(1005);
+  await until(lost, /not sent: ENOENT/);
+});
+
+test('conversation', async () => {
+  const child = start('conversation.js');
+  const client = new WebSocket(await urlOf(child));
+  const got = [];
+  client.on('open', () => {
+    client.send('Ada');
+    client.send('why?');
+  });
+  client.on('message', (data) => got.push(String(data)) === 3 && client.close());
+  await once(client, 'close');
+  expect(got).toEqual([
+    'What is your name?',
+    'Hello Ada. What do you want to know?',
+    'I wonder, too: why?'
+  ]);
+  await until(child, /Ada has gone/);
+});
+
 test('send-file', async () => {
   const file = path.join(root, 'build', `send-file-${process.pid}`);
   fs.mkdirSync(path.dirname(file), { recursive: true });

@@ -250,7 +250,7 @@ bool ContextModel::WorkOff(Module& module, Delivery& delivery, int32_t* records,
     const bool wants_memory = kind == EventKind::kProtocolError &&
                               FlagsOf(record) == static_cast<uint32_t>(ErrorCode::kOutOfMemory);
     // Its peer's end may come at once; OnRecord() sees that it comes behind what was received.
-    const may_come = wants_memory || kind == EventKind::kPeerEnd;
+    const bool may_come = wants_memory || kind == EventKind::kPeerEnd;
     if (IsInput(kind) && delivery.was_paused && !may_come) {
       Fault("input of a paused connection");
     }
