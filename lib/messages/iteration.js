@@ -10,6 +10,7 @@ const {
   kOnPeerClose,
   kOnPeerEnd,
   kOnProtocolError,
+  kOnStream,
   kSetReading
 } = require('../symbols');
 
@@ -18,7 +19,7 @@ const CLOSED = READY_STATES.indexOf('CLOSED');
 // code.
 const GOOD_CODES = [1000, 1001, 1005];
 // What waits while nobody asks for the next message, in order.
-const HELD = [kOnMessage, kOnPeerClose, kOnPeerEnd, kOnProtocolError, kOnClosed];
+const HELD = [kOnMessage, kOnStream, kOnPeerClose, kOnPeerEnd, kOnProtocolError, kOnClosed];
 
 const kIteration = Symbol('wsuv.iteration');
 
