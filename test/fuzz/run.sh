@@ -19,8 +19,8 @@ targets=(
   "request_head      4000  75  http_head.cc"
   "request_head_llhttp 500  65  http_head.cc upgrade.cc"
   "utf8              2000  95  utf8.cc"
-  "write_queue       1000  80  transport/write_queue.cc transport/block_pool.cc"
-  "context           3000  80  binding/context.cc binding/environment.cc binding/environment.h binding/event_ring.cc binding/staging.cc binding/staging.h binding/shared_memory.cc"
+  "write_queue       1000  85  transport/write_queue.cc transport/block_pool.cc"
+  "context           3000  78  binding/context.cc binding/environment.cc binding/environment.h binding/event_ring.cc binding/staging.cc binding/staging.h binding/shared_memory.cc"
 )
 
 seconds="${1:-20}"
