@@ -69,7 +69,9 @@ exports.throwing = async ({ lib, kind }) => {
   const server = await SERVERS[kind](lib);
   const clients = await Promise.all([connect(server), connect(server)]);
   for (const client of clients) {
-    await client.send(frame('text', 'before'), frame('text', 'throw'), frame('text', 'behind'));
+    await client.send(frame('text', 'before'), frame('text', 'thr', { fin: false }));
+    await turns(20);
+    await client.send(frame('continuation', 'ow'), frame('text', 'behind'));
   }
   for (const client of clients) await client.until(() => textsOf(client).length === 2);
   for (const client of clients) await client.end();
