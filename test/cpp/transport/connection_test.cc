@@ -539,6 +539,51 @@ TEST_F(ConnectionTest, DoesNotWaitLongerForAPeerThatGoesOnTalking) {
   EXPECT_GE(Loop::Now() - begun, 290u);
 }
 
+TEST_F(ConnectionTest, GoesOnUnderTheSettingsThatItIsAcceptedWith) {
+  handler_.decide = false;
+  Listen();
+  const int fd = Connect();
+  Send(fd, kRequest + MakeFrame(Opcode::kText, "long"));
+  RunUntil([this] { return Happened("upgrade 0"); });
+  auto smaller = std::make_shared<ConnectionSettings>(*settings_);
+  smaller->limits.max_payload = 3;
+  handler_.last->Accept("101", smaller);
+  RunUntil([this] { return Happened("WS_ERR_UNSUPPORTED_MESSAGE_LENGTH"); });
+}
+
+// Though reading had stopped, since it sent much too early.
+TEST_F(ConnectionTest, SeesTheEndOfWhomItRefuses) {
+  settings_->handshake_timeout = 60'000;
+  handler_.decide = false;
+  Listen();
+  const int fd = Connect();
+  Send(fd, kRequest);
+  RunUntil([this] { return Happened("upgrade 0"); });
+  Send(fd, std::string(100'000, 'e'));
+  RunUntil([this] { return handler_.last->received() > kRequest.size() + 65'536; });
+  handler_.last->Reject("403");
+  EXPECT_EQ(ReceiveAll(fd), "403");
+  shutdown(fd, SHUT_WR);
+  RunUntil([this] { return Happened("closed"); });
+}
+
+TEST_F(ConnectionTest, APausedOneFinishesNoLargeMessage) {
+  int messages = 0;
+  handler_.on_message = [&messages](Connection&) { messages++; };
+  Listen();
+  const int fd = Open();
+  Connection* connection = handler_.last;
+  const std::string frame = MakeFrame(Opcode::kBinary, std::string(300'000, 'l'));
+  Send(fd, frame.substr(0, 290'000));
+  RunUntil([&] { return connection->received() == kRequest.size() + 290'000; });
+  connection->Pause();
+  Send(fd, frame.substr(290'000));
+  RunUntil([&] { return connection->received() == kRequest.size() + frame.size(); });
+  EXPECT_EQ(messages, 0);
+  connection->Resume();
+  RunUntil([&messages] { return messages == 1; });
+}
+
 TEST_F(ConnectionTest, ReadsNothingOfAPeerThatGoesBeforeTheDecision) {
   handler_.decide = false;
   int messages = 0;
