@@ -112,25 +112,30 @@ test('it waits for a head without a limit where that is 0, and hardly at all pas
 });
 
 test('servers of one process have limits of their own', async () => {
-  const tight = await startServer({ maxPayload: 10, closeTimeout: 30_000 });
-  const wide = await startServer({ maxPayload: 1000, closeTimeout: 50 });
+  // Each differs from the one before it in one option.
+  const tight = await startServer({ maxPayload: 10 });
+  const wide = await startServer({ maxPayload: 1000 });
+  const brief = await startServer({ maxPayload: 1000, closeTimeout: 50 });
   const errors = [];
   const messages = [];
   tight.on('connection', (ws) => ws.on('error', ({ code }) => errors.push(code)));
-  wide.on('connection', (ws) => {
-    ws.on('message', (data) => {
-      messages.push(data.length);
-      // Its client does not answer.
-      ws.close();
+  for (const server of [wide, brief]) {
+    server.on('connection', (ws) => {
+      ws.on('message', (data) => {
+        messages.push(data.length);
+        ws.send('got it');
+        // The client does not answer.
+        if (server === brief) ws.close();
+      });
     });
-  });
+  }
   const closed = new Promise((resolve) =>
-    wide.on('connection', (ws) => ws.on('close', (code) => resolve(code)))
+    brief.on('connection', (ws) => ws.on('close', (code) => resolve(code)))
   );
   const message = frame('binary', Buffer.alloc(100));
   const clients = [];
   // In turn, so that neither gets what the other one has just had.
-  for (const { port } of [tight, wide, tight]) {
+  for (const { port } of [tight, wide, brief, tight]) {
     const client = new RawClient(port);
     clients.push(client);
     await client.upgrade();
@@ -138,7 +143,7 @@ test('servers of one process have limits of their own', async () => {
     await client.until((bytes) => bytes.length > 0);
   }
   expect(errors).toEqual(Array(2).fill('WS_ERR_UNSUPPORTED_MESSAGE_LENGTH'));
-  expect(messages).toEqual([100]);
+  expect(messages).toEqual([100, 100]);
   expect(await closed).toBe(1006);
   await Promise.all(clients.map((client) => client.end()));
 });

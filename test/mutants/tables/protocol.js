@@ -58,7 +58,10 @@ module.exports = [
     ['    if (!verdict->goes_on() || ended_) break;\n', '    if (!verdict->goes_on()) break;\n'],
     ['held_chunks_ > max_chunks - 1) verdict', 'held_chunks_ > max_chunks) verdict'],
     ['  held_chunks_++;\n', ''],
-    ['(in_payload_ && sink.HoldsPayload()) || WaitsWithinStep()', 'in_payload_ && sink.HoldsPayload()'],
+    [
+      '(in_payload_ && sink.HoldsPayload()) || WaitsWithinStep()',
+      'in_payload_ && sink.HoldsPayload()'
+    ],
     ['(in_payload_ && sink.HoldsPayload()) || WaitsWithinStep()', 'WaitsWithinStep()'],
     ['max_chunks > 0 && held_chunks_ >= max_chunks ? 0 : payload_left_', 'payload_left_'],
     [
@@ -100,7 +103,10 @@ module.exports = [
     ['owned->fragment_ends.size() > 1', 'true'],
     ['if (!message_.utf8_.IsComplete()) return ErrorCode::kInvalidUtf8;', ''],
     ['!limits_.skip_utf8_validation &&\n', ''],
-    ['  if (is_first) {\n    message_.is_compressed_ = rsv1;', '  message_.is_compressed_ = rsv1;\n  if (is_first) {'],
+    [
+      '  if (is_first) {\n    message_.is_compressed_ = rsv1;',
+      '  message_.is_compressed_ = rsv1;\n  if (is_first) {'
+    ],
     ['if (!IsValidCloseCode(code)) return {ErrorCode::kInvalidCloseCode, code};', ''],
     ['  message_.Clear();\n  sink_.OnError(code, detail);', '  sink_.OnError(code, detail);'],
     ['  message_.Clear();\n  sink_.OnClose(code, reason);', '  sink_.OnClose(code, reason);']

@@ -24,7 +24,7 @@ module.exports = [
     ['  destroyed_ = true;\n', ''],
     ['if (stage_ != Stage::kWebSocket) DropInput();', ''],
     ['  deadlines_.reset();\n  // Node', '  // Node'],
-    ['inflating() || (held_ && input_ != nullptr)) return;', 'inflating()) return;'],
+    ['inflating() || (held_ && input_ != nullptr)) return;', 'inflating()) return;', 'no test yet'],
     ['if (input_ != nullptr && !loop_->budget().is_spent()) ReadInput();', ''],
     ['  if (input_ != nullptr) {\n    Hold();\n  } else {', '  {'],
     ['if (!transport_gone_ || !released_) return;', 'if (!released_) return;']
@@ -49,25 +49,40 @@ module.exports = [
     ['if (early.size == 0) return false;', 'return false;'],
     [
       'stage_ != Stage::kWebSocket || input_ != nullptr || paused_) return {};',
-      'stage_ != Stage::kWebSocket || input_ != nullptr) return {};'
+      'stage_ != Stage::kWebSocket || input_ != nullptr) return {};',
+      'no test yet'
     ],
     ['  NoteActivity();\n  if (tapped_)', '  if (tapped_)'],
     ['if (tapped_) handler_', 'handler_'],
     ['if (input_size() > kMaxEarlyInput) StopReading();', ''],
     ['if (muted_) break;', '', 'what is muted reports nothing: it is dropped a little later'],
     ['if (input_size() >= settings_->high_water_mark) StopReading();', ''],
-    ['} else if (input_ != nullptr || is_holding()) {', '} else if (is_holding()) {'],
-    ['} else if (input_ != nullptr || is_holding()) {', '} else if (input_ != nullptr) {'],
+    [
+      '} else if (input_ != nullptr || is_holding()) {',
+      '} else if (is_holding()) {',
+      'no test yet'
+    ],
+    [
+      '} else if (input_ != nullptr || is_holding()) {',
+      '} else if (input_ != nullptr) {',
+      'no test yet'
+    ],
     [
       '} else if (loop_->budget().is_spent()) {\n        Keep(data, size);\n        Hold();',
-      '} else if (loop_->budget().is_spent()) {\n        Keep(data, size);'
+      '} else if (loop_->budget().is_spent()) {\n        Keep(data, size);',
+      'no test yet'
     ],
     [
       'if (stage_ != Stage::kWebSocket || peer_ended_) return;\n  peer_ended_ = true;',
-      'peer_ended_ = true;'
+      'peer_ended_ = true;',
+      'no test yet'
     ],
     ['if (used == size || muted_) return;', 'if (used == size) return;'],
-    ['  if (inflating()) {\n    StopReading();\n  } else if (!paused_) {', '  if (!paused_) {'],
+    [
+      '  if (inflating()) {\n    StopReading();\n  } else if (!paused_) {',
+      '  if (!paused_) {',
+      'no test yet'
+    ],
     ['  } else if (!paused_) {\n    Hold();', '  } else {\n    Hold();'],
     ['if (!input->empty() && !muted_) input_', 'if (!input->empty()) input_'],
     ['if (held_) loop_->budget().AddHeld(size);', ''],
