@@ -1,7 +1,7 @@
 'use strict';
 
 // Answers each message with its SHA-256, however long it is, in memory that stays level: no more of a
-// message is there than is being hashed.
+// message is there than is being hashed. Start it with `node examples/hash.js`.
 
 const crypto = require('crypto');
 

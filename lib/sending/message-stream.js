@@ -129,6 +129,11 @@ class MessageStream extends Writable {
   }
 
   #writeAll(chunks, callback) {
+    // The message has ended already: chunks without bytes are all that can follow.
+    if (this.#hasFinished) {
+      callback();
+      return;
+    }
     this.#callback = callback;
     const size = this.writableLength;
     this.#soon(() => {

@@ -3,7 +3,7 @@
 const { randomBytes } = require('crypto');
 const { once } = require('events');
 const { PassThrough, Readable } = require('stream');
-const { pipeline } = require('stream/promises');
+const { finished, pipeline } = require('stream/promises');
 
 const ws = require('ws');
 
@@ -64,6 +64,17 @@ describe.each(transports)('by %s', (transport) => {
       [2, true, 'second'],
       [1, true, 'behind both']
     ]);
+  });
+
+  test('an empty chunk behind the last bytes adds nothing', async () => {
+    const { peer, ws: socket } = await open(transport);
+    const stream = socket.createMessageStream();
+    stream.write('a');
+    stream.end('');
+    await finished(stream);
+    socket.send('end');
+    const messages = messagesOf(framesOf(await peer.until(hasText('end'))));
+    expect(messages.map(({ data }) => String(data))).toEqual(['a', 'end']);
   });
 
   test('a source is read no faster than the peer reads', async () => {
