@@ -2,7 +2,17 @@
 
 // What is measured, in groups of rows.
 
-const { attack, burst, compressed, counted, echo, fanOut, salvo, sweep } = require('./loads');
+const {
+  attack,
+  burst,
+  compressed,
+  counted,
+  echo,
+  fanOut,
+  salvo,
+  stream,
+  sweep
+} = require('./loads');
 
 const withoutTakeover = { serverNoContextTakeover: true, clientNoContextTakeover: true };
 const sharedDeflate = { shared: true, serverNoContextTakeover: true, threshold: 0 };
@@ -124,6 +134,18 @@ const GROUPS = {
         size: 1024 * 1024,
         kind: 'both'
       }
+    ]
+  },
+  streams: {
+    title: 'Bytes to and fro, as one message by streams; with ws, by createWebSocketStream()',
+    unit: 'a MiB; and MiB that the server grows by',
+    measure: 'stream',
+    hasChart: false,
+    loads: [
+      stream(1024, '1 GiB', false),
+      stream(1024, '1 GiB, compressed', true),
+      { ...stream(10 * 1024, '10 GiB', false), isQuick: false },
+      { ...stream(10 * 1024, '10 GiB, compressed', true), isQuick: false }
     ]
   },
   'memory-garbage': {

@@ -62,6 +62,11 @@ function burst(connections, command, title, compression = false) {
   return { connections, burst: command, burstTitle: title, kind: 'both', compression };
 }
 
+/** So many MiB of one peer go to the server and back. */
+function stream(mebibytes, title, compression) {
+  return { mebibytes, title, compression, kind: 'stream' };
+}
+
 /** All ask at once, and each handler computes for so many milliseconds. */
 function salvo(work) {
   return { connections: 50, inFlight: 1, size: 20, kind: 'salvo', work };
@@ -132,4 +137,15 @@ function titleOf(load) {
   return parts.join(', ');
 }
 
-module.exports = { attack, burst, compressed, counted, echo, fanOut, salvo, sweep, titleOf };
+module.exports = {
+  attack,
+  burst,
+  compressed,
+  counted,
+  echo,
+  fanOut,
+  salvo,
+  stream,
+  sweep,
+  titleOf
+};

@@ -5,6 +5,7 @@ const { measureInstructions } = require('./instructions');
 const { measureCounts, measureGarbage, measureLatency, measureLoad } = require('./load');
 const { measureBurst, measureMemory, measureSlowReaders } = require('./memory');
 const { measureStart } = require('./start');
+const { measureStream } = require('./stream');
 
 /**
  * @typedef {Object} Measure
@@ -86,6 +87,13 @@ const MEASURES = {
     compared: ['milliseconds', 'resident'],
     columns: ['milliseconds', 'resident'],
     measure: measureStart
+  },
+  stream: {
+    runs: 3,
+    quickRuns: 1,
+    compared: ['cpu', 'peak'],
+    columns: ['rate', 'cpu', 'peak'],
+    measure: measureStream
   }
 };
 

@@ -8,6 +8,7 @@
  * @param {IncomingMessage} req
  * @param {Set<WebSocket>} clients the server's
  * @param {Load} load
+ * @param {Object} lib what the package exports
  */
 
 const BROADCAST_SIZE = 64 * 1024;
@@ -79,6 +80,19 @@ const HANDLERS = {
     if (url === '/quiet') ws.on('message', () => {});
     else if (url === '/read') broadcastTo(ws);
     else echoTo(ws);
+  },
+
+  // One message by streams both ways; of messages, those of a stream, where there is nothing else.
+  stream: (ws, req, clients, load, { createWebSocketStream }) => {
+    if (ws.sendStream === undefined) {
+      const duplex = createWebSocketStream(ws);
+      duplex.on('error', () => {});
+      duplex.pipe(duplex);
+      return;
+    }
+    ws.on('stream', (stream, isBinary) => {
+      ws.sendStream(stream, { binary: isBinary }).catch(() => {});
+    });
   }
 };
 HANDLERS.handshake = HANDLERS.binary;

@@ -24,6 +24,7 @@ function start() {
   const { compression = false, maxPayload, on = 'port' } = load;
   const options = { perMessageDeflate: compression };
   if (maxPayload !== undefined) options.maxPayload = maxPayload;
+  if (load.kind === 'stream') options.streamThreshold = 64 * 1024;
   if (on === 'port') {
     const server = new WebSocketServer({ port: 0, host, ...options }, () =>
       report(server.address().port)
@@ -46,7 +47,7 @@ if (Object.hasOwn(rivals, wanted)) {
 } else {
   const server = start();
   const serve = HANDLERS[load.kind];
-  server.on('connection', (ws, req) => serve(ws, req, server.clients, load));
+  server.on('connection', (ws, req) => serve(ws, req, server.clients, load, require(wanted)));
 }
 
 process.on('message', ({ collect = false, watch }) => {

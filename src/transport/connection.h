@@ -59,6 +59,8 @@ class Connection : private MessageSink, private ConnectionFlags {
   /// This, where it is of that kind; null otherwise. For what only one kind has.
   virtual SocketConnection* AsSocket() { return nullptr; }
   virtual ExternalConnection* AsExternal() { return nullptr; }
+  /// Whether the uv loop is to go on while input of the connection waits for its turn.
+  virtual bool keeps_loop() const { return true; }
 
   /// Answers the upgrade request with `response` (a 101) and begins with frames, under `settings`
   /// unless that is null.

@@ -104,8 +104,19 @@ void Loop::OnCheck(uv_check_t* check) {
 void Loop::OnIdle(uv_idle_t*) {}
 
 void Loop::UpdateIdle() {
+  if (own_handles_ == 0) return;
   const bool is_needed = !shutting_down_ && (!waiting_.empty() || deadlines_are_due_);
-  if (is_needed == is_idling_ || own_handles_ == 0) return;
+  // A connection that waits for its turn does not read, and so does not keep the uv loop alive.
+  const bool is_ref =
+      is_needed && std::any_of(waiting_.begin(), waiting_.end(),
+                               [](const Connection* each) { return each->keeps_loop(); });
+  auto* idle = reinterpret_cast<uv_handle_t*>(&idle_);
+  if (is_ref) {
+    uv_ref(idle);
+  } else {
+    uv_unref(idle);
+  }
+  if (is_needed == is_idling_) return;
   is_idling_ = is_needed;
   if (is_needed) {
     uv_idle_start(&idle_, OnIdle);

@@ -32,6 +32,7 @@ class SocketConnection final : public Connection {
   int StartAdopted(int fd, ByteView early);
 
   SocketConnection* AsSocket() override { return this; }
+  bool keeps_loop() const override { return uv_has_ref(handle()) != 0; }
   uint64_t written() const override;
   void NotifyWritten() override { notify_written_ = true; }
 

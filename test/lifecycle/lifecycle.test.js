@@ -57,6 +57,10 @@ test.each([
   expect(await run('leave', [stage])).toEqual({ ...clean, stdout: '' });
 });
 
+test('a client whose input waits for its turn keeps the process alive', async () => {
+  expect(await run('held-input')).toEqual({ ...clean, stdout: '2000\n' });
+});
+
 test('the package can be evaluated twice', async () => {
   const stdout = '[false,true,"y",true,"y",true,3,true,3]\n';
   expect(await run('two-evaluations')).toEqual({ ...clean, stdout });
