@@ -4,6 +4,7 @@ const { randomBytes } = require('crypto');
 const { once } = require('events');
 const { PassThrough, Readable } = require('stream');
 const { finished, pipeline } = require('stream/promises');
+const { isNativeError } = require('util').types;
 
 const ws = require('ws');
 
@@ -243,8 +244,8 @@ describe.each(transports)('by %s', (transport) => {
     await closed;
     // The Duplex of the test says that what its socket has dropped was written.
     const error = await written;
-    if (transport !== 'duplex') expect(error instanceof Error).toBe(true);
-    for (const [reason] of await errors) expect(reason instanceof Error).toBe(true);
+    if (transport !== 'duplex') expect(isNativeError(error)).toBe(true);
+    for (const [reason] of await errors) expect(isNativeError(reason)).toBe(true);
     expect(stream.destroyed && waiting.destroyed).toBe(true);
   });
 

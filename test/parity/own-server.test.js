@@ -15,6 +15,8 @@ const wsuv = require('../..');
 
 expectNothingLeftOpen();
 
+const MAJOR = Number(process.versions.node.split('.', 1)[0]);
+
 const connections = (server) =>
   new Promise((resolve) => server.getConnections((...args) => resolve(args)));
 
@@ -206,7 +208,7 @@ describe('heads that are under way when the server is closed', () => {
     'of which nothing has come yet': ['', `${upgrade}\r\n`]
   };
   for (const [title, [first, rest]] of Object.entries(heads)) {
-    parity(`${title} are answered`, async (lib) => {
+    const scenario = async (lib) => {
       const { server, port } = await start(lib);
       const { _server: own } = server;
       const client = new RawClient(port);
@@ -220,7 +222,15 @@ describe('heads that are under way when the server is closed', () => {
       await client.end();
       await closed;
       return line;
-    });
+    };
+    // Servers of Node.js 26 drop them; a port answers them everywhere.
+    if (MAJOR < 26) {
+      parity(`${title} are answered`, scenario);
+    } else {
+      test(`${title} are answered`, async () => {
+        expect(await scenario(wsuv)).toMatch(/^HTTP\/1\.1 4\d\d /);
+      });
+    }
   }
 
   parity('and nothing is heard of a peer that answers with a reset', async (lib) => {
