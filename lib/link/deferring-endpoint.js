@@ -1,5 +1,6 @@
 'use strict';
 
+const { FlatQueue } = require('../flat-queue');
 const { setImmediate } = require('../native/realm');
 const {
   kOnClosed,
@@ -30,9 +31,7 @@ const VALUES = 5;
 class DeferringEndpoint {
   [kWantsText] = false;
   #endpoint;
-  // Events, flat, since there may be many of them; those in front of #first are done.
-  #queue = [];
-  #first = 0;
+  #queue = new FlatQueue(VALUES);
   #isScheduled = false;
   #setReading;
   #isReading = true;
@@ -46,17 +45,13 @@ class DeferringEndpoint {
     this.#setReading = setReading;
   }
 
-  get #waiting() {
-    return (this.#queue.length - this.#first) / VALUES;
-  }
-
   #add(isDeferred, method, first, second, third) {
-    if (!isDeferred && this.#waiting === 0) {
+    if (!isDeferred && this.#queue.length === 0) {
       this.#endpoint[method](first, second, third);
       return;
     }
     this.#queue.push(isDeferred, method, first, second, third);
-    if (this.#isReading && this.#waiting >= HIGH_WATER_MARK) {
+    if (this.#isReading && this.#queue.length >= HIGH_WATER_MARK) {
       this.#isReading = false;
       this.#setReading(false);
     }
@@ -64,7 +59,7 @@ class DeferringEndpoint {
   }
 
   #schedule() {
-    if (this.#isScheduled || this.#waiting === 0) return;
+    if (this.#isScheduled || this.#queue.length === 0) return;
     this.#isScheduled = true;
     // The one of the program's realm, as under ws; there are realms without one.
     const later = globalThis.setImmediate ?? setImmediate;
@@ -75,10 +70,10 @@ class DeferringEndpoint {
   #deliverTurn() {
     this.#isScheduled = false;
     try {
-      if (this.#waiting > 0) this.#deliverNext();
-      while (this.#waiting > 0 && !this.#queue[this.#first]) this.#deliverNext();
+      if (this.#queue.length > 0) this.#deliverNext();
+      while (this.#queue.length > 0 && !this.#queue.head) this.#deliverNext();
     } finally {
-      if (!this.#isReading && this.#waiting === 0) {
+      if (!this.#isReading && this.#queue.length === 0) {
         this.#isReading = true;
         this.#setReading(true);
       }
@@ -87,17 +82,7 @@ class DeferringEndpoint {
   }
 
   #deliverNext() {
-    const queue = this.#queue;
-    const at = this.#first;
-    const [, method, first, second, third] = queue.slice(at, at + VALUES);
-    this.#first = at + VALUES;
-    // Each event is moved at most once for another one that is done.
-    if (2 * this.#first >= queue.length) {
-      queue.splice(0, this.#first);
-      this.#first = 0;
-    } else {
-      queue.fill(undefined, at, at + VALUES);
-    }
+    const [, method, first, second, third] = this.#queue.shift();
     this.#endpoint[method](first, second, third);
   }
 

@@ -1,6 +1,7 @@
 'use strict';
 
 const { createIncompleteError } = require('../errors');
+const { FlatQueue } = require('../flat-queue');
 const { createProtocolError } = require('../native/protocol-errors');
 const { nextTick } = require('../native/realm');
 const {
@@ -39,9 +40,8 @@ class IncomingStreams {
   #isComplete = false;
   // Whether as much of it waits to be read as should at most.
   #isFull = false;
-  // Events that wait, flat; those in front of #first are done.
-  #queue = [];
-  #first = 0;
+  // Events that wait.
+  #queue = new FlatQueue(VALUES);
   #isScheduled = false;
   #isOver = false;
 
@@ -65,7 +65,7 @@ class IncomingStreams {
   }
 
   get #isWaiting() {
-    return this.#first < this.#queue.length;
+    return this.#queue.length > 0;
   }
 
   #add(method, first, second, third, fourth) {
@@ -151,26 +151,11 @@ class IncomingStreams {
   #goOn() {
     this.#isScheduled = false;
     try {
-      while (this.#isWaiting && !this.#isBlocked) this.#runNext();
+      while (this.#isWaiting && !this.#isBlocked) this.#run(...this.#queue.shift());
     } finally {
       if (this.#isWaiting && !this.#isBlocked) this.#schedule();
       this.#update();
     }
-  }
-
-  #runNext() {
-    const queue = this.#queue;
-    const at = this.#first;
-    const [method, first, second, third, fourth] = queue.slice(at, at + VALUES);
-    this.#first = at + VALUES;
-    // Each event is moved at most once for another one that is done.
-    if (2 * this.#first >= queue.length) {
-      queue.splice(0, this.#first);
-      this.#first = 0;
-    } else {
-      queue.fill(undefined, at, at + VALUES);
-    }
-    this.#run(method, first, second, third, fourth);
   }
 
   [kOnPiece](data, isBinary, isFirst, isLast) {

@@ -181,6 +181,23 @@ void Context::AddStaged(Staging::Chunk* chunk, size_t offset, size_t size, Paylo
   payload->offset = offset - piece->first;
 }
 
+// Memory with a message's payload and nothing else; null where there is none.
+std::shared_ptr<Context::Placed> Context::MakeOwn(const Message& message) {
+  auto own = std::make_shared<Placed>();
+  if (message.buffer != nullptr) {
+    // What Allocate() gave.
+    own->memory.reset(static_cast<JavaScriptMemory*>(message.buffer->TakeMemory().release()));
+  }
+  if (own->memory == nullptr) {
+    own->memory = JavaScriptMemory::Create(env_, message.data.size);
+    if (own->memory == nullptr) return nullptr;
+    if (message.data.size > 0) {
+      std::memcpy(own->memory->data(), message.data.data, message.data.size);
+    }
+  }
+  return own;
+}
+
 // For a payload that lies where Place() said, or that has memory of its own.
 bool Context::PlacePayload(const Message& message, Payload* payload) {
   const size_t size = message.data.size;
@@ -198,16 +215,8 @@ bool Context::PlacePayload(const Message& message, Payload* payload) {
     }
     if (first.placed == placed) return true;
   } else {
-    placed = std::make_shared<Placed>();
-    if (message.buffer != nullptr) {
-      // What Allocate() gave.
-      placed->memory.reset(static_cast<JavaScriptMemory*>(message.buffer->TakeMemory().release()));
-    }
-    if (placed->memory == nullptr) {
-      placed->memory = JavaScriptMemory::Create(env_, size);
-      if (placed->memory == nullptr) return false;
-      if (size > 0) std::memcpy(placed->memory->data(), message.data.data, size);
-    }
+    placed = MakeOwn(message);
+    if (placed == nullptr) return false;
     placed->used = placed->memory->size();
   }
   std::vector<Piece>& more = open_->more;
@@ -382,15 +391,8 @@ Flow Context::OnPiece(Connection& connection, const MessagePiece& piece) {
 // Puts the payload where nothing else will be. False where there is no memory.
 bool Context::PlaceAlone(Message* message) {
   if (dispatch_ == nullptr) return true;
-  auto placed = std::make_shared<Placed>();
-  if (message->buffer != nullptr) {
-    placed->memory.reset(static_cast<JavaScriptMemory*>(message->buffer->TakeMemory().release()));
-  }
-  if (placed->memory == nullptr) {
-    placed->memory = JavaScriptMemory::Create(env_, message->data.size);
-    if (placed->memory == nullptr) return false;
-    std::memcpy(placed->memory->data(), message->data.data, message->data.size);
-  }
+  std::shared_ptr<Placed> placed = MakeOwn(*message);
+  if (placed == nullptr) return false;
   message->data.data = placed->memory->data();
   message->buffer = nullptr;
   placed_ = std::move(placed);

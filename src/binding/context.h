@@ -158,6 +158,7 @@ class Context final : public ConnectionHandler, public ListenerHandler {
   bool PlacePayload(const Message& message, Payload* payload);
   bool IsPlaced(const Message& message) const;
   bool AddFragmentEnds(const OffsetList& ends, EventRecord* record);
+  std::shared_ptr<Placed> MakeOwn(const Message& message);
   bool PlaceAlone(Message* message);
   bool EndLastPiece(const Connection& connection);
   Flow OnControl(Connection& connection, EventKind kind, ByteView payload);

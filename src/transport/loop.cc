@@ -106,6 +106,7 @@ void Loop::OnIdle(uv_idle_t*) {}
 void Loop::UpdateIdle() {
   if (own_handles_ == 0) return;
   const bool is_needed = !shutting_down_ && (!waiting_.empty() || deadlines_are_due_);
+  if (!is_needed && !is_idling_) return;
   // A connection that waits for its turn does not read, and so does not keep the uv loop alive.
   const bool is_ref =
       is_needed && std::any_of(waiting_.begin(), waiting_.end(),

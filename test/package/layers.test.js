@@ -77,6 +77,7 @@ const FLOORS = [
   ['native/'],
   [
     'errors.js',
+    'flat-queue.js',
     'lazy.js',
     'validation.js',
     'constants.js',
