@@ -42,15 +42,17 @@ function closeFrame(code, reason = '', options = {}) {
 }
 
 /**
- * Takes the frames of a server apart.
+ * Takes the frames of either side apart, without the code under test.
  *
  * @param {Buffer} bytes
- * @return {{frames: {fin: Boolean, opcode: Number, payload: Buffer}[], rest: Buffer}}
+ * @return {{frames: {fin: Boolean, rsv1: Boolean, opcode: Number, isMasked: Boolean, payload:
+ *     Buffer}[], rest: Buffer}} the whole ones, and what is behind them
  */
 function parseFrames(bytes) {
   const frames = [];
   let at = 0;
   while (bytes.length - at >= 2) {
+    const isMasked = (bytes[at + 1] & 0x80) !== 0;
     let length = bytes[at + 1] & 127;
     let header = 2;
     if (length === 126) {
@@ -62,11 +64,18 @@ function parseFrames(bytes) {
       length = Number(bytes.readBigUInt64BE(at + 2));
       header = 10;
     }
+    const key = bytes.subarray(at + header, at + header + 4);
+    if (isMasked) header += 4;
     if (bytes.length - at < header + length) break;
+    const payload = Buffer.from(bytes.subarray(at + header, at + header + length));
+    if (isMasked) for (let i = 0; i < length; i++) payload[i] ^= key[i & 3];
+    const [first] = bytes.subarray(at, at + 1);
     frames.push({
-      fin: (bytes[at] & 0x80) !== 0,
-      opcode: bytes[at] & 15,
-      payload: bytes.subarray(at + header, at + header + length)
+      fin: (first & 0x80) !== 0,
+      rsv1: (first & 0x40) !== 0,
+      opcode: first & 15,
+      isMasked,
+      payload
     });
     at += header + length;
   }

@@ -2,45 +2,16 @@
 
 const { constants, inflateRawSync } = require('zlib');
 
+const { parseFrames } = require('./frames');
+
 /**
- * Takes the frames of either side apart, without the code under test.
+ * The whole frames among bytes of either side.
  *
  * @param {Buffer} bytes
- * @return {{fin: Boolean, rsv1: Boolean, opcode: Number, isMasked: Boolean, payload: Buffer}[]} the
- *     whole ones
+ * @return {Object[]} as parseFrames() gives them
  */
 function framesOf(bytes) {
-  const frames = [];
-  let at = 0;
-  while (bytes.length - at >= 2) {
-    const isMasked = (bytes[at + 1] & 0x80) !== 0;
-    let length = bytes[at + 1] & 127;
-    let header = 2;
-    if (length === 126) {
-      if (bytes.length - at < 4) break;
-      length = bytes.readUInt16BE(at + 2);
-      header = 4;
-    } else if (length === 127) {
-      if (bytes.length - at < 10) break;
-      length = Number(bytes.readBigUInt64BE(at + 2));
-      header = 10;
-    }
-    const key = bytes.subarray(at + header, at + header + 4);
-    if (isMasked) header += 4;
-    if (bytes.length - at < header + length) break;
-    const payload = Buffer.from(bytes.subarray(at + header, at + header + length));
-    if (isMasked) for (let i = 0; i < length; i++) payload[i] ^= key[i & 3];
-    const [first] = bytes.subarray(at, at + 1);
-    frames.push({
-      fin: (first & 0x80) !== 0,
-      rsv1: (first & 0x40) !== 0,
-      opcode: first & 15,
-      isMasked,
-      payload
-    });
-    at += header + length;
-  }
-  return frames;
+  return parseFrames(bytes).frames;
 }
 
 /**
