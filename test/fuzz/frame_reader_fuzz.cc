@@ -17,7 +17,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const std::string bytes = script.Rest();
   CheckReader(trial, bytes);
   // The same where messages are passed on in pieces.
-  for (const uint64_t threshold : {1, 20}) {
+  for (const uint64_t threshold : {uint64_t{1}, uint64_t{20}}) {
     trial.limits.stream_threshold = threshold;
     if ((how & 8) != 0) trial.limits.max_stream_length = 48;
     CheckReader(trial, bytes);
