@@ -20,7 +20,7 @@ const FIGURES = {
   leftBytes: { heading: 'left bytes', name: 'bytes left' },
   longestDelay: { heading: 'loop ms', name: 'longest turn of the event loop, ms' },
   lost: { heading: 'lost', name: 'connections lost or refused' },
-  milliseconds: { heading: 'ms', name: 'milliseconds to load the package' },
+  milliseconds: { heading: 'CPU ms', name: 'CPU milliseconds to load the package' },
   ms10: { heading: 'p10 ms', name: 'p10, ms' },
   ms50: { heading: 'p50 ms', name: 'p50, ms' },
   ms99: { heading: 'p99 ms', name: 'p99, ms' },

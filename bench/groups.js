@@ -224,7 +224,7 @@ const GROUPS = {
   },
   start: {
     title: 'A server with no connections',
-    unit: 'time to load the package, and memory',
+    unit: 'CPU time to load the package, and memory',
     measure: 'start',
     loads: [{}]
   }

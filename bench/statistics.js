@@ -35,4 +35,4 @@ function comparePairs(runs, others, key) {
   };
 }
 
-module.exports = { comparePairs, medians };
+module.exports = { comparePairs, median, medians };

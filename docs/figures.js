@@ -17,9 +17,10 @@ const figures = JSON.parse(fs.readFileSync(file, 'utf8'));
 
 function takeOver(directory) {
   for (const name of Object.keys(figures.groups)) {
-    const { machine, node, versions, ...group } = JSON.parse(
-      fs.readFileSync(path.join(directory, `${name}.json`), 'utf8')
-    );
+    const results = path.join(directory, `${name}.json`);
+    // Some groups may have been measured again by themselves.
+    if (!fs.existsSync(results)) continue;
+    const { machine, node, versions, ...group } = JSON.parse(fs.readFileSync(results, 'utf8'));
     Object.assign(figures, { machine, node, versions });
     for (const row of group.rows) {
       const before = figures.groups[name].rows.find(({ title }) => title === row.title);

@@ -2,12 +2,12 @@
 
 const { Writable } = require('stream');
 
-const { toBinaryType } = require('./binary-type');
 const native = require('./native/addon');
 const { BINARY_TYPES, EMPTY_BUFFER, EXTENSION_NAME } = require('./constants');
 const { lazy } = require('./lazy');
 const { event } = require('./native/seam');
 
+const binaryType = lazy(() => require('./binary-type'));
 const errors = lazy(() => require('./native/protocol-errors'));
 const settings = lazy(() => require('./native/settings'));
 
@@ -142,7 +142,7 @@ class Receiver extends Writable {
           this.emit('message', data, false);
           break;
         case BINARY:
-          this.emit('message', toBinaryType(data, this._binaryType, ends), true);
+          this.emit('message', binaryType().toBinaryType(data, this._binaryType, ends), true);
           break;
         case PING:
           this.emit('ping', data);

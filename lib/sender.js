@@ -3,11 +3,16 @@
 const native = require('./native/addon');
 const seam = require('./native/seam');
 const { EXTENSION_NAME, NOOP } = require('./constants');
-const { createCompressingError } = require('./errors');
-const { closePayload, controlPayload } = require('./sending/control-payload');
 const { lazy } = require('./lazy');
-const { isBlob, sizeOf, toPayload } = require('./validation');
 
+// Programs that have a Sender of their own are few.
+let closePayload, controlPayload, isBlob, sizeOf, toPayload;
+const load = lazy(() => {
+  ({ closePayload, controlPayload } = require('./sending/control-payload'));
+  ({ isBlob, sizeOf, toPayload } = require('./validation'));
+  return true;
+});
+const errors = lazy(() => require('./errors'));
 const frameSize = lazy(() => require('./sending/frame-size'));
 const sendQueue = lazy(() => require('./sending/send-queue'));
 const randomFillSync = lazy(() => require('crypto').randomFillSync);
@@ -27,6 +32,7 @@ class Sender {
    * @param {function(Buffer)} [generateMask] fills in masking keys
    */
   constructor(socket, extensions, generateMask) {
+    load();
     this._socket = socket;
     this._extensions = extensions || {};
     this._generateMask = generateMask;
@@ -161,7 +167,7 @@ class Sender {
       }
       this._extensions[EXTENSION_NAME].compress(bytes, options.fin, (_, packed) => {
         if (this._socket.destroyed) {
-          this.#queue.closed(createCompressingError());
+          this.#queue.closed(errors().createCompressingError());
         } else {
           this.#sendPayload(packed, options, cb);
           this.#queue.done();

@@ -4,19 +4,19 @@ const EventEmitter = require('events');
 
 const native = require('./native/addon');
 const { CLOSE_TIMEOUT, EMPTY_BUFFER, EXTENSION_NAME } = require('./constants');
-const events = require('./events');
 const { isHttpAsNodeLeftIt } = require('./link/node-internals');
 const { kLoad, kOpen, kOwnMethods, kReplaceSocket } = require('./symbols');
 const { lazy } = require('./lazy');
 const WebSocket = require('./websocket');
 
 // What only a server needs comes with the first one.
-let extension, subprotocol;
+let events, extension, subprotocol;
 let UpgradeStatus, formatLines, formatRefusal, formatStatus, refusalFor, switchingProtocols;
 let UpgradeRequest, headerOf, urlOf;
 let UnseenSockets, forgetSocket, peekAtSocket;
 let NativeListener, frameSizeOf, handleOf, isClaimed, settingsFor, streamOptionsOf, usesStreams;
 const load = lazy(() => {
+  events = require('./events');
   extension = require('./handshake/extension');
   ({ UpgradeRequest, headerOf, urlOf } = require('./handshake/request'));
   ({

@@ -3,7 +3,6 @@
 const EventEmitter = require('events');
 const { Writable } = require('stream');
 
-const { toBinaryType } = require('./binary-type');
 const { mixInMembers } = require('./compat/members');
 const {
   AUTO_PONG,
@@ -15,13 +14,11 @@ const {
 } = require('./connection-flags');
 const { BINARY_TYPES, NO_CLOSE_CODE, READY_STATES } = require('./constants');
 const { mixInEventTarget } = require('./event-target');
-const events = require('./events');
 const { mixInPieces } = require('./messages/pieces');
 const native = require('./native/addon');
 const { nextTick } = require('./native/realm');
 const seam = require('./native/seam');
-const { closeReason } = require('./sending/control-payload');
-const { mixInMessages } = require('./sending/messages');
+const { loadMessages, mixInMessages } = require('./sending/messages');
 const {
   kBroken,
   kConcluded,
@@ -71,13 +68,14 @@ const Receiver = require('./receiver');
 const { FIN, MASK } = seam.flag;
 
 // What only connections need comes with the first WebSocket.
-let attach, replaceSocket;
+let attach, closeReason, events, replaceSocket, setEndpoint, toBinaryType;
 let AutoPong, INITIAL_STATE, Listeners, Outgoing, RareState;
 let compressionFor, makeMask, negotiated, optionsOf, settingsFor;
 let createProtocolError, createTransportError, kErrorCode;
-let setEndpoint;
 const load = lazy(() => {
+  ({ toBinaryType } = require('./binary-type'));
   ({ createTransportError } = require('./errors'));
+  events = require('./events');
   ({ replaceSocket } = require('./link/adopt-socket'));
   ({ attach } = require('./link/attach'));
   ({ Listeners } = require('./listeners'));
@@ -87,7 +85,9 @@ const load = lazy(() => {
   ({ optionsOf, settingsFor } = require('./native/settings'));
   ({ INITIAL_STATE, RareState } = require('./rare-state'));
   ({ AutoPong } = require('./sending/auto-pong'));
+  ({ closeReason } = require('./sending/control-payload'));
   ({ Outgoing, makeMask } = require('./sending/outgoing'));
+  loadMessages();
   return true;
 });
 const client = lazy(() => require('./handshake/client'));

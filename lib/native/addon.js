@@ -4,7 +4,6 @@ const { existsSync } = require('fs');
 const { createRequire } = require('module');
 
 const { version } = require('../../package.json');
-const events = require('../events');
 const { builtFile, candidates, isCheckout, isUpToDate } = require('./binary-path');
 
 /**
@@ -45,7 +44,7 @@ function load() {
     }
     try {
       const native = loadBinary(file);
-      events.loaded(native, file);
+      if (process.env.NODE_DEBUG) require('../events').loaded(native, file);
       if (file === builtFile() && isCheckout() && !isUpToDate()) {
         process.emitWarning(`${file} is older than its sources: run "npm run build"`, {
           code: 'WSUV_STALE_BUILD'

@@ -2,7 +2,7 @@
 
 const native = require('./addon');
 const { EMPTY_BUFFER } = require('../constants');
-const { createTransportError } = require('../errors');
+const { lazy } = require('../lazy');
 const seam = require('./seam');
 const {
   kOnClosed,
@@ -20,6 +20,8 @@ const {
   kOnWritten,
   kWantsText
 } = require('../symbols');
+
+const errors = lazy(() => require('../errors'));
 
 // A view made with this class costs less than half of what Buffer.from() does.
 const FastBuffer = Buffer[Symbol.species];
@@ -234,7 +236,7 @@ function workOff(records, memory, staging, more) {
         const last = takeEndpoint(handle, own);
         if (last !== undefined) last[kOnClosed](detail, own);
         // An upgrade that was refused, or is undecided: at most somebody has its socket.
-        else own?.closed(detail === 0 ? undefined : createTransportError(detail));
+        else own?.closed(detail === 0 ? undefined : errors().createTransportError(detail));
         break;
       }
       case UPGRADE: {

@@ -6,10 +6,10 @@ const native = require('../native/addon');
 const { copyBack } = require('../native/dispatch');
 const seam = require('../native/seam');
 const { kCountRefused, kHandle, kLink, kOutgoing } = require('../symbols');
-const { isBlob, sizeOf, toPayload } = require('../validation');
-const { callbackOf } = require('./callback');
-const { controlPayload } = require('./control-payload');
 const { areOnlyBinary, sendOptions } = require('./send-options');
+
+// What most messages do without.
+let callbackOf, controlPayload, isBlob, sizeOf, toPayload;
 
 const { FIN, MASK } = seam.flag;
 const { BINARY, PING, PONG, TEXT } = seam.opcode;
@@ -23,6 +23,13 @@ const OPEN = READY_STATES.indexOf('OPEN');
 const kRefuse = Symbol('wsuv.refuse');
 const kSendControl = Symbol('wsuv.sendControl');
 const kSendWith = Symbol('wsuv.sendWith');
+
+/** To be called before there is a WebSocket. */
+function loadMessages() {
+  ({ isBlob, sizeOf, toPayload } = require('../validation'));
+  ({ callbackOf } = require('./callback'));
+  ({ controlPayload } = require('./control-payload'));
+}
 
 /**
  * Sends what most programs send: text that is a string, or bytes, as a whole message and as they are.
@@ -181,4 +188,4 @@ function mixInMessages(constructor) {
   Object.defineProperties(constructor.prototype, methods);
 }
 
-module.exports = { mixInMessages };
+module.exports = { loadMessages, mixInMessages };

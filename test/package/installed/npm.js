@@ -33,6 +33,9 @@ module.exports = {
       "import WebSocket, { WebSocketServer } from 'wsuv';\nif (WebSocket.Server !== WebSocketServer) process.exit(1);\n"
     );
     run(place, ['node', 'module.mjs'], env);
+    // What loading it costs is mostly the number of files.
+    const loaded = run(place, ['node', '-p', "require('wsuv'), Object.keys(require.cache).length"]);
+    assert.ok(Number(loaded) <= 22, `${loaded} files are loaded`);
     // Nothing but the package itself comes along.
     assert.deepEqual(
       fs.readdirSync(path.join(place, 'node_modules')).filter((name) => !name.startsWith('.')),
