@@ -11,6 +11,8 @@ const sendStream = lazy(() => require('../sending/send-stream'));
 const CONNECTING = READY_STATES.indexOf('CONNECTING');
 const OPEN = READY_STATES.indexOf('OPEN');
 const HIGH_WATER_MARK = 16;
+// Bytes of a source that may wait: what comes in a turn is sent in one go.
+const AHEAD = 256 * 1024;
 
 const toData = (data, isBinary) => (isBinary ? data : data.toString());
 const toMessage = (data, isBinary) => ({ data, isBinary });
@@ -68,7 +70,7 @@ class Pieces {
   async sendStream(source, options) {
     const { piecesOf, send } = sendStream();
     const pieces = piecesOf(source);
-    await send(pieces, this.createMessageStream(options));
+    await send(pieces, this.createMessageStream({ highWaterMark: AHEAD, ...options }));
   }
 
   /**

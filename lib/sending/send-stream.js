@@ -36,7 +36,26 @@ function send(pieces, stream) {
       pieces.destroy?.();
       reject(error);
     });
-    write(pieces, stream).catch((error) => stream.destroy(error));
+    if (pieces instanceof Readable) pour(pieces, stream);
+    else write(pieces, stream).catch((error) => stream.destroy(error));
+  });
+}
+
+// A stream's chunks as they are: whoever iterates over it gets copies in which several are one.
+function pour(source, stream) {
+  source.on('data', (chunk) => {
+    try {
+      if (stream.write(chunk)) return;
+    } catch (error) {
+      stream.destroy(error);
+    }
+    source.pause();
+  });
+  stream.on('drain', () => source.resume());
+  source.resume();
+  finished(source, { writable: false }, (error) => {
+    if (error) stream.destroy(error);
+    else stream.end();
   });
 }
 

@@ -78,33 +78,41 @@ describe.each(transports)('by %s', (transport) => {
     expect(messages.map(({ data }) => String(data))).toEqual(['a', 'end']);
   });
 
-  test('a source is read no faster than the peer reads', async () => {
-    const { peer, ws: socket } = await open(transport);
-    const received = record(peer);
-    const chunk = randomBytes(64 * 1024);
-    let given = 0;
-    const source = new Readable({
-      read() {
-        given++;
-        this.push(given <= MUCH / chunk.length ? chunk : null);
-      }
-    });
-    const sent = pipeline(source, socket.createMessageStream());
-    socket.send('end');
-    // The kernels are full when no more is asked for in some turns that wait for the network.
-    let before;
-    do {
-      before = given;
-      for (let i = 0; i < 200; i++) await turn();
-    } while (given !== before);
-    expect(given).toBeLessThan(MUCH / chunk.length);
-    const bytes = await received('end');
-    await sent;
-    const [message] = messagesOf(framesOf(bytes));
-    expect(message.data.length).toBe(MUCH);
-    expect(message.data.subarray(0, chunk.length).equals(chunk)).toBe(true);
-    expect(message.data.subarray(-chunk.length).equals(chunk)).toBe(true);
-  });
+  test.each(['pipeline()', 'sendStream()'])(
+    'a source is read no faster than the peer reads, with %s',
+    async (way) => {
+      const { peer, ws: socket } = await open(transport);
+      const received = record(peer);
+      const chunk = randomBytes(64 * 1024);
+      let given = 0;
+      const source = new Readable({
+        read() {
+          given++;
+          this.push(given <= MUCH / chunk.length ? chunk : null);
+        }
+      });
+      // What somebody else has paused is read all the same.
+      source.pause();
+      const sent =
+        way === 'pipeline()'
+          ? pipeline(source, socket.createMessageStream())
+          : socket.sendStream(source);
+      socket.send('end');
+      // The kernels are full when no more is asked for in some turns that wait for the network.
+      let before;
+      do {
+        before = given;
+        for (let i = 0; i < 200; i++) await turn();
+      } while (given !== before);
+      expect(given).toBeLessThan(MUCH / chunk.length);
+      const bytes = await received('end');
+      await sent;
+      const [message] = messagesOf(framesOf(bytes));
+      expect(message.data.length).toBe(MUCH);
+      expect(message.data.subarray(0, chunk.length).equals(chunk)).toBe(true);
+      expect(message.data.subarray(-chunk.length).equals(chunk)).toBe(true);
+    }
+  );
 
   test('maxFrameSize counts, and a stream is compressed piece by piece', async () => {
     const { peer, ws: socket } = await open(transport, {
@@ -389,6 +397,39 @@ test('a source that gives what is no chunk, or is none, is refused', async () =>
   }
   socket.send('end');
   await peer.until(hasText('end'));
+});
+
+test('a Readable of any kind is a source, and so is one that has ended', async () => {
+  const { peer, ws: socket } = await open('port');
+  await socket.sendStream(Readable.from(['object', ' ', 'mode'], { objectMode: true }));
+  const ended = Readable.from([]);
+  ended.resume();
+  await once(ended, 'end');
+  await socket.sendStream(ended);
+  await expect(
+    socket.sendStream(Readable.from([{ no: 'chunk' }], { objectMode: true }))
+  ).rejects.toMatchObject({ code: 'ERR_INVALID_ARG_TYPE' });
+  const broken = new PassThrough();
+  broken.destroy();
+  await expect(socket.sendStream(broken)).rejects.toMatchObject({
+    code: 'ERR_STREAM_PREMATURE_CLOSE'
+  });
+  socket.send('end');
+  const messages = messagesOf(framesOf(await peer.until(hasText('end'))));
+  expect(messages.map(({ data }) => String(data))).toEqual(['object mode', '', 'end']);
+});
+
+test('chunks of a Readable leave as they are, not as copies in which several are one', async () => {
+  const { peer, ws: socket } = await open('port');
+  const source = new PassThrough();
+  const sizes = [70_000, 80_000, 90_000];
+  for (const size of sizes) source.write(Buffer.alloc(size));
+  source.end();
+  await turn();
+  await socket.sendStream(source);
+  socket.send('end');
+  const [message] = messagesOf(framesOf(await peer.until(hasText('end'))));
+  expect(message.sizes.filter((size) => size > 0)).toEqual(sizes);
 });
 
 test('a source that is waited for is not, when the connection is lost', async () => {
