@@ -3,7 +3,7 @@
 namespace wsuv {
 
 Connection* ConnectionAt(const Napi::CallbackInfo& info, size_t index) {
-  return Environment::From(info.Env())->Find(static_cast<uint32_t>(IntegerAt(info, index)));
+  return FindGiven(Environment::From(info.Env()), static_cast<uint32_t>(IntegerAt(info, index)));
 }
 
 template <>

@@ -8,6 +8,7 @@
 
 #include "binding/checks.h"
 #include "binding/environment.h"
+#include "protocol/assert.h"
 #include "protocol/bytes.h"
 
 namespace wsuv {
@@ -30,6 +31,19 @@ struct ContextHandle {
 
 using Settings = std::shared_ptr<const ConnectionSettings>;
 using CompressionHandle = std::shared_ptr<const CompressionSettings>;
+
+/// The connection of a handle that lib/ gives; null where there is none. lib/ forgets a handle,
+/// which is 0 then, before it gives it back: so one that is not 0 and names nobody is a mistake of
+/// lib/'s, for which a build with assertions throws WSUV_STALE_HANDLE.
+inline Connection* FindGiven(Environment* environment, uint32_t handle) {
+  Connection* connection = environment->Find(handle);
+#if WSUV_HAS_ASSERTIONS
+  if (connection == nullptr && handle != 0) {
+    napi_throw_error(environment->env(), "WSUV_STALE_HANDLE", "The handle was given back before");
+  }
+#endif
+  return connection;
+}
 
 /// What a call's arguments name; null, where it is nothing of the kind. For a handle that is no
 /// number, a context that is none, and settings that are none and not undefined either, it throws.

@@ -84,7 +84,8 @@ Napi::Value EndTransport(const Napi::CallbackInfo& info) {
 Napi::Value Release(const Napi::CallbackInfo& info) {
   uint32_t handle = 0;
   napi_get_value_uint32(info.Env(), info[0], &handle);
-  Environment::From(info.Env())->ReleaseHandle(handle);
+  Environment* environment = Environment::From(info.Env());
+  if (FindGiven(environment, handle) != nullptr) environment->ReleaseHandle(handle);
   return info.Env().Undefined();
 }
 

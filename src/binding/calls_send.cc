@@ -66,7 +66,7 @@ void ThrowMemory(napi_env env) {
 Connection* FindOf(void* environment, napi_env env, napi_value value) {
   uint32_t handle = 0;
   napi_get_value_uint32(env, value, &handle);
-  return static_cast<Environment*>(environment)->Find(handle);
+  return FindGiven(static_cast<Environment*>(environment), handle);
 }
 
 // The bytes of a Uint8Array; for anything else it throws, and returns false.

@@ -128,7 +128,8 @@ Napi::Value FeedClosed(const Napi::CallbackInfo& info) {
 
 /// streamState(handle): nothing but how the connection stands.
 Napi::Value StreamState(const Napi::CallbackInfo& info) {
-  return TellState(info, static_cast<uint32_t>(IntegerAt(info, 0)));
+  const Connection* connection = ConnectionAt(info, 0);
+  return TellState(info, connection == nullptr ? 0 : connection->id());
 }
 
 /// takeOutput(handle, target): what is to be written, into as many bytes as one of these has said.

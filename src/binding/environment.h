@@ -26,7 +26,9 @@ namespace wsuv {
 /// A handle is a positive 31-bit integer: the low 20 bits are a slot, the others the slot's
 /// generation. A slot is lib/'s from AssignHandle() until lib/ gives it back with ReleaseHandle(),
 /// which it does when it has taken the handle from whoever had it: so no handle outlives its
-/// connection. The generation, and that the slot longest free is used first, is a second line.
+/// connection. The generation, and that the slot longest free is used first, is a second line: a
+/// call with such a handle throws in a build with assertions, and does nothing in others (see
+/// FindGiven()).
 class Environment final : public RoundObserver {
  public:
   /// Makes it and ties it to `env`: when the environment ends, every handle is closed, and then

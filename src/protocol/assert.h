@@ -9,16 +9,19 @@
 #include <cstdio>
 #include <cstdlib>
 
-#define WSUV_ASSERT(condition)                                                           \
-  do {                                                                                   \
-    if (!(condition)) {                                                                  \
-      std::fprintf(stderr, "%s:%d: %s does not hold\n", __FILE__, __LINE__, #condition); \
-      std::abort();                                                                      \
-    }                                                                                    \
+#define WSUV_HAS_ASSERTIONS 1
+#define WSUV_ASSERT(condition)                                                                \
+  do {                                                                                        \
+    if (!(condition)) {                                                                       \
+      static_cast<void>(                                                                      \
+          std::fprintf(stderr, "%s:%d: %s does not hold\n", __FILE__, __LINE__, #condition)); \
+      std::abort();                                                                           \
+    }                                                                                         \
   } while (false)
 
 #else
 
+#define WSUV_HAS_ASSERTIONS 0
 #define WSUV_ASSERT(condition) static_cast<void>(0)
 
 #endif

@@ -70,6 +70,11 @@ test('evaluations of the package that nobody uses are collected', async () => {
   expect(await run('collect-contexts')).toEqual({ ...clean, stdout: 'collected\n' });
 });
 
+test('a handle that was given back names nobody, whoever has its slot', async () => {
+  const stdout = "free: nothing\nanother's: nothing\nhello, 0 bytes wait\n";
+  expect(await run('stale-handle', ['nothing'])).toEqual({ ...clean, stdout });
+});
+
 test('everything is echoed, over sockets and streams', async () => {
   expect(await run('echo-all')).toEqual({ ...clean, stdout: 'echoed\n' });
 }, 60000);
