@@ -44,6 +44,7 @@ function load() {
     }
     try {
       const native = loadBinary(file);
+      if (process.env.WSUV_KEEP_FREED_MEMORY === '1') native.keepFreedMemory();
       if (process.env.NODE_DEBUG) require('../events').loaded(native, file);
       if (file === builtFile() && isCheckout() && !isUpToDate()) {
         process.emitWarning(`${file} is older than its sources: run "npm run build"`, {

@@ -1,6 +1,7 @@
 #include <initializer_list>
 
 #include "binding/calls.h"
+#include "binding/javascript_memory.h"
 #include "binding/seam.h"
 #include "protocol/error.h"
 #include "protocol/frame.h"
@@ -123,6 +124,13 @@ Napi::Value FlushAll(const Napi::CallbackInfo& info) {
   return info.Env().Undefined();
 }
 
+/// keepFreedMemory(): WSUV_KEEP_FREED_MEMORY=1 is set. It is asked for in JavaScript, since another
+/// thread may be changing the environment, which std::getenv() does not know.
+Napi::Value KeepMemory(const Napi::CallbackInfo& info) {
+  KeepFreedMemory();
+  return info.Env().Undefined();
+}
+
 /// realm(): the global object of Node's own realm. Where lib/ is evaluated in another one (as Jest
 /// does), that is not the one it sees, and in neither need the functions be Node's any more.
 Napi::Value Realm(const Napi::CallbackInfo& info) { return info.Env().Global(); }
@@ -169,6 +177,7 @@ void DefineProtocolCalls(Napi::Env, Napi::Object exports) {
   Define<AcceptValueOf>(exports, "acceptValue");
   Define<OpenSockets>(exports, "openSockets");
   Define<FlushAll>(exports, "flushAll");
+  Define<KeepMemory>(exports, "keepFreedMemory");
   Define<Realm>(exports, "realm");
   Define<CreateContext>(exports, "createContext");
 }

@@ -6,6 +6,7 @@
 
 #include "binding/environment.h"
 #include "binding/pending_exception.h"
+#include "protocol/assert.h"
 #include "protocol/upgrade.h"
 
 namespace wsuv {
@@ -305,6 +306,7 @@ EventRecord* Context::DropInput(Batch& batch) {
   for (size_t i = batch.start; i < batch.end; i++) {
     EventRecord& record = batch.ring->records()[i];
     const bool is_upgrade = KindOf(record) == EventKind::kUpgrade;
+    WSUV_ASSERT(batch.connection != nullptr || !is_upgrade);
     if (is_upgrade) batch.connection->Terminate();
     if (!is_upgrade && !IsInput(KindOf(record))) continue;
     if (!is_upgrade && first == nullptr) first = &record;
@@ -469,6 +471,7 @@ void Context::OnUpgrade(Connection& connection, UpgradeStatus status, std::strin
   // JavaScript gets the head and, right behind it, the value of Sec-WebSocket-Accept.
   std::string text;
   if (head != nullptr) text = bytes;
+  WSUV_ASSERT(head != nullptr || status != UpgradeStatus::kValid);
   if (status == UpgradeStatus::kValid) text += AcceptValue(head->Find("sec-websocket-key"));
   Message message;
   message.data = ByteView(text);

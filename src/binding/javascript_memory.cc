@@ -1,7 +1,7 @@
 #include "binding/javascript_memory.h"
 
+#include <atomic>
 #include <cstdlib>
-#include <cstring>
 
 #include "binding/pending_exception.h"
 
@@ -11,18 +11,16 @@ namespace {
 // Above this size, memory that V8 frees lets glibc give pages back to the system.
 constexpr size_t kPagesMatter = 64 * 1024;
 
-}  // namespace
+std::atomic<bool> keeps_freed_memory{false};
 
 // V8 frees the memory of many messages at once, and glibc gives it back to the system, from which
 // the next messages fetch it page by page: that is a quarter of the cost of echoing 256 KiB, and 5%
 // at 16 KiB. But glibc learns from the largest block that a program has freed to keep as much as
 // that, twice. That concerns everything else in the process as well, so it is only done where
 // WSUV_KEEP_FREED_MEMORY=1 asks for it (docs/operations.md).
-void KeepFreedMemory() {
+void TeachMalloc() {
 #ifdef __GLIBC__
   static const bool taught = [] {
-    const char* wish = std::getenv("WSUV_KEEP_FREED_MEMORY");
-    if (wish == nullptr || std::strcmp(wish, "1") != 0) return false;
     constexpr size_t kLargestThatCounts = 32 * 1024 * 1024 - 64 * 1024;
     void* volatile block = std::malloc(kLargestThatCounts);
     std::free(block);
@@ -32,8 +30,12 @@ void KeepFreedMemory() {
 #endif
 }
 
+}  // namespace
+
+void KeepFreedMemory() { keeps_freed_memory = true; }
+
 std::unique_ptr<JavaScriptMemory> JavaScriptMemory::Create(napi_env env, size_t size) {
-  if (size > kPagesMatter) KeepFreedMemory();
+  if (size > kPagesMatter && keeps_freed_memory) TeachMalloc();
   napi_handle_scope scope;
   napi_open_handle_scope(env, &scope);
   void* data = nullptr;

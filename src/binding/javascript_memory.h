@@ -10,9 +10,8 @@
 
 namespace wsuv {
 
-/// To be called when JavaScript's memory begins to be used in megabytes: lets the process keep
-/// freed memory, up to 64 MiB, for what is received next, if the user has asked for that. A no-op
-/// everywhere but with glibc.
+/// From the first large message on, the process keeps freed memory, up to 64 MiB, for what is
+/// received next: the user has asked for that. A no-op everywhere but with glibc.
 void KeepFreedMemory();
 
 /// A Buffer for one large message. The memory is JavaScript's from the start: so V8 frees it with

@@ -19,6 +19,8 @@ class SocketConnection final : public Connection {
   static SocketConnection* Make(Loop* loop, ConnectionHandler* handler,
                                 std::shared_ptr<const ConnectionSettings> settings, Role role,
                                 Kind kind);
+  /// Make() has the other half, which is told how much there is.
+  // NOLINTNEXTLINE(cert-dcl54-cpp)
   static void operator delete(void* memory) { ::operator delete(memory); }
 
   /// Takes the next connection of `listener`'s handle and waits for a request head. Returns a

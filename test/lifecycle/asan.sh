@@ -5,24 +5,10 @@ set -euo pipefail
 cd "$(dirname "$0")/../.."
 
 out=build/asan
-rm -rf "$out"
-mkdir -p "$out"
-cp -r src lib test binding.gyp package.json "$out"
-ln -s "$PWD/node_modules" "$out/node_modules"
-sed -i 's/"-static-libstdc++", //' "$out/binding.gyp"
-sanitizers="-fsanitize=address,undefined"
 # The addon has no type information, which one of the checks would need.
-flags="$sanitizers -fno-sanitize=vptr -fno-sanitize-recover=undefined -fno-omit-frame-pointer -g -O1
-  -DWSUV_ASSERTIONS"
-flags="${flags//$'\n'/ }"
+bash test/lifecycle/build-with.sh "$out" address,undefined \
+  "-fno-sanitize=vptr -fno-sanitize-recover=undefined"
 preload="$(gcc -print-file-name=libasan.so):$(gcc -print-file-name=libubsan.so)"
-(
-  cd "$out"
-  CFLAGS="$flags" CXXFLAGS="$flags" LDFLAGS="$sanitizers" npx node-gyp rebuild > build.log 2>&1
-) || {
-  cat "$out/build.log"
-  exit 1
-}
 
 failed=0
 check() {
@@ -40,6 +26,7 @@ scripts="$out/test/lifecycle/scripts"
 for script in workers two-evaluations collect-contexts throwing-handler echo-all; do
   check "$scripts/$script.js"
 done
+check "$scripts/stale-handle.js" WSUV_STALE_HANDLE
 for stage in listening connected upgraded connection message ping close 'client closed' 'server closed' end; do
   check "$scripts/leave.js" "$stage"
 done

@@ -1,6 +1,6 @@
 'use strict';
 
-// Workers that are terminated, or end by themselves, at every stage of their connections.
+// Workers that are terminated, or end by themselves, at every stage of their connections: workers.js [ROUNDS].
 
 const { Worker, isMainThread, parentPort, workerData } = require('worker_threads');
 const { constants, deflateRawSync } = require('zlib');
@@ -84,7 +84,8 @@ async function endAt(stage) {
 }
 
 async function main() {
-  for (let round = 0; round < 3; round++) {
+  const rounds = Number(process.argv[2] || 3);
+  for (let round = 0; round < rounds; round++) {
     for (const stage of STAGES) await endAt(stage);
     await Promise.all(STAGES.map(endAt));
   }
