@@ -74,7 +74,7 @@ function run(cwd, command, env = {}, { fails = false } = {}) {
     cwd,
     encoding: 'utf8',
     env: { ...environment, ...env },
-    timeout: 300_000
+    timeout: 900_000
   });
   if (error) throw error;
   if ((status !== 0) !== fails) {
