@@ -126,7 +126,7 @@ Verdict MessageAssembler::OnFrameEnd(DataFrame frame) {
   if (end > ends.last() && (!frame.fin || !ends.empty()) && !ends.Append(end)) {
     return ErrorCode::kOutOfMemory;
   }
-  if (!frame.fin) return {};
+  if (!frame.fin) return sink_.OnFragment();
   if (!message_.utf8_.IsComplete()) return ErrorCode::kInvalidUtf8;
 
   // The message owns its memory from here on: the sink may call anything.

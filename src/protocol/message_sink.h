@@ -81,6 +81,9 @@ class MessageSink : public MessagePlacer {
     WSUV_ASSERT(false);  // For those only who set ReaderLimits::stream_threshold.
     return {piece.data.size, Flow::kContinue};
   }
+  /// A frame is whole that does not end its message. (There may be many more of these than there
+  /// are messages.)
+  virtual Flow OnFragment() { return Flow::kContinue; }
   virtual Flow OnPing(ByteView payload) = 0;
   virtual Flow OnPong(ByteView payload) = 0;
   /// The peer's close frame; `code` is kNoCloseCode where it held none. Nothing follows it.

@@ -80,7 +80,7 @@ Verdict MessageStream::OnCompressed(DataFrame frame, uint8_t* data, size_t* size
 }
 
 Verdict MessageStream::OnFrameEnd(DataFrame frame) {
-  if (!frame.fin && message_.is_begun_) return {};
+  if (!frame.fin && message_.is_begun_) return sink_.OnFragment();
   if (frame.fin && !message_.utf8_.IsComplete()) return ErrorCode::kInvalidUtf8;
   MessagePiece piece = Describe(frame, {});
   piece.last = frame.fin;

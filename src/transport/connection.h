@@ -260,6 +260,7 @@ class Connection : private MessageSink, private ConnectionFlags {
   }
   Flow OnMessage(const Message& message) final;
   Progress OnPiece(const MessagePiece& piece) final;
+  Flow OnFragment() final;
   Flow OnPing(ByteView payload) final;
   Flow OnPong(ByteView payload) final;
   void OnClose(uint16_t code, ByteView reason) final;

@@ -197,6 +197,7 @@ Flow Connection::OnMessage(const Message& message) {
   return message.compressed ? Inflate(message) : handler_->OnMessage(*this, message);
 }
 
+Flow Connection::OnFragment() { return loop_->budget().SpendFragment(); }
 Flow Connection::OnPing(ByteView payload) { return handler_->OnPing(*this, payload); }
 Flow Connection::OnPong(ByteView payload) { return handler_->OnPong(*this, payload); }
 void Connection::OnClose(uint16_t code, ByteView reason) {

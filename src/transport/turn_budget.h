@@ -19,6 +19,8 @@ class TurnBudget {
   /// Messages, pings and pongs of one connection: each has a handler to run. (ws handles one read
   /// of 64 KiB to its end, which is up to 10,921 of them.)
   static constexpr uint32_t kRecords = 256;
+  /// So many frames that end no message cost what a record costs: they come to no handler.
+  static constexpr uint32_t kFragmentsOfARecord = 16;
   /// Payload of one connection as JavaScript gets it, after inflating: with so much, nothing more
   /// is read of it in the turn,
   static constexpr size_t kBytes = 256 * 1024;
@@ -58,6 +60,11 @@ class TurnBudget {
     bytes_ += bytes;
     return is_spent() ? Flow::kStop : Flow::kContinue;
   }
+  /// A frame that ends no message.
+  Flow SpendFragment() {
+    if (++fragments_ % kFragmentsOfARecord != 0) return Flow::kContinue;
+    return Spend(0);
+  }
   /// Bytes that were made of what was read, and that JavaScript does not get yet.
   Flow SpendBytes(size_t bytes) {
     bytes_ += bytes;
@@ -89,6 +96,7 @@ class TurnBudget {
  private:
   const void* who_ = nullptr;
   uint32_t records_ = kRecords;
+  uint32_t fragments_ = 0;
   uint32_t turn_records_ = 0;
   size_t bytes_ = 0;
   size_t held_ = 0;

@@ -50,6 +50,7 @@ class EchoHandler : public ConnectionHandler, public ListenerHandler {
   bool stop_reading = false;
   bool spends_budget = false;
   int closed_status = 0;
+  bool was_streamed = false;
   size_t streamed = 0;  // Bytes of messages that came in pieces.
 
   void OnUpgrade(Connection& connection, UpgradeStatus status, std::string_view,
@@ -79,6 +80,7 @@ class EchoHandler : public ConnectionHandler, public ListenerHandler {
   Flow OnPiece(Connection& connection, const MessagePiece& piece) override {
     streamed += piece.data.size;
     if (piece.last) {
+      was_streamed = true;
       const std::string size = std::to_string(streamed);
       connection.SendFrame({}, ByteView(std::string_view(size)));
     }

@@ -244,6 +244,37 @@ TEST_F(ConnectionTest, GivesEachConnectionOneBudgetATurn) {
   EXPECT_EQ(loop_->budget().held(), 0u);
 }
 
+TEST_F(ConnectionTest, FragmentsAreWorthABudgetATurnToo) {
+  handler_.spends_budget = true;
+  settings_->limits.max_fragments = 0;
+  constexpr size_t kTurns = 16;
+  constexpr size_t kBudget = size_t{TurnBudget::kRecords} * TurnBudget::kFragmentsOfARecord;
+  for (const uint64_t threshold : {0, 10}) {
+    settings_->limits.stream_threshold = threshold;
+    Listen();
+    for (const std::string payload : {"", "x"}) {
+      bool came = false;
+      handler_.on_message = [&came](Connection&) { came = true; };
+      handler_.streamed = 0;
+      const int fd = Open();
+      std::string bytes = MakeFrame(Opcode::kText, payload, false);
+      for (size_t i = 0; i < kTurns * kBudget; i++) {
+        bytes += MakeFrame(Opcode::kContinuation, payload, false);
+      }
+      Send(fd, bytes + MakeFrame(Opcode::kContinuation, "y"));
+      size_t turns = 0;
+      while (!came && !handler_.was_streamed) {
+        turns++;
+        uv_run(&uv_, UV_RUN_ONCE);
+      }
+      // What was read in the poll, and what was held of it in the same turn.
+      EXPECT_GE(turns, kTurns / 2) << threshold << payload;
+      handler_.was_streamed = false;
+      RunUntil([&] { return loop_->budget().held() == 0; });
+    }
+  }
+}
+
 TEST_F(ConnectionTest, PassesLongMessagesOnInPieces) {
   settings_->limits.stream_threshold = 100;
   Listen();
