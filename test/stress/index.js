@@ -16,6 +16,7 @@ const { Duplex } = require('stream');
 const implementation = process.env.STRESS_IMPLEMENTATION || '../..';
 const { WebSocket, WebSocketServer } = require(implementation);
 const isOurs = implementation === '../..';
+const { kOptions } = isOurs ? require('../../lib/symbols') : {};
 const native = isOurs ? require('../../lib/native/addon') : { openSockets: () => 0 };
 
 const { Reader } = require('./labels');
@@ -31,7 +32,7 @@ const HISTORY = 40;
 const CONNECTIONS = Number(process.env.STRESS_CONNECTIONS || 60);
 
 const connections = new Map();
-const counts = { connections: 0, messages: 0, throws: 0, detached: 0, closed: 0 };
+const counts = { connections: 0, messages: 0, streams: 0, throws: 0, detached: 0, closed: 0 };
 const targets = [];
 const peers = [];
 let nextId = 1;
@@ -65,16 +66,18 @@ const operations = new Operations(random, {
 });
 
 // What a connection's handlers are.
-function take(ws, id, way) {
+function take(ws, id, way, isLate = false) {
   const connection = {
     ws,
     id,
     sent: 0,
+    hasThrown: false,
     reader: new Reader('p', id),
     isClosed: false,
     way,
     done: []
   };
+  if (isLate) connection.reader.beginLate();
   connections.set(id, connection);
   counts.connections++;
   const alive = (event) => {
@@ -107,6 +110,12 @@ function take(ws, id, way) {
     }
     operations.act(connection, data);
   });
+  ws.on('stream', (stream) => {
+    counts.streams++;
+    alive('stream');
+    read(connection, stream);
+    operations.act(connection);
+  });
   ws.on('ping', (data) => {
     checkLabel('ping', data);
     operations.act(connection, data);
@@ -130,10 +139,55 @@ function take(ws, id, way) {
   operations.act(connection);
 }
 
+// A message that comes in pieces, which are read at once, later, or not to the end.
+function read(connection, stream) {
+  const { id, reader } = connection;
+  const parts = [];
+  const isDropped = random.oneIn(6);
+  const due = reader.begin();
+  stream.on('error', () => {});
+  stream.on('data', (chunk) => {
+    // Handlers may transfer it.
+    parts.push(Buffer.from(chunk));
+    if (isDropped) stream.destroy();
+    else if (random.oneIn(10)) later(() => stream.resume(), stream.pause());
+    if (random.oneIn(4)) operations.act(connection, chunk);
+  });
+  stream.on('end', () => {
+    if (isDropped) return;
+    const wrong = reader.check(Buffer.concat(parts), due);
+    connection.done.push(`stream's end`);
+    if (wrong !== undefined)
+      fault(`a stream ${wrong} on ${id} (${connection.way}): ${connection.done.join(' ')}`);
+  });
+  if (random.oneIn(3)) later(() => stream.resume(), stream.pause());
+}
+
+function later(action) {
+  setTimeout(action, random.below(30));
+}
+
 function onConnection(ws, req, way) {
   const id = Number(req.url.slice(1));
   if (connections.has(id)) fault(`connection ${id} has come twice`);
-  take(ws, id, way);
+  if (!ws[kOptions]?.waitForListener || random.oneIn(2)) {
+    take(ws, id, way);
+    return;
+  }
+  // Nothing may be lost meanwhile, as long as the peer is there.
+  ws.on('error', () => {});
+  later(() => {
+    if (ws.readyState !== 3) take(ws, id, way, true);
+  });
+}
+
+// Options that ws does not have.
+function extras() {
+  return {
+    streamThreshold: random.of([0, 0, 1, 500, 20000]),
+    maxFrameSize: random.of([0, 0, 1000, 70000]),
+    waitForListener: random.oneIn(3)
+  };
 }
 
 // A Duplex of a program's own around a socket.
@@ -174,7 +228,8 @@ function onUpgrade(web, wss, way) {
 }
 
 // One place to connect to, that can be closed and opened again.
-async function openTarget(way, options) {
+async function openTarget(way, common) {
+  const options = { ...common, ...extras() };
   const target = { secure: way === 'tls', isOpen: false };
   const open = async () => {
     let wss;
@@ -205,7 +260,11 @@ async function openTarget(way, options) {
       target.port = web.address().port;
     }
     const { allowSynchronousEvents: isSync = true, perMessageDeflate } = options;
-    const description = `${way}${isSync ? '' : ' deferred'}${perMessageDeflate ? ' deflate' : ''}`;
+    const { maxFrameSize, streamThreshold, waitForListener } = options;
+    const description =
+      `${way}${isSync ? '' : ' deferred'}${perMessageDeflate ? ' deflate' : ''}` +
+      `${streamThreshold ? ` streams ${streamThreshold}` : ''}${waitForListener ? ' waits' : ''}` +
+      `${maxFrameSize ? ` frames ${maxFrameSize}` : ''}`;
     wss.on('connection', (ws, req) => onConnection(ws, req, description));
     wss.on('error', () => {});
     target.isOpen = true;
@@ -246,7 +305,8 @@ function connectClient() {
   const ws = new WebSocket(url, {
     allowSynchronousEvents: !random.oneIn(4),
     perMessageDeflate: random.oneIn(2),
-    rejectUnauthorized: false
+    rejectUnauthorized: false,
+    ...extras()
   });
   ws.on('error', () => {});
   ws.on('open', () => take(ws, id, `client${isSecure ? ' tls' : ''}`));

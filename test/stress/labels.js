@@ -6,7 +6,8 @@
 const FILLING = 'abcdefghijklmnopqrstuvwxyz';
 
 /**
- * @param {String} kind p from a peer, s from what is tested, f fed by the program itself
+ * @param {String} kind p from a peer, s from what is tested, f fed by the program itself; t from what is
+ *     tested where it may be given up (when the connection closes), with the number of the next s
  * @param {Number} id of the connection
  * @param {Number} number of the message, from 0
  * @param {Number} size of what follows
@@ -19,7 +20,7 @@ function label(kind, id, number, size) {
 
 /** What a message says; undefined where it is none of ours, or its filling is not what it was. */
 function readLabel(data) {
-  const found = /^([psf]) (\d+) (\d+) /.exec(data.toString('latin1', 0, 40));
+  const found = /^([psft]) (\d+) (\d+) /.exec(data.toString('latin1', 0, 40));
   if (found === null) return undefined;
   const [head, kind, id, number] = found;
   const expected = FILLING.charCodeAt((Number(id) + Number(number)) % 26);
@@ -34,6 +35,8 @@ class Reader {
   #kind;
   #id;
   #next = 0;
+  // How far the first message was from what was due, where that may be.
+  #missed = 0;
 
   /** Whether the program itself put bytes between those of the peer, which may break any of them. */
   isTainted = false;
@@ -47,11 +50,22 @@ class Reader {
     this.#id = id;
   }
 
+  /** Nobody has listened until now: the first messages may be missing if the peer has gone. */
+  beginLate() {
+    this.#missed = undefined;
+  }
+
+  /** A message begins to come, which may be read later than those behind it, or not to its end. */
+  begin() {
+    return this.#next++;
+  }
+
   /**
    * @param {Buffer} data a message
+   * @param {Number} [due] what begin() gave for it
    * @return {(String|undefined)} what is wrong with it
    */
-  check(data) {
+  check(data, due) {
     const said = readLabel(data);
     if (said === undefined) {
       return this.isTainted
@@ -60,11 +74,18 @@ class Reader {
     }
     if (said.id !== this.#id) return `of connection ${said.id} on connection ${this.#id}`;
     if (said.kind === 'f' || this.isTainted) return undefined;
-    if (said.kind !== this.#kind) return `of kind ${said.kind}`;
-    if (said.number !== this.#next) {
-      return `number ${said.number} where ${this.#next} was due on connection ${this.#id}`;
+    if (said.kind === 't') {
+      return said.number === this.#next
+        ? undefined
+        : `written in front of ${said.number} where ${this.#next} was due on connection ${this.#id}`;
     }
-    this.#next++;
+    if (said.kind !== this.#kind) return `of kind ${said.kind}`;
+    const place = due ?? this.#next++;
+    this.#missed ??= said.number - place;
+    const expected = place + this.#missed;
+    if (said.number !== expected) {
+      return `number ${said.number} where ${expected} was due on connection ${this.#id}`;
+    }
     return undefined;
   }
 }

@@ -31,10 +31,19 @@ const WEIGHTS = {
   connect: 3,
   closeServer: 0.05,
   binaryType: 2,
-  look: 3
+  look: 3,
+  sendStream: 3,
+  writeStream: 3,
+  abortStream: 0.3,
+  iterate: 1
 };
 
-for (const name of (process.env.STRESS_WITHOUT || '').split(',')) delete WEIGHTS[name];
+/** What ws does not have. */
+const OURS = ['sendStream', 'writeStream', 'abortStream', 'iterate'];
+
+const without = (process.env.STRESS_WITHOUT || '').split(',');
+if (process.env.STRESS_IMPLEMENTATION) without.push(...OURS);
+for (const name of without) delete WEIGHTS[name];
 
 /** What handlers throw on purpose. */
 class Intended extends Error {}
@@ -181,6 +190,19 @@ class Operations {
       case 'binaryType':
         ws.binaryType = random.of(['nodebuffer', 'nodebuffer', 'arraybuffer', 'fragments', 'blob']);
         break;
+      case 'sendStream':
+        if (isOpen) {
+          const parts = this.#pieces(label('t', id, connection.sent, random.size()));
+          ws.sendStream(later(parts, random), { compress: random.oneIn(2) }).catch(() => {});
+        }
+        break;
+      case 'writeStream':
+      case 'abortStream':
+        if (isOpen) this.#write(connection, what === 'abortStream');
+        break;
+      case 'iterate':
+        this.#iterate(connection);
+        break;
       case 'look':
         void [ws._socket?.remoteAddress, ws._socket?.bytesRead, ws.extensions, ws.isPaused];
         break;
@@ -194,7 +216,7 @@ class Operations {
     switch (random.below(3)) {
       case 0:
         connection.ws.send(data, () => {
-          if (random.oneIn(10)) this.act(connection);
+          if (random.oneIn(10)) this.#actInCallback(connection);
         });
         break;
       case 1:
@@ -205,9 +227,87 @@ class Operations {
     }
   }
 
-  #checkAmount({ ws, id, way, done }) {
+  // In a stream of Node's, a callback that throws while what waits behind an error is dropped makes it drop
+  // that a second time: under ws bufferedAmount is below 0 then, too.
+  #actInCallback(connection) {
+    try {
+      this.act(connection);
+    } catch (error) {
+      connection.hasThrown = true;
+      throw error;
+    }
+  }
+
+  #pieces(text) {
+    const pieces = [];
+    for (let at = 0; at < text.length;) {
+      const size = 1 + this.#random.below(this.#random.of([10, 1000, 100000]));
+      pieces.push(text.slice(at, at + size));
+      at += size;
+      if (pieces.length > 20) {
+        pieces.push(text.slice(at));
+        break;
+      }
+    }
+    return pieces;
+  }
+
+  // A message that is written in pieces, now or over some time; or not to its end, after which the
+  // connection closes.
+  #write(connection, isAborted) {
+    const { ws, id } = connection;
+    const random = this.#random;
+    const stream = ws.createMessageStream({ compress: random.oneIn(2) });
+    stream.on('error', () => {});
+    const pieces = this.#pieces(label('t', id, connection.sent, random.size()));
+    const isSlow = random.oneIn(2);
+    const next = () => {
+      if (stream.destroyed) return;
+      if (pieces.length === 0) {
+        stream.end();
+        return;
+      }
+      stream.write(pieces.shift(), () => {
+        if (random.oneIn(10)) this.act(connection);
+      });
+      if (isAborted && random.oneIn(3)) stream.destroy();
+      else if (isSlow) setTimeout(next, random.below(5));
+      else next();
+    };
+    if (isAborted && random.oneIn(4)) stream.destroy();
+    else next();
+  }
+
+  // Some messages, as long as somebody wants them; or one that nobody waits for.
+  async #iterate({ ws, id, reader }) {
+    const random = this.#random;
+    let left = random.below(10);
+    const options = { highWaterMark: random.of([0, 1, 16]) };
+    try {
+      if (random.oneIn(4)) {
+        const messages = ws.messages(options);
+        messages.next().catch(() => {});
+        if (random.oneIn(2)) await messages.return();
+        return;
+      }
+      for await (const given of random.oneIn(2) ? ws : ws.messages(options)) {
+        const data = given.data ?? given;
+        if (data instanceof Blob) continue;
+        const text = typeof data === 'string' ? data : Buffer.from(data).toString('latin1', 0, 40);
+        const said = /^p (\d+) /.exec(text);
+        if (said !== null && Number(said[1]) !== id && !reader.isTainted)
+          this.#world.fault(`an iterator of connection ${id} gives a message of ${said[1]}`);
+        if (random.oneIn(5)) await new Promise((resolve) => setTimeout(resolve, random.below(20)));
+        if (left-- === 0) break;
+      }
+    } catch {
+      // The connection has failed.
+    }
+  }
+
+  #checkAmount({ ws, id, way, done, hasThrown }) {
     const amount = ws.bufferedAmount;
-    if (amount >= 0) return;
+    if (amount >= 0 || hasThrown) return;
     const { readyState, _socket: socket } = ws;
     this.#world.fault(
       `bufferedAmount is ${amount} on connection ${id} (${way}, readyState ${readyState}, ` +
@@ -230,6 +330,14 @@ class Operations {
         );
       }
     }
+  }
+}
+
+// The same, some of it later.
+async function* later(pieces, random) {
+  for (const piece of pieces) {
+    if (random.oneIn(5)) await new Promise((resolve) => setTimeout(resolve, random.below(5)));
+    yield piece;
   }
 }
 
