@@ -31,8 +31,9 @@ function createSystemError(errno, syscall, address, port) {
  */
 function createTransportError(errno) {
   const [code] = getSystemErrorMap().get(errno) ?? ['UNKNOWN'];
-  // Whoever reads is told of everything but this.
-  const syscall = code === 'EPIPE' ? 'write' : 'read';
+  // Whoever reads is told of everything but that the peer takes no more, and that there was no memory for
+  // what waits.
+  const syscall = code === 'EPIPE' || code === 'ENOMEM' ? 'write' : 'read';
   const error = new Error(`${syscall} ${code}`);
   Error.captureStackTrace(error, createTransportError);
   return Object.assign(error, { errno, code, syscall });
@@ -52,10 +53,12 @@ function createDestroyedError() {
 /**
  * Makes the error of ws for messages whose connection ends while they are compressed.
  *
+ * @param {Error} [cause] what was wrong with the transport
  * @return {Error}
  */
-function createCompressingError() {
-  return new Error('The socket was closed while data was being compressed');
+function createCompressingError(cause) {
+  const options = cause === undefined ? undefined : { cause };
+  return new Error('The socket was closed while data was being compressed', options);
 }
 
 /**

@@ -592,7 +592,7 @@ class WebSocket extends EventEmitter {
     const error = status === 0 ? undefined : createTransportError(status);
     const fail = () => {
       callbacks?.closed(error);
-      outgoing?.closed();
+      outgoing?.closed(error);
     };
     const afterSocket = () => this[kAfterSocket]();
     if (own !== undefined) {

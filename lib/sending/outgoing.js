@@ -317,9 +317,14 @@ class Outgoing {
     if (this.#queue?.isInFrames) this.#queue.closed(createInterruptedError());
   }
 
-  /** The connection is gone. */
-  closed() {
-    const error = this.#queue?.isInFrames ? createInterruptedError() : createCompressingError();
+  /**
+   * The connection is gone.
+   *
+   * @param {Error} [cause] what was wrong with the transport
+   */
+  closed(cause) {
+    const isInFrames = this.#queue?.isInFrames;
+    const error = isInFrames ? createInterruptedError() : createCompressingError(cause);
     this.#queue?.closed(error);
   }
 }

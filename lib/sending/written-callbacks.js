@@ -6,7 +6,7 @@ const native = require('../native/addon');
 const { stage } = require('../native/seam');
 const { nextTick } = require('../native/realm');
 const { callEach } = require('./call-each');
-const { createDestroyedError } = require('../errors');
+const { createDestroyedError, createTransportError } = require('../errors');
 
 /** The callbacks of what was sent on a native connection, until the kernel has taken it. */
 class WrittenCallbacks {
@@ -32,7 +32,7 @@ class WrittenCallbacks {
    */
   push(callback) {
     if (native.stage(this.#handle) === stage.OVER) {
-      nextTick(callback, createDestroyedError());
+      nextTick(callback, endingOf(this.#handle));
       return;
     }
     this.#pairs.push(native.enqueued(this.#handle), callback);
@@ -96,6 +96,13 @@ class WrittenCallbacks {
     }
     resource.runInAsyncScope(callEach, null, callbacks, argument);
   }
+}
+
+// Why nothing can be sent any more. As under ws, the transport's own errors are told to those who had sent
+// something before; but where there was no memory for what is sent, nobody else may hear of it.
+function endingOf(handle) {
+  const error = createTransportError(native.failure(handle));
+  return error.code === 'ENOMEM' ? error : createDestroyedError();
 }
 
 const isCallback = (_, index) => index % 2 === 1;

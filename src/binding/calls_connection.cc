@@ -205,6 +205,12 @@ Napi::Value StageOf(const Napi::CallbackInfo& info) {
   return Napi::Number::New(info.Env(), stage);
 }
 
+/// failure(handle): libuv's error that has ended the connection; 0 where there is none.
+Napi::Value FailureOf(const Napi::CallbackInfo& info) {
+  const Connection* connection = ConnectionAt(info, 0);
+  return Napi::Number::New(info.Env(), connection == nullptr ? 0 : connection->failure());
+}
+
 /// fd(handle): the descriptor; -1 where there is none.
 Napi::Value Fd(const Napi::CallbackInfo& info) {
   int fd = -1;
@@ -260,6 +266,7 @@ void DefineConnectionCalls(Napi::Env, Napi::Object exports) {
   Define<SetKeepAlive>(exports, "setKeepAlive");
   Define<SetRef>(exports, "setRef");
   Define<StageOf>(exports, "stage");
+  Define<FailureOf>(exports, "failure");
   Define<Fd>(exports, "fd");
   Define<ListenerOf>(exports, "listenerOf");
   Define<Address>(exports, "address");

@@ -156,6 +156,8 @@ class Connection : private MessageSink, private ConnectionFlags {
   uint32_t id() const { return id_; }
   void set_id(uint32_t id) { id_ = id; }
 
+  /// libuv's error that has ended it; 0 where it has ended well, or not at all.
+  int failure() const { return status_; }
   /// Bytes that were queued or written, ever, frame headers included.
   uint64_t enqueued() const { return enqueued_; }
   /// Of those, the bytes that were taken by whoever moves them.

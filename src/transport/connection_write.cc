@@ -178,7 +178,7 @@ void Connection::SendCompressed(const FrameHeader& header, ByteView payload, siz
   if (extras_->compression->core.Compress(&payload, header.rsv1, header.fin)) {
     SendFrames(header, payload, most);
   } else {
-    Destroy();
+    Destroy(UV_ENOMEM);
   }
 }
 
@@ -187,14 +187,14 @@ void Connection::SendLater(const FrameHeader& header, ByteView payload, size_t m
   if (extras_->compression->core.CompressLater(header, payload, header.fin)) {
     extras_->compression->most_later = most;
   } else {
-    Destroy();
+    Destroy(UV_ENOMEM);
   }
 }
 
 void Connection::OnCompressed(const FrameHeader& header, const MessageBuffer* payload) {
   if (stage_ != Stage::kWebSocket) return;
   if (payload == nullptr) {
-    Destroy();
+    Destroy(UV_ENOMEM);
     return;
   }
   SendFrames(header, {payload->data(), payload->size()}, extras_->compression->most_later);

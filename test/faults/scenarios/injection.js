@@ -12,6 +12,7 @@ const { closeFrame, frame, parseFrames } = require('../../helpers/frames');
 const { openSite, turns, until } = require('../../helpers/sites');
 const native = require('../../../lib/native/addon');
 
+const MEMORY = new Set(['malloc', 'mmap']);
 // No scenario makes more of one kind.
 const MOST_CALLS = 400;
 
@@ -28,22 +29,45 @@ function descriptors() {
   return fs.readdirSync('/proc/self/fd').length;
 }
 
-// A server that echoes, and what it has heard of errors.
+// What one end hears, in order: codes of errors, what callbacks of send() are told, codes of 'close'.
+function listen(socket, heard) {
+  socket.on('error', (error) => heard.push(error.code));
+  socket.on('close', (code) => heard.push(code));
+}
+
+function sendTo(socket, heard, data, options) {
+  socket.send(data, options, (error) => heard.push(error && (error.cause ?? error).code));
+}
+
+// A server that echoes; what it hears, and what its peers are told in close frames.
 async function echoServer(lib, site, options) {
   const server = await openSite(lib, site, options);
   server.on('error', () => {});
+  const heard = [];
+  Object.assign(server, { heard, told: [] });
   server.on('connection', (socket) => {
-    socket.on('error', () => {});
-    socket.on('message', (data, isBinary) => socket.send(data, { binary: isBinary }, () => {}));
+    listen(socket, heard);
+    socket.on('message', (data, isBinary) => {
+      sendTo(socket, heard, data, { binary: isBinary });
+    });
   });
   return server;
 }
 
+// Notes the close frame that a raw client has got, when its connection is over.
+function noteClose(client, told) {
+  client.closed.then(() => {
+    const close = parseFrames(client.received).frames.find(({ opcode }) => opcode === 8);
+    if (close !== undefined) told.push(close.payload.readUInt16BE());
+  });
+}
+
 // All that a raw client can do with such a server, until it is done or the connection is over.
-async function converse(client, headers) {
+async function converse(client, told) {
+  noteClose(client, told);
   const isOver = () => client.isClosed;
   await Promise.race([client.connected(), client.closed]).catch(() => {});
-  const head = await client.upgrade(headers);
+  const head = await client.upgrade();
   if (!head.startsWith('HTTP/1.1 101')) return 'refused';
   await client.send(
     frame('text', 'hello'),
@@ -65,9 +89,10 @@ async function converse(client, headers) {
 }
 
 // The same with a WebSocket of ws, which compresses.
-async function converseCompressed(url, options) {
+async function converseCompressed(url, told, options) {
   const client = new ws.WebSocket(url, { rejectUnauthorized: false, ...options });
   client.on('error', () => {});
+  client.on('close', (code) => told.push(code));
   const closed = new Promise((resolve) => client.on('close', resolve));
   let wrong = false;
   let left = 3;
@@ -87,9 +112,19 @@ async function converseCompressed(url, options) {
 function onSite(site, options) {
   return {
     open: (lib) => echoServer(lib, site, options),
-    act: (server) => converse(server.connect()),
+    act: (server) => converse(server.connect(), server.told),
     close: closeServer
   };
+}
+
+// There was no memory: either nobody has noticed, or whoever was concerned has heard why. A peer whose
+// message is lost is told so.
+function checkReasons({ heard, told }) {
+  const isTold = heard.includes('WS_ERR_OUT_OF_MEMORY');
+  const isFine = heard.every((what) => what === null || what === undefined || what === 1000);
+  const text = `heard ${JSON.stringify(heard)}, told ${JSON.stringify(told)}`;
+  if (!isFine && !isTold && !heard.includes('ENOMEM')) throw new Error(`nobody says why: ${text}`);
+  if (isTold && !told.includes(1011)) throw new Error(`the peer does not know: ${text}`);
 }
 
 async function closeServer(server) {
@@ -108,21 +143,26 @@ const SCENARIOS = {
   compressed: {
     open: (lib) => echoServer(lib, 'port', { perMessageDeflate: { threshold: 0 } }),
     act: (server) =>
-      converseCompressed(`ws://127.0.0.1:${server.port}`, { perMessageDeflate: true }),
+      converseCompressed(`ws://127.0.0.1:${server.port}`, server.told, {
+        perMessageDeflate: true
+      }),
     close: closeServer
   },
   // The client is what fails; the server is Node's.
   client: {
-    open: () => echoServer(ws, 'http', { perMessageDeflate: true }),
+    async open() {
+      const server = await echoServer(ws, 'http', { perMessageDeflate: true });
+      return Object.assign(server, { heard: server.told, told: server.heard });
+    },
     async act(server, lib) {
       const client = new lib.WebSocket(`ws://127.0.0.1:${server.port}`);
-      client.on('error', () => {});
+      listen(client, server.heard);
       const closed = new Promise((resolve) => client.on('close', resolve));
       let wrong = false;
       let left = 2;
       client.on('open', () => {
-        client.send('hello', () => {});
-        client.send(LARGE, () => {});
+        sendTo(client, server.heard, 'hello', {});
+        sendTo(client, server.heard, LARGE, {});
       });
       client.on('message', (data) => {
         if (![5, LARGE.length].includes(data.length)) wrong = true;
@@ -138,13 +178,14 @@ const SCENARIOS = {
     open: (lib) => echoServer(lib, 'port'),
     async act(server) {
       const client = server.connect();
+      noteClose(client, server.told);
       const head = await client.upgrade();
       if (!head.startsWith('HTTP/1.1 101')) return 'refused';
       client.socket.pause();
       for (const socket of server.clients) {
-        for (let i = 0; i < 16; i++) socket.send(LARGE, () => {});
+        for (let i = 0; i < 16; i++) sendTo(socket, server.heard, LARGE);
         // More than is kept for the next one.
-        socket.send(HUGE);
+        sendTo(socket, server.heard, HUGE);
         socket.close(1000);
       }
       await turns(10);
@@ -162,6 +203,7 @@ const SCENARIOS = {
     open: (lib) => echoServer(lib, 'port'),
     async act(server) {
       const client = server.connect();
+      noteClose(client, server.told);
       const head = await client.upgrade();
       if (!head.startsWith('HTTP/1.1 101')) return 'refused';
       const parts = Array.from({ length: 40 }, (_, i) =>
@@ -187,15 +229,17 @@ const SCENARIOS = {
     async act(server) {
       const clients = [0, 1, 2, 3].map(() => server.connect());
       for (const client of clients) {
+        noteClose(client, server.told);
         const head = await client.upgrade();
         if (!head.startsWith('HTTP/1.1 101')) return 'refused';
         client.socket.pause();
       }
       let number = 0;
       for (const socket of server.clients) {
-        for (let i = 0; i < 12; i++) socket.send(LARGE, () => {});
-        for (const size of [100, 20000, 70000]) socket.send(Buffer.alloc(size, ++number));
-        socket.send(HUGE);
+        for (let i = 0; i < 12; i++) sendTo(socket, server.heard, LARGE);
+        for (const size of [100, 20000, 70000])
+          sendTo(socket, server.heard, Buffer.alloc(size, ++number));
+        sendTo(socket, server.heard, HUGE);
         socket.close(1000);
       }
       await turns(10);
@@ -275,6 +319,7 @@ exports.faultLoop = async ({ lib, scenario, call, errors, size = 0 }) => {
     const next = await within(act(subject, lib), 'the next client hangs');
     if (next !== 'done') throw new Error(`the next client is ${next}`);
     await within(close(subject, lib), 'closing hangs');
+    if (failed > 0 && MEMORY.has(call) && subject.heard) checkReasons(subject);
     await until(() => native.openSockets() === 0);
     await turns(10);
     before ??= descriptors();

@@ -19,6 +19,7 @@ const CALLS = {
   cork: [true],
   endTransport: [],
   enqueued: [],
+  failure: [],
   fd: [],
   feed: [data],
   feedClosed: [],
