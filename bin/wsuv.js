@@ -16,6 +16,8 @@ if (command === 'build') {
   const native = require('../lib/native/addon');
   const { candidates } = require('../lib/native/binary-path');
   console.log(candidates().find((file) => require.cache[file]?.exports === native));
+} else if (command === '--help') {
+  console.log(usage);
 } else {
   console.error(usage);
   process.exitCode = 1;

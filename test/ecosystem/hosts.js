@@ -11,9 +11,12 @@ const path = require('path');
  */
 function refuse(folder) {
   const modules = path.join(folder, 'node_modules');
-  // What their install scripts would do: they put the binary where it is looked for.
-  execFileSync(process.execPath, ['install.js'], { cwd: path.join(modules, 'bun') });
-  execFileSync(process.execPath, ['install.cjs'], { cwd: path.join(modules, 'deno') });
+  // What their install scripts would do: they put the binary where it is looked for. (Bun's complains of
+  // the first place that it tries; where nothing helps, the error has all that was said.)
+  const install = (name, script) =>
+    execFileSync(process.execPath, [script], { cwd: path.join(modules, name), stdio: 'pipe' });
+  install('bun', 'install.js');
+  install('deno', 'install.cjs');
   const program = path.join(__dirname, 'host.cjs');
   const hosts = {
     bun: [path.join(modules, 'bun', 'bin', 'bun.exe'), program],

@@ -246,6 +246,8 @@ describe('wsuv build', () => {
     const { status, stderr } = cli();
     expect(status).toBe(1);
     expect(stderr).toMatch(/^usage: wsuv <command>/);
+    const help = cli('--help');
+    expect([help.status, help.stdout, help.stderr]).toEqual([0, stderr, '']);
   });
 
   test('wsuv binary says which binary is loaded', () => {
