@@ -46,31 +46,3 @@ test('the entry for browsers says what to use there', () => {
   expect(() => browser()).toThrow(/native WebSocket object/);
   expect(run("console.log(require.resolve('wsuv'))", '-C', 'browser')).toMatch(/browser\.js$/);
 });
-
-test('the addon needs no symbols but those of Node-API, libuv, zlib and the C library', () => {
-  const { builtFile } = require('../../lib/native/binary-path');
-  const undefinedSymbols = execFileSync('nm', ['-D', '--undefined-only', builtFile()], {
-    encoding: 'utf8'
-  })
-    .split('\n')
-    // Weak ones (w) may be missing.
-    .filter((line) => / U /.test(line))
-    .map((line) => line.trim().split(/\s+/).at(-1))
-    .filter(Boolean);
-  // Versioned ones are the C library's.
-  const others = undefinedSymbols.filter(
-    (name) =>
-      !/@GLIBC_|@GCC_/.test(name) &&
-      !/^(napi_|node_api_|uv_|deflate|inflate|_ITM_|__gmon_start__)/.test(name)
-  );
-  expect(others).toEqual([]);
-});
-
-test('the addon needs no newer C library than Node.js 20 does', () => {
-  const { builtFile } = require('../../lib/native/binary-path');
-  const symbols = execFileSync('objdump', ['-T', builtFile()], { encoding: 'utf8' });
-  const versions = [...symbols.matchAll(/GLIBC_2\.(\d+)/g)].map(([, minor]) => Number(minor));
-  expect(versions.length).toBeGreaterThan(0);
-  expect(Math.max(...versions)).toBeLessThanOrEqual(28);
-  expect(symbols).not.toMatch(/GLIBCXX_|CXXABI_/);
-});
