@@ -20,7 +20,9 @@ function tools() {
   const args = ['install', '--no-audit', '--no-fund', '--ignore-scripts', '--loglevel', 'error'];
   execFileSync('npm', args, { cwd: place, stdio: ['ignore', 'ignore', 'inherit'] });
   // What bun's install script would do: it puts the binary for this platform where it is looked for.
-  execFileSync(process.execPath, ['install.js'], { cwd: path.join(place, 'node_modules', 'bun') });
+  // (It complains of the first place that it tries; where nothing helps, the error has all of it.)
+  const bun = path.join(place, 'node_modules', 'bun');
+  execFileSync(process.execPath, ['install.js'], { cwd: bun, stdio: 'pipe' });
   return (file) => path.join(place, 'node_modules', file);
 }
 
