@@ -24,6 +24,8 @@ class FramedMessage {
   #pieceSize;
   #hasBegun = false;
   #hurries = false;
+  // Whether a piece is being sent: a masking function may do anything meanwhile.
+  #isSending = false;
 
   /**
    * @param {Outgoing} outgoing
@@ -49,16 +51,21 @@ class FramedMessage {
    * @return {Boolean} whether that was all
    */
   send() {
-    do {
-      if (!this.#sendPiece()) return false;
-    } while (this.#rest.length > 0 && this.#mayGoOn());
+    this.#isSending = true;
+    try {
+      do {
+        if (!this.#sendPiece()) return false;
+      } while (this.#rest.length > 0 && this.#mayGoOn());
+    } finally {
+      this.#isSending = false;
+    }
     return this.#rest.length === 0;
   }
 
   /** Does not wait for the kernel any more: a close frame comes behind it. */
   hurry() {
     this.#hurries = true;
-    if (!this.#outgoing.isCompressing) this.#goOn();
+    this.#goOn();
   }
 
   // Sends the next piece; false if it is being compressed.
@@ -88,7 +95,8 @@ class FramedMessage {
 
   // Behind a piece that was compressed, or that the kernel has taken.
   #goOn() {
-    if (this.#onSent === undefined || this.#outgoing.isCompressing) return;
+    const isBusy = this.#isSending || this.#outgoing.isCompressing;
+    if (this.#onSent === undefined || isBusy) return;
     if (this.#rest.length > 0 && !this.send()) return;
     const onSent = this.#onSent;
     this.#onSent = undefined;

@@ -33,6 +33,8 @@ class MessageStream extends Writable {
   #hasFinished = false;
   // Nobody waits for a slow peer any more: a close frame comes behind this message.
   #hurries = false;
+  // Whether pieces are being sent: a masking function may do anything meanwhile.
+  #isSending = false;
   // What is to be done in a moment, or when the message's turn comes.
   #action = null;
   // The callback of the write, or of the end, that is under way.
@@ -174,20 +176,28 @@ class MessageStream extends Writable {
   }
 
   #sendNext(pieces, from, isLast) {
+    this.#isSending = true;
+    try {
+      if (!this.#sendPieces(pieces, from, isLast)) return;
+    } finally {
+      this.#isSending = false;
+    }
+    if (isLast) this.#outgoing.finish();
+    else this.#onceTaken(pieces.length > 0);
+  }
+
+  // False if that takes longer, or nothing more is to be sent.
+  #sendPieces(pieces, from, isLast) {
     for (let i = from; i < pieces.length; i++) {
-      if (this.destroyed) return;
+      if (this.destroyed) return false;
       const fin = isLast && i === pieces.length - 1;
       const flags = this.#flagsOf(fin);
       this.#hasBegun = true;
       if (fin) this.#hasFinished = true;
       const then = () => this.#sendNext(pieces, i + 1, isLast);
-      if (!this.#outgoing.sendPiece(pieces[i], flags, this.#most, then)) return;
+      if (!this.#outgoing.sendPiece(pieces[i], flags, this.#most, then)) return false;
     }
-    if (!isLast) {
-      this.#onceTaken(pieces.length > 0);
-      return;
-    }
-    this.#outgoing.finish();
+    return true;
   }
 
   #flagsOf(fin) {
@@ -221,7 +231,7 @@ class MessageStream extends Writable {
 
   #hurry() {
     this.#hurries = true;
-    if (this.#outgoing.isCompressing) return;
+    if (this.#isSending || this.#outgoing.isCompressing) return;
     if (this.#action !== null) this.#act();
     else if (!this.#hasFinished) this.#callBack(null);
   }

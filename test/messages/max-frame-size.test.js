@@ -208,6 +208,39 @@ test('a masking function that throws in the middle of a message ends the connect
   expect(code).toBe(1006);
 });
 
+test.each([
+  ['in frames', (socket) => socket.send('abcdef')],
+  [
+    'as a stream',
+    (socket) => {
+      const stream = socket.createMessageStream();
+      stream.write('ab');
+      stream.write('cd');
+      stream.end('ef');
+    }
+  ]
+])(
+  'a masking function that closes in the middle of a message %s does not mix it up',
+  async (_, send) => {
+    let calls = 0;
+    const made = await open('client', {
+      generateMask() {
+        if (++calls === 1) made.ws.close(1000);
+      },
+      maxFrameSize: 2,
+      perMessageDeflate: false
+    });
+    send(made.ws);
+    const frames = await made.peer
+      .until((bytes) => framesOf(bytes).some(({ opcode }) => opcode === 8))
+      .then(framesOf);
+    const opcodes = frames.map(({ opcode }) => opcode);
+    expect(opcodes).toEqual([1, 0, 0, 8]);
+    const text = Buffer.concat(frames.slice(0, 3).map(({ payload }) => payload));
+    expect(text.toString()).toBe('abcdef');
+  }
+);
+
 test('ws understands them, compressed with context takeover by the thread pool and in place', async () => {
   const server = await startServer({ maxFrameSize: 20_000, perMessageDeflate: true }, (peer) => {
     peer.on('error', () => {});
