@@ -49,6 +49,8 @@ module.exports = {
   kSendFailed: Symbol('wsuv.sendFailed'),
   /** (): the stream that moves the bytes is gone. */
   kStreamClosed: Symbol('wsuv.streamClosed'),
+  /** (): the program has ended the socket whose bytes the addon moves. */
+  kStreamEnded: Symbol('wsuv.streamEnded'),
   /** (data), (code, reason), (error): what a Receiver does where nobody has changed that. */
   kPinged: Symbol('wsuv.pinged'),
   kConcluded: Symbol('wsuv.concluded'),

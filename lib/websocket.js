@@ -58,6 +58,7 @@ const {
   kSetUrl,
   kSocket,
   kStreamClosed,
+  kStreamEnded,
   kUseLink,
   kWantsText,
   kWasClean
@@ -72,6 +73,7 @@ let attach, closeReason, events, replaceSocket, setEndpoint, toBinaryType;
 let AutoPong, INITIAL_STATE, Listeners, Outgoing, RareState;
 let compressionFor, makeMask, negotiated, optionsOf, settingsFor;
 let createProtocolError, createTransportError, kErrorCode;
+let keepEnteredStores;
 const load = lazy(() => {
   ({ toBinaryType } = require('./binary-type'));
   ({ createTransportError } = require('./errors'));
@@ -81,6 +83,7 @@ const load = lazy(() => {
   ({ Listeners } = require('./listeners'));
   ({ compressionFor, negotiated } = require('./native/compression'));
   ({ setEndpoint } = require('./native/dispatch'));
+  ({ keepEnteredStores } = require('./native/entered-stores'));
   ({ createProtocolError, kErrorCode } = require('./native/protocol-errors'));
   ({ optionsOf, settingsFor } = require('./native/settings'));
   ({ INITIAL_STATE, RareState } = require('./rare-state'));
@@ -295,7 +298,7 @@ class WebSocket extends EventEmitter {
     const handle = replaceSocket(socket, head, settingsFor(this[kOptions]));
     if (handle === 0) return false;
     this[kServer] = server;
-    native.sendRaw(handle, Buffer.from(response));
+    native.sendResponse(handle, Buffer.from(response));
     this[kOpen](handle);
     return true;
   }
@@ -322,6 +325,7 @@ class WebSocket extends EventEmitter {
     this._readyState = OPEN;
     events.opened(this);
     this.emit('open');
+    if (!this._isServer && this[kHandle] !== 0) keepEnteredStores(this[kHandle]);
   }
 
   // What gets the connection's events first.
@@ -351,7 +355,7 @@ class WebSocket extends EventEmitter {
     this._readyState = CLOSING;
     if (this[kHandle] !== 0) {
       native.endTransport(this[kHandle]);
-      this[kLink].pump(this[kHandle]);
+      this[kLink].output();
     }
     this[kEmitErrorOnce](error);
   }
@@ -534,9 +538,11 @@ class WebSocket extends EventEmitter {
   [kOnProtocolError](index, detail, sentence) {
     this[kRarely]().inputEnded = true;
     const error = createProtocolError(index, detail, sentence);
-    const { receiver } = this[kRare];
-    if (receiver !== null) receiver.emit('error', error);
-    else this[kBroken](error);
+    this[kLink].inNextTick(() => {
+      const { receiver } = this[kRare];
+      if (receiver !== null) receiver.emit('error', error);
+      else this[kBroken](error);
+    });
   }
 
   [kBroken](error) {
@@ -556,7 +562,7 @@ class WebSocket extends EventEmitter {
     this._readyState = CLOSING;
     native.reactToEnd(this[kHandle]);
     rare.inputEnded = true;
-    rare.link.pump(this[kHandle]);
+    rare.link.output();
     rare.link.peerEnded(this[kHandle]);
   }
 
@@ -574,6 +580,11 @@ class WebSocket extends EventEmitter {
 
   [kStreamClosed]() {
     this._readyState = CLOSING;
+  }
+
+  // The program has ended the socket.
+  [kStreamEnded]() {
+    if (this._readyState === OPEN) this[kUseLink](this[kLink].afterEnd);
   }
 
   [kOnReleased](own) {

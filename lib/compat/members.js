@@ -37,7 +37,7 @@ class Members {
    */
   get _socket() {
     if (this[kSocket] === null && this[kIsAttached]) {
-      const socket = this[kLink].socketOf(this[kHandle], this[kServer]);
+      const socket = this[kLink].socketOf(this[kHandle], this[kServer], this);
       this[kSocket] = socket;
       // It tells the server; one that has ended already does not.
       if (socket._server !== null) this[kServer] = null;

@@ -10,15 +10,15 @@ const { usesStreams } = require('./transport');
  * Takes the descriptor of a plain TCP or Unix socket over, so that its bytes pass through the addon
  * alone. The net.Socket lives on as the connection's.
  *
+ * @param {WebSocket} ws whose connection it is to be
  * @param {Duplex} socket after the opening handshake
  * @param {Buffer} head what was read of it already
  * @param {Object} settings from settingsFor()
- * @param {Boolean} isServer
  * @return {Number} the addon's name for the connection; 0 where that cannot be, with nothing done
  */
-function adoptSocket(socket, head, settings, isServer) {
-  const handle = takeDescriptor(socket, head, settings, isServer);
-  if (handle !== 0) adoptSocketOf(socket, handle);
+function adoptSocket(ws, socket, head, settings) {
+  const handle = takeDescriptor(socket, head, settings, ws._isServer);
+  if (handle !== 0) adoptSocketOf(socket, handle, ws);
   return handle;
 }
 

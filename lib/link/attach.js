@@ -23,10 +23,10 @@ function attach(ws, socket, head, settings) {
   if (own !== undefined && !own.isDecided) {
     // Of a server's own port: the addon has it already.
     native.acceptWith(own.id, settings, '');
-    acceptSocketOf(socket);
+    acceptSocketOf(socket, ws);
     return own.id;
   }
-  const handle = adoptSocket(socket, head, settings, ws._isServer);
+  const handle = adoptSocket(ws, socket, head, settings);
   if (handle !== 0) return handle;
   const link = new StreamLink(ws, socket, head, settings);
   ws[kUseLink](link);

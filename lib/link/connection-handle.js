@@ -27,6 +27,7 @@ class ConnectionHandle {
   #hasShutdown = false;
   #hasPeerEnded = false;
   #isTapped = false;
+  #tapsBehind = true;
   #isDrainWatched = false;
   // Bytes that had been sent when 'drain' came last.
   #drained;
@@ -45,6 +46,9 @@ class ConnectionHandle {
 
   /** @type {net.Socket} the socket that this is the handle of */
   socket = null;
+
+  /** @type {(WebSocket|null)} the one whose connection it is */
+  owner = null;
 
   /** What sees to the socket's time-out. */
   idleTimer = null;
@@ -107,15 +111,23 @@ class ConnectionHandle {
     return this.#isTapped;
   }
 
+  /** Whether those come behind what they say; else in front of it. */
+  get tapsBehind() {
+    return this.#tapsBehind;
+  }
+
   /**
    * Whether somebody reads from the socket: it gets all bytes that come, then.
    *
    * @param {Boolean} isTapped
+   * @param {Boolean} [isFirst] whether in front of the WebSocket
    */
-  tap(isTapped) {
-    if (this.#isTapped === isTapped) return;
+  tap(isTapped, isFirst = false) {
+    const tapsBehind = !isFirst && (this.#tapsBehind || !isTapped);
+    if (this.#isTapped === isTapped && this.#tapsBehind === tapsBehind) return;
     this.#isTapped = isTapped;
-    native.tap(this.id, isTapped);
+    this.#tapsBehind = tapsBehind;
+    native.tap(this.id, isTapped, tapsBehind);
   }
 
   /** Bytes came, which somebody reads. */
@@ -283,6 +295,7 @@ class ConnectionHandle {
 
   reset(callback) {
     this.#onClosed = callback;
+    native.flush(this.id);
     native.reset(this.id);
     return 0;
   }

@@ -1,11 +1,15 @@
 'use strict';
 
 const native = require('../native/addon');
+const { EMPTY_BUFFER } = require('../constants');
 const { setImmediate } = require('../native/realm');
 const { WrittenCallbacks } = require('../sending/written-callbacks');
 const { ConnectionHandle } = require('./connection-handle');
 const { leaveServer } = require('./node-internals');
 const { endedSocket, socketOf } = require('./node-socket');
+
+// The callbacks that wait for the kernel, by handle.
+const waiting = new Map();
 
 /**
  * Who moves the bytes of a connection. There are two: this one, for all connections whose descriptor
@@ -14,9 +18,6 @@ const { endedSocket, socketOf } = require('./node-socket');
  * Frames are queued by the addon's functions whoever moves them; pump() follows.
  */
 class NativeLink {
-  // The callbacks that wait for the kernel, by handle.
-  #callbacks = new Map();
-
   /**
    * Something was queued, which leaves by itself.
    *
@@ -38,10 +39,10 @@ class NativeLink {
   }
 
   #whenWritten(handle, callback) {
-    let callbacks = this.#callbacks.get(handle);
+    let callbacks = waiting.get(handle);
     if (callbacks === undefined) {
       callbacks = new WrittenCallbacks(handle);
-      this.#callbacks.set(handle, callbacks);
+      waiting.set(handle, callbacks);
     }
     callbacks.push(callback);
   }
@@ -97,9 +98,28 @@ class NativeLink {
     native.feed(handle, chunk);
   }
 
-  /** The addon ends our side: whoever has the socket sees it end. */
+  /**
+   * Does something behind the ticks of the handlers that have run.
+   *
+   * @param {function()} action
+   */
+  inNextTick(action) {
+    // They have run: an error is delivered by itself.
+    action();
+  }
+
+  /** Whether nothing can be written any more. */
+  isDestroyed(handle) {
+    return handle === 0 || native.isDestroyed(handle);
+  }
+
+  /** The addon ends our side behind what is queued: whoever has the socket sees it end then. */
   ended(handle) {
-    ConnectionHandle.existing(handle)?.socket.end();
+    const own = ConnectionHandle.existing(handle);
+    if (own === undefined) return;
+    this.#whenWritten(handle, (error) => {
+      if (!error) own.socket.end();
+    });
   }
 
   /** The peer has ended its side. */
@@ -116,7 +136,7 @@ class NativeLink {
 
   /** The kernel has taken more. */
   written(handle) {
-    this.#callbacks.get(handle)?.callWritten();
+    waiting.get(handle)?.callWritten();
     ConnectionHandle.existing(handle)?.written();
   }
 
@@ -130,9 +150,9 @@ class NativeLink {
    * @return {(WrittenCallbacks|undefined)} the callbacks of what was sent, where there are some
    */
   release(handle) {
-    const callbacks = this.#callbacks.get(handle);
+    const callbacks = waiting.get(handle);
     if (callbacks === undefined) return undefined;
-    this.#callbacks.delete(handle);
+    waiting.delete(handle);
     callbacks.release();
     return callbacks;
   }
@@ -162,11 +182,37 @@ class NativeLink {
    *
    * @param {Number} handle 0 for one that is over
    * @param {(http.Server|null)} server
+   * @param {WebSocket} ws
    * @return {net.Socket}
    */
-  socketOf(handle, server) {
-    return handle === 0 ? endedSocket() : socketOf(handle, server);
+  socketOf(handle, server, ws) {
+    return handle === 0 ? endedSocket() : socketOf(handle, server, ws);
+  }
+
+  /** Takes the place of this one when a program has ended the socket. */
+  get afterEnd() {
+    return endedLink;
   }
 }
+
+/** The same for a connection whose socket was ended: what is sent is a write after the end. */
+class EndedLink extends NativeLink {
+  pump(handle, callback) {
+    const own = ConnectionHandle.existing(handle);
+    if (own === undefined) {
+      super.pump(handle, callback);
+      return;
+    }
+    // In two pieces, as ws writes a frame: so the socket's 'error' comes before the callback.
+    own.socket.write(EMPTY_BUFFER);
+    own.socket.write(EMPTY_BUFFER, callback);
+  }
+
+  whenTaken(handle, callback) {
+    this.pump(handle, callback);
+  }
+}
+
+const endedLink = new EndedLink();
 
 module.exports = { nativeLink: new NativeLink() };

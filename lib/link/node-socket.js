@@ -13,9 +13,10 @@ const net = require('net');
 const native = require('../native/addon');
 const { stage } = require('../native/seam');
 const { listeners } = require('../native/dispatch');
-const { clearTimeout, setTimeout } = require('../native/realm');
+const { clearTimeout, nextTick, setTimeout } = require('../native/realm');
 const { ConnectionHandle } = require('./connection-handle');
 const { refusingSetEncoding, takeHandle } = require('./node-internals');
+const { kStreamClosed, kStreamEnded } = require('../symbols');
 
 const kHandle = Symbol('wsuv.handle');
 const { prototype } = net.Socket;
@@ -25,14 +26,15 @@ const { prototype } = net.Socket;
  *
  * @param {Number} id the addon's name for the connection
  * @param {(http.Server|null)} [server] the one that counts the connection among its own
+ * @param {WebSocket} [ws] which has the connection, where one has
  * @return {net.Socket} one that has ended where the connection is over
  */
-function socketOf(id, server = null) {
+function socketOf(id, server = null, ws = null) {
   const existing = ConnectionHandle.existing(id);
   if (existing !== undefined) return existing.socket;
   if (native.stage(id) === stage.OVER) return endedSocket();
   const socket = makeSocket(id, server);
-  if (socket[kHandle].isDecided) behaveAsAttached(socket);
+  if (socket[kHandle].isDecided) behaveAsAttached(socket, ws);
   return socket;
 }
 
@@ -87,8 +89,9 @@ function makeSocket(id, server) {
  *
  * @param {net.Socket} socket
  * @param {Number} id
+ * @param {WebSocket} ws
  */
-function adoptSocketOf(socket, id) {
+function adoptSocketOf(socket, id, ws) {
   const old = socket._handle;
   const handle = new ConnectionHandle(id, old.bytesWritten, old.hasRef());
   // Node notes in its handles whose they are.
@@ -96,28 +99,31 @@ function adoptSocketOf(socket, id) {
   takeHandle(socket);
   socket._handle = handle;
   attach(socket, handle);
-  behaveAsAttached(socket);
+  behaveAsAttached(socket, ws);
 }
 
 /**
  * The upgrade of a connection whose socket somebody has was accepted.
  *
  * @param {net.Socket} socket
+ * @param {WebSocket} ws
  */
-function acceptSocketOf(socket) {
+function acceptSocketOf(socket, ws) {
   socket[kHandle].accepted();
-  behaveAsAttached(socket);
+  behaveAsAttached(socket, ws);
 }
 
 function attach(socket, handle) {
   handle.socket = socket;
   Object.defineProperty(socket, kHandle, { value: handle });
   Object.defineProperties(socket, METHODS);
+  if (Object.hasOwn(socket, 'setEncoding')) Object.defineProperties(socket, SHOWN);
   countWaiting(socket._writableState, handle);
 }
 
 // Under ws somebody always reads, and listens for errors.
-function behaveAsAttached(socket) {
+function behaveAsAttached(socket, ws) {
+  socket[kHandle].owner = ws;
   socket.setTimeout(0);
   socket.setNoDelay();
   prototype.on.call(socket, 'close', tellHandle);
@@ -131,10 +137,12 @@ function behaveAsAttached(socket) {
 function leaveToWebSocket() {}
 
 function destroyIt() {
+  this[kHandle].owner?.[kStreamClosed]();
   this.destroy();
 }
 
 function endIt() {
+  this[kHandle].owner?.[kStreamClosed]();
   // Whoever calls end() twice is made an error for, with its stack.
   if (!this.writableEnded) this.end();
 }
@@ -143,6 +151,7 @@ function tellHandle() {
   prototype.removeListener.call(this, 'close', tellHandle);
   prototype.removeListener.call(this, 'data', leaveToWebSocket);
   prototype.removeListener.call(this, 'end', endIt);
+  this[kHandle].owner = null;
   this[kHandle].onSocketClosed();
 }
 
@@ -160,12 +169,12 @@ function on(event, listener) {
 }
 
 function prependListener(event, listener) {
-  noteListener(this[kHandle], event);
+  noteListener(this[kHandle], event, true);
   return prototype.prependListener.call(this, event, listener);
 }
 
-function noteListener(handle, event) {
-  if (event === 'data' || event === 'readable') handle.tap(true);
+function noteListener(handle, event, isFirst = false) {
+  if (event === 'data' || event === 'readable') handle.tap(true, isFirst);
   else if (event === 'drain') handle.watchDrain();
 }
 
@@ -186,13 +195,32 @@ function push(chunk, encoding) {
   const handle = this[kHandle];
   if (handle.id === 0) return prototype.push.call(this, chunk, encoding);
   if (chunk === null) {
-    native.feedEnd(handle.id);
+    nextTick(() => native.feedEnd(handle.id));
     return false;
   }
   const bytes = typeof chunk === 'string' ? Buffer.from(chunk, encoding) : Buffer.from(chunk);
-  const wantsMore = handle.isTapped ? handle.raw(Buffer.from(bytes)) : true;
-  native.feed(handle.id, bytes);
+  const raw = handle.isTapped ? Buffer.from(bytes) : null;
+  if (handle.tapsBehind) native.feed(handle.id, bytes);
+  const wantsMore = raw === null ? true : handle.raw(raw);
+  if (!handle.tapsBehind) native.feed(handle.id, bytes);
   return wantsMore;
+}
+
+function unshift(chunk, encoding) {
+  return this.readableEnded
+    ? prototype.unshift.call(this, chunk, encoding)
+    : push.call(this, chunk, encoding);
+}
+
+// Our side ends behind what was sent. As under ws, what is sent afterwards is an error.
+function end(...args) {
+  const { [kHandle]: handle } = this;
+  prototype.end.apply(this, args);
+  if (handle.id !== 0 && handle.isDecided) {
+    native.endTransport(handle.id);
+    handle.owner?.[kStreamEnded]();
+  }
+  return this;
 }
 
 function pause() {
@@ -313,6 +341,7 @@ const METHODS = {
   _writeGeneric: method(writeGeneric),
   addListener: method(on),
   cork: method(cork),
+  end: method(end),
   off: method(removeListener),
   on: method(on),
   pause: method(pause),
@@ -324,8 +353,14 @@ const METHODS = {
   resume: method(resume),
   setTimeout: method(setIdleTimeout),
   uncork: method(uncork),
+  unshift: method(unshift),
   writableNeedDrain: getter(writableNeedDrain),
   write: method(write)
 };
+
+// What http.Server puts something of its own in the place of, where everybody sees it.
+const SHOWN = Object.fromEntries(
+  ['addListener', 'on', 'prependListener'].map((name) => [name, { enumerable: true }])
+);
 
 module.exports = { acceptSocketOf, adoptSocketOf, endedSocket, handleOf, socketOf };

@@ -1,8 +1,10 @@
 'use strict';
 
+const { AsyncResource } = require('async_hooks');
+
 const native = require('../native/addon');
 const { callEach } = require('../sending/call-each');
-const { NOOP } = require('../constants');
+const { EMPTY_BUFFER, NOOP } = require('../constants');
 const { createDestroyedError } = require('../errors');
 const { context, cursor } = require('../native/dispatch');
 const { nextTick } = require('../native/realm');
@@ -40,8 +42,17 @@ class StreamLink {
   // Whether the addon keeps what it has, too.
   #isStopped = false;
   #callbacks = [];
+  // The asynchronous context of callbacks whose message is written later: that of the first one, as
+  // where Node's streams write one thing after the other.
+  #resource = null;
   #isScheduled = false;
   #flush = () => this.#write();
+  // Those that are there as long as the stream is.
+  #listeners = {
+    close: () => this.#onClose(),
+    data: (chunk) => this.#feed(native.feed, chunk),
+    end: () => this.#feed(native.feedEnd)
+  };
 
   /** The addon's name for the connection. */
   handle;
@@ -64,9 +75,7 @@ class StreamLink {
     if (head.length > 0) socket.unshift(head);
 
     this.#takeMethods();
-    socket.on('close', () => this.#onClose());
-    socket.on('data', (chunk) => this.#feed(native.feed, chunk));
-    socket.on('end', () => this.#feed(native.feedEnd));
+    for (const [event, listener] of Object.entries(this.#listeners)) socket.on(event, listener);
     socket.on('error', () => this.#onError());
   }
 
@@ -102,19 +111,25 @@ class StreamLink {
       if (callback !== undefined) nextTick(callback, createDestroyedError());
       return;
     }
-    if (callback !== undefined) this.#callbacks.push(callback);
+    if (callback !== undefined) this.#add(callback);
     if (this.#feeding > 0) atExit.add(this.#flush);
     else this.#write();
   }
 
   pumpLater(handle, callback) {
-    if (callback !== undefined) this.#callbacks.push(callback);
+    if (callback !== undefined) this.#add(callback);
     if (this.#isScheduled) return;
     this.#isScheduled = true;
     nextTick(() => {
       this.#isScheduled = false;
       this.pump();
     });
+  }
+
+  #add(callback) {
+    this.#callbacks.push(callback);
+    if (this.#feeding === 0) return;
+    this.#resource ??= new AsyncResource('wsuv.send', { requireManualDestroy: true });
   }
 
   /** Writes what is queued to the stream now. */
@@ -130,6 +145,13 @@ class StreamLink {
 
   #writeBytes(size) {
     atExit.delete(this.#flush);
+    const resource = this.#resource;
+    if (resource !== null) {
+      this.#resource = null;
+      resource.runInAsyncScope(this.#writeBytes, this, size);
+      resource.emitDestroy();
+      return;
+    }
     const callbacks = this.#callbacks;
     if (callbacks.length > 0) this.#callbacks = [];
     if (size > 0) {
@@ -137,15 +159,28 @@ class StreamLink {
       native.takeOutput(this.handle, output);
       // What writing makes others do may say it anew.
       const state = cursor[STATE];
+      // As under ws, the stream ends when the last frame has been written.
+      const ends = (state & END) !== 0;
+      // And the 'error' of one that has ended comes before the callbacks, for ws writes in two pieces.
+      if (this.#socket.writableEnded) this.#own.write.call(this.#socket, EMPTY_BUFFER);
+      const isWaited = ends || callbacks.length > 0;
       this.#own.write.call(
         this.#socket,
         output,
-        callbacks.length === 0 ? undefined : (error) => callEach(callbacks, error)
+        isWaited ? (error) => this.#onWritten(callbacks, ends, error) : undefined
       );
-      this.#obey(state);
+      this.#obey(state & ~END);
     } else {
       if (callbacks.length > 0) nextTick(callEach, callbacks, null);
       this.#obey(cursor[STATE]);
+    }
+  }
+
+  #onWritten(callbacks, ends, error) {
+    try {
+      callEach(callbacks, error);
+    } finally {
+      if (ends && !error) this.#own.end.call(this.#socket);
     }
   }
 
@@ -195,6 +230,14 @@ class StreamLink {
   isTaken(handle) {
     const isQueued = native.enqueued(handle) !== native.flush(handle);
     return !isQueued && (this.#socket.writableLength ?? 0) === 0;
+  }
+
+  inNextTick(action) {
+    nextTick(action);
+  }
+
+  isDestroyed() {
+    return this.handle === 0 || this.#socket.destroyed;
   }
 
   feed(handle, chunk) {
@@ -249,6 +292,9 @@ class StreamLink {
   #onClose() {
     const socket = this.#socket;
     this.#giveMethodsBack();
+    for (const [event, listener] of Object.entries(this.#listeners)) {
+      socket.removeListener(event, listener);
+    }
     // What was read while the socket was paused still counts.
     const rest = socket.readableLength > 0 ? socket.read(socket.readableLength) : null;
     if (rest !== null) native.feed(this.handle, rest);
@@ -258,6 +304,7 @@ class StreamLink {
 
   // As under ws, a transport's error is the end of the connection (1006) and nothing more.
   #onError() {
+    if (this.handle !== 0) this.#ws[kStreamClosed]();
     this.#socket.on('error', NOOP);
     this.#socket.destroy();
   }

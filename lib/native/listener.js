@@ -61,6 +61,8 @@ class NativeListener extends EventEmitter {
   #id = 0;
   #path = null;
   #isClosed = false;
+  // The asynchronous context of the close() that ends it.
+  #closing = null;
   #endsAtTimeout = false;
 
   /** @type {Boolean} */
@@ -180,6 +182,10 @@ class NativeListener extends EventEmitter {
       this.once('close', () => callback(...(wasRunning ? [] : [notRunning()])));
     }
     this.#isClosed = true;
+    // Where there are connections, the last of them ends it.
+    if (this.listening && native.listenerConnections(this.#id) === 0) {
+      this.#closing = new AsyncResource('wsuv.close');
+    }
     this.listening = false;
     if (this.#id === 0) nextTick(() => this.emit('close'));
     else native.closeListener(this.#id);
@@ -260,7 +266,10 @@ class NativeListener extends EventEmitter {
     this.#id = 0;
     this.#resource.emitDestroy();
     this.#resource = null;
-    this.emit('close');
+    const closing = this.#closing;
+    this.#closing = null;
+    if (closing === null) this.emit('close');
+    else closing.runInAsyncScope(() => this.emit('close'));
   }
 }
 

@@ -274,7 +274,7 @@ class Outgoing {
     if (this.#queue === null) {
       const ws = this.#ws;
       this.#queue = new SendQueue({
-        isClosed: () => ws[kHandle] === 0,
+        isClosed: () => ws[kLink].isDestroyed(ws[kHandle]),
         onError: (error) => ws[kSendFailed](error),
         onSent: (callback) => ws[kLink].pump(ws[kHandle], callback),
         onEmpty: () => {

@@ -41,6 +41,12 @@ Napi::Value SendRaw(const Napi::CallbackInfo& info) {
                         [&info](Connection& connection) { connection.SendRaw(BytesAt(info, 1)); });
 }
 
+/// sendResponse(handle, bytes): the answer to the opening handshake.
+Napi::Value SendResponse(const Napi::CallbackInfo& info) {
+  return WithConnection(
+      info, [&info](Connection& connection) { connection.SendResponse(BytesAt(info, 1)); });
+}
+
 /// close(handle, code, reason): our closing handshake; code 1005 sends none.
 Napi::Value Close(const Napi::CallbackInfo& info) {
   return WithConnection(info, [&info](Connection& connection) {
@@ -105,10 +111,12 @@ Napi::Value Reset(const Napi::CallbackInfo& info) {
   return WithConnection(info, [](Connection& connection) { connection.Reset(); });
 }
 
-/// tap(handle, on): whether 'raw' records are to come with all bytes that are read.
+/// tap(handle, on, behind): whether 'raw' records are to come with all bytes that are read, in
+/// front of what they say or behind it.
 Napi::Value Tap(const Napi::CallbackInfo& info) {
-  return WithConnection(
-      info, [&info](Connection& connection) { connection.set_tapped(FlagAt(info, 1)); });
+  return WithConnection(info, [&info](Connection& connection) {
+    connection.set_tapped(FlagAt(info, 1), FlagAt(info, 2));
+  });
 }
 
 /// received(handle): bytes ever read.
@@ -195,6 +203,12 @@ Napi::Value SetRef(const Napi::CallbackInfo& info) {
 
 // What every connection has.
 
+/// isDestroyed(handle): whether the transport is going, or gone.
+Napi::Value IsDestroyed(const Napi::CallbackInfo& info) {
+  const Connection* connection = ConnectionAt(info, 0);
+  return Napi::Boolean::New(info.Env(), connection == nullptr || connection->destroyed());
+}
+
 /// stage(handle): one of seam.h's stages.
 Napi::Value StageOf(const Napi::CallbackInfo& info) {
   Connection* connection = ConnectionAt(info, 0);
@@ -242,6 +256,7 @@ void DefineConnectionCalls(Napi::Env, Napi::Object exports) {
   Define<UseSettings>(exports, "useSettings");
   Define<UseCompression>(exports, "useCompression");
   Define<SendRaw>(exports, "sendRaw");
+  Define<SendResponse>(exports, "sendResponse");
   Define<Close>(exports, "close");
   Define<ReactToClose>(exports, "reactToClose");
   Define<ReactToError>(exports, "reactToError");
@@ -265,6 +280,7 @@ void DefineConnectionCalls(Napi::Env, Napi::Object exports) {
   Define<SetNoDelay>(exports, "setNoDelay");
   Define<SetKeepAlive>(exports, "setKeepAlive");
   Define<SetRef>(exports, "setRef");
+  Define<IsDestroyed>(exports, "isDestroyed");
   Define<StageOf>(exports, "stage");
   Define<FailureOf>(exports, "failure");
   Define<Fd>(exports, "fd");

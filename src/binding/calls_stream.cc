@@ -59,6 +59,16 @@ Napi::Value Adopt(const Napi::CallbackInfo& info) {
       });
 }
 
+/// renewScope(handle): from now on a client's handlers see what the code that runs now sees.
+Napi::Value RenewScope(const Napi::CallbackInfo& info) {
+  Environment* environment = Environment::From(info.Env());
+  const Connection* connection = ConnectionAt(info, 0);
+  if (connection != nullptr) {
+    environment->SetScope(connection->id(), std::make_shared<AsyncScope>(info.Env()));
+  }
+  return info.Env().Undefined();
+}
+
 // The connection of a stream that `handle` names; null where there is none.
 ExternalConnection* StreamOf(const Napi::CallbackInfo& info, uint32_t handle) {
   Connection* connection = Environment::From(info.Env())->Find(handle);
@@ -159,6 +169,7 @@ Napi::Value TakeOutput(const Napi::CallbackInfo& info) {
 void DefineStreamCalls(Napi::Env, Napi::Object exports) {
   Define<Attach>(exports, "attach");
   Define<Adopt>(exports, "adopt");
+  Define<RenewScope>(exports, "renewScope");
   Define<Feed>(exports, "feed");
   Define<FeedEnd>(exports, "feedEnd");
   Define<FeedClosed>(exports, "feedClosed");

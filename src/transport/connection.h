@@ -35,6 +35,7 @@ struct ConnectionFlags {
   bool transport_gone_ : 1;
   bool released_ : 1;
   bool tapped_ : 1;             ///< The handler wants all bytes, too.
+  bool taps_behind_ : 1;        ///< And it wants them behind what they say.
   bool closed_reported_ : 1;    ///< The handler knows that the connection is over.
   bool muted_ : 1;              ///< Was terminated: what it received is of no interest any more.
   bool reports_to_caller_ : 1;  ///< See reports_to_caller().
@@ -88,6 +89,9 @@ class Connection : private MessageSink, private ConnectionFlags {
   void SendLater(const FrameHeader& header, ByteView payload, size_t most = SIZE_MAX);
   /// Queues bytes as they are.
   void SendRaw(ByteView bytes);
+  /// The same for the answer to an opening handshake, behind which what is sent first leaves as
+  /// soon as it would without.
+  void SendResponse(ByteView bytes);
   /// Our side's closing handshake; see ClosingHandshake::Close.
   void Close(uint16_t code, ByteView reason);
   /// The masking key of the next frame that the closing handshake sends, instead of a random one.
@@ -110,8 +114,12 @@ class Connection : private MessageSink, private ConnectionFlags {
   /// Ends our side of the transport when all is written, without a closing handshake.
   void EndTransport();
 
-  /// Whether OnRaw() is to be called with all bytes before they are parsed.
-  void set_tapped(bool tapped) { tapped_ = tapped; }
+  /// Whether OnRaw() is to be called with all bytes: before they are parsed, or `behind` what they
+  /// say (but for an error).
+  void set_tapped(bool tapped, bool behind = false) {
+    tapped_ = tapped;
+    taps_behind_ = behind;
+  }
   /// Bytes that were read, ever.
   uint64_t received() const { return received_; }
   /// What somebody else has read before.
@@ -138,6 +146,8 @@ class Connection : private MessageSink, private ConnectionFlags {
 
   /// Whether Terminate() or Reset() was called.
   bool muted() const { return muted_; }
+  /// Whether the transport is going, or gone.
+  bool destroyed() const { return destroyed_; }
   /// Whether Pause() was called, and Resume() was not.
   bool paused() const { return paused_; }
   /// Takes what comes from now on as if an error had been found before it.
@@ -224,6 +234,10 @@ class Connection : private MessageSink, private ConnectionFlags {
   ReadWindow DirectWindow();
   /// Bytes were read: they are counted, and shown to a handler that wants them all.
   void NoteRead(ByteView bytes);
+  /// What NoteRead() was told of has been parsed.
+  void AfterParsing() {
+    if (tapped_) ReportRaw();
+  }
   /// They lie where DirectWindow() said.
   void OnDirectBytes(size_t size);
   /// They lie anywhere, and may be changed.
@@ -232,6 +246,7 @@ class Connection : private MessageSink, private ConnectionFlags {
   void OnEnd();
   /// Reads no more until the loop has given the others their turn.
   void Hold();
+  void ReportRaw();
   void TransportClosed();
   /// May delete this.
   void TransportGone();
@@ -247,7 +262,6 @@ class Connection : private MessageSink, private ConnectionFlags {
   void CountSent(size_t size) { enqueued_ += size; }
   bool end_requested() const { return end_requested_; }
   bool peer_ended() const { return peer_ended_; }
-  bool destroyed() const { return destroyed_; }
 
  private:
   class Output;
@@ -291,6 +305,7 @@ class Connection : private MessageSink, private ConnectionFlags {
   void ReportEnd();
   void SendLargeFrame(const FrameHeader& header, ByteView payload);
   void AfterSend();
+  bool QueueRaw(ByteView bytes);
   void AfterStateChange();
   void DeleteIfDone();
   bool HasDeadline(DeadlineKind kind) const;

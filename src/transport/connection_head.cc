@@ -56,7 +56,8 @@ void Connection::ReadHead(uint8_t* data, size_t size) {
 std::unique_ptr<RequestHeadParser> Connection::TakeHeadParser() {
   if (extras_ == nullptr) return nullptr;
   std::unique_ptr<RequestHeadParser> parser = std::move(extras_->head);
-  if (extras_->compression == nullptr && extras_->last_activity == 0 && !extras_->has_next_key) {
+  if (extras_->compression == nullptr && extras_->raw == nullptr && extras_->last_activity == 0 &&
+      !extras_->has_next_key) {
     extras_.reset();
   }
   return parser;
@@ -74,7 +75,7 @@ void Connection::Accept(std::string_view response,
   if (stage_ != Stage::kDeciding) return;
   stage_ = Stage::kWebSocket;
   if (settings != nullptr) settings_ = std::move(settings);
-  SendRaw(ByteView(response));
+  SendResponse(ByteView(response));
   GoOnReading();
 }
 

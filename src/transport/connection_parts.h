@@ -10,6 +10,7 @@
 #include "protocol/http_head.h"
 #include "transport/compression.h"
 #include "transport/connection.h"
+#include "transport/held_input.h"
 
 namespace wsuv {
 
@@ -33,6 +34,7 @@ struct Connection::Compressed final : CompressionObserver {
 struct Connection::Extras {
   std::unique_ptr<Compressed> compression;
   std::unique_ptr<RequestHeadParser> head;  // Of a head in pieces.
+  std::unique_ptr<HeldInput> raw;           // See set_tapped().
   uint64_t last_activity = 0;               // 0: nobody has asked.
   bool has_next_key = false;
   uint8_t next_key[4];

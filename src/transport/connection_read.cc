@@ -30,7 +30,21 @@ ReadWindow Connection::DirectWindow() {
 void Connection::NoteRead(ByteView bytes) {
   received_ += bytes.size;
   NoteActivity();
-  if (tapped_) handler_->OnRaw(*this, bytes);
+  if (!tapped_) return;
+  if (!taps_behind_) {
+    handler_->OnRaw(*this, bytes);
+    return;
+  }
+  // Parsing changes them.
+  if (EnsureExtras().raw == nullptr) extras_->raw = std::make_unique<HeldInput>();
+  extras_->raw->Append(bytes.data, bytes.size);
+}
+
+// The bytes that were kept for whoever wants them behind what they say.
+void Connection::ReportRaw() {
+  if (extras_ == nullptr || extras_->raw == nullptr) return;
+  const std::unique_ptr<HeldInput> raw = std::move(extras_->raw);
+  handler_->OnRaw(*this, {raw->data(), raw->size()});
 }
 
 // Whether that was the last message of the turn is asked when there is more.
@@ -125,8 +139,8 @@ void Connection::ReadHeld() {
     ReportClosed();
     return;
   }
-  if (stage_ != Stage::kWebSocket || paused_ || inflating()) return;
-  if (input_ != nullptr) ReadInput();
+  if (stage_ != Stage::kWebSocket || inflating()) return;
+  if (input_ != nullptr && !paused_) ReadInput();
   GoOnReading();
 }
 
@@ -139,11 +153,11 @@ void Connection::ReadHeldNow() {
 // After something that reading had to wait for.
 void Connection::GoOnReading() {
   if (stage_ != Stage::kWebSocket) return;
-  if (input_ != nullptr) {
-    if (!inflating() && !paused_) Hold();
+  if (input_ != nullptr && !paused_) {
+    if (!inflating()) Hold();
     return;
   }
-  if (!paused_ && !inflating() && !peer_ended_) {
+  if (!inflating() && !peer_ended_ && input_size() < settings_->high_water_mark) {
     const int status = StartReading();
     if (status != 0) {
       Destroy(status);
@@ -206,6 +220,7 @@ void Connection::OnClose(uint16_t code, ByteView reason) {
 }
 void Connection::OnError(ErrorCode code, uint32_t detail) {
   DropPieces();
+  ReportRaw();
   handler_->OnProtocolError(*this, code, detail, {});
 }
 
@@ -268,6 +283,7 @@ void Connection::DropPieces() {
 
 void Connection::FailInflating(ErrorCode error, const char* sentence) {
   reader_.Stop();
+  ReportRaw();
   handler_->OnProtocolError(*this, error, 0, sentence);
 }
 

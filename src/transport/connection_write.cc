@@ -22,7 +22,7 @@ constexpr size_t kLargestPiece = size_t{1} << 30;
 }  // namespace
 
 void Connection::SendFrame(const FrameHeader& header, ByteView payload) {
-  if (stage_ != Stage::kWebSocket || end_sent_ || destroyed_) return;
+  if (stage_ != Stage::kWebSocket || end_requested_ || destroyed_) return;
   if (payload.size >= kDirectSendSize) {
     SendLargeFrame(header, payload);
     return;
@@ -118,13 +118,26 @@ void Connection::AfterSend() {
 }
 
 void Connection::SendRaw(ByteView bytes) {
-  if (stage_ == Stage::kClosed || end_sent_) return;
+  if (QueueRaw(bytes)) AfterSend();
+}
+
+void Connection::SendResponse(ByteView bytes) {
+  if (!QueueRaw(bytes)) return;
+  if (!dirty_ && loop_->sends_at_once()) {
+    Flush();
+  } else {
+    AfterSend();
+  }
+}
+
+bool Connection::QueueRaw(ByteView bytes) {
+  if (stage_ == Stage::kClosed || end_sent_) return false;
   if (!queue_.Append(bytes.data, bytes.size, loop_->pool())) {
     Destroy(UV_ENOMEM);
-    return;
+    return false;
   }
   enqueued_ += bytes.size;
-  AfterSend();
+  return true;
 }
 
 bool Connection::SendDirectly(ByteView, ByteView) { return false; }

@@ -158,6 +158,7 @@ void SocketConnection::OnRead(uv_stream_t* stream, ssize_t count, const uv_buf_t
       self->Hold();
     }
   }
+  self->AfterParsing();
   loop.AfterRead();
 }
 

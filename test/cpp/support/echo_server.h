@@ -44,6 +44,7 @@ class EchoHandler : public ConnectionHandler, public ListenerHandler {
   std::vector<std::string> events;
   std::function<void(Connection&)> on_message;
   std::function<void(const Message&)> on_any;
+  std::function<void()> on_error;
   std::string raw;
   Connection* last = nullptr;
   bool decide = true;
@@ -101,6 +102,7 @@ class EchoHandler : public ConnectionHandler, public ListenerHandler {
   void OnProtocolError(Connection& connection, ErrorCode code, uint32_t,
                        std::string_view) override {
     events.push_back(DescribeError(code).name);
+    if (on_error) on_error();
     connection.ReactToError(code);
   }
   void OnPeerEnd(Connection& connection) override {

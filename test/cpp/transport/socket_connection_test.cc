@@ -54,6 +54,26 @@ TEST_F(SocketConnectionTest, TakesASocketOver) {
   RunUntil([this] { return Happened("closed"); });
 }
 
+TEST_F(SocketConnectionTest, ShowsBytesBehindWhatTheySayButInFrontOfAnError) {
+  Listen();
+  const int fd = Open();
+  std::vector<std::string> seen;  // What was shown when a message came.
+  handler_.on_message = [this, &seen](Connection&) { seen.push_back(handler_.raw); };
+  handler_.last->set_tapped(true, true);
+  const std::string good = MakeFrame(Opcode::kText, "good");
+  Send(fd, good);
+  RunUntil([this] { return !handler_.raw.empty(); });
+  EXPECT_EQ(seen, std::vector<std::string>{""});
+  EXPECT_EQ(handler_.raw, good);
+  handler_.raw.clear();
+  const std::string wrong("\x83\x80\0\0\0\0", 6);
+  std::string raw_at_error;
+  handler_.on_error = [this, &raw_at_error] { raw_at_error = handler_.raw; };
+  Send(fd, wrong);
+  RunUntil([this] { return Happened("WS_ERR_INVALID_OPCODE"); });
+  EXPECT_EQ(raw_at_error, wrong);
+}
+
 TEST_F(SocketConnectionTest, SaysThatASocketCannotBeTakenOver) {
   auto* connection = SocketConnection::Make(loop_.get(), &handler_, settings_, Role::kServer,
                                             SocketConnection::Kind::kTcp);
