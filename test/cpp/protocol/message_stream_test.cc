@@ -280,6 +280,46 @@ TEST_F(InflatedStreamTest, IsNoLongerThanItMayBe) {
   }
 }
 
+TEST_F(InflatedStreamTest, ALimitIsForWhatIsInflated) {
+  std::minstd_rand random(5);
+  std::string noise(5000, '\0');
+  for (char& c : noise) c = static_cast<char>(random());
+  const std::string bytes = CompressedFrame(Compressed(noise));
+  ASSERT_GT(bytes.size(), noise.size() + 8);
+  limits_.max_stream_length = noise.size();
+  EXPECT_EQ(Inflate(bytes), Events{"binary " + noise});
+  // What is too long for a message is none.
+  Begin();
+  limits_.max_payload = limits_.stream_threshold;
+  for (const size_t size : {1001U, 1002U, 3000U}) {
+    EXPECT_EQ(Inflate(CompressedFrame(Compressed(noise.substr(0, size)))),
+              Events{"binary " + noise.substr(0, size)});
+  }
+}
+
+TEST_F(InflatedStreamTest, WhatComesInFramesIsNoMessageHoweverShort) {
+  const std::string packed = Compressed("short");
+  const std::string bytes =
+      CompressedFrame(packed.substr(0, 3), 2, false) + CompressedFrame(packed.substr(3), 0);
+  EXPECT_EQ(Inflate(bytes), Events{"binary short"});
+  EXPECT_EQ(sink_->messages, 0U);
+}
+
+TEST_F(InflatedStreamTest, AStreamThatThePeerHasEndedBeginsAnew) {
+  const std::string text(5000, 'f');
+  std::string packed(1000, '\0');
+  z_stream stream = {};
+  ASSERT_EQ(deflateInit2(&stream, 6, Z_DEFLATED, -15, 8, Z_DEFAULT_STRATEGY), Z_OK);
+  stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(text.data()));
+  stream.avail_in = static_cast<uInt>(text.size());
+  stream.next_out = reinterpret_cast<Bytef*>(packed.data());
+  stream.avail_out = static_cast<uInt>(packed.size());
+  ASSERT_EQ(deflate(&stream, Z_FINISH), Z_STREAM_END);
+  packed.resize(stream.total_out);
+  deflateEnd(&stream);
+  for (int i = 0; i < 3; i++) EXPECT_EQ(Inflate(CompressedFrame(packed)), Events{"binary " + text});
+}
+
 TEST_F(InflatedStreamTest, SaysWhatIsWrong) {
   const std::string text = std::string(5000, 'x') + "\xC3\xBC";
   const std::string packed = Compressed(text);

@@ -51,6 +51,7 @@ class EchoHandler : public ConnectionHandler, public ListenerHandler {
   bool stop_reading = false;
   bool spends_budget = false;
   int closed_status = 0;
+  uint64_t written_at_end = 1;
   bool was_streamed = false;
   size_t streamed = 0;  // Bytes of messages that came in pieces.
 
@@ -113,6 +114,7 @@ class EchoHandler : public ConnectionHandler, public ListenerHandler {
   void OnCompressed(Connection&) override {}
   void OnOutput(Connection&) override { events.push_back("output"); }
   void OnClosed(Connection& connection, int error) override {
+    written_at_end = connection.written();
     closed_status = error;
     events.push_back("closed");
     if (last == &connection) last = nullptr;

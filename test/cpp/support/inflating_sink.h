@@ -76,6 +76,8 @@ class InflatingSink final : public MessageSink {
     const bool is_whole = step.result == InflatedStep::Result::kMessage;
     if (is_whole) messages++;
     if (step.piece.compressed || step.piece.first == is_begun_) std::abort();
+    // Nobody is told of nothing.
+    if (step.piece.data.size == 0 && !step.piece.first && !step.piece.last) std::abort();
     is_begun_ = true;
     // As long as it was short it was not to be passed on.
     if (is_whole != (step.piece.first && step.piece.last &&

@@ -275,6 +275,48 @@ TEST_F(ConnectionTest, FragmentsAreWorthABudgetATurnToo) {
   }
 }
 
+TEST_F(ConnectionTest, KnowsWhatTheKernelHasNotTaken) {
+  Listen();
+  const int fd = Open();
+  Connection* const connection = handler_.last;
+  const uint64_t before = connection->enqueued();
+  EXPECT_EQ(connection->written(), before);
+  const std::string large(16'000'000, 'l');
+  connection->SendFrame({}, ByteView(std::string_view(large)));
+  RunUntil([&] { return connection->written() > before; });
+  EXPECT_EQ(connection->enqueued(), before + 10 + large.size());
+  // The kernel takes less.
+  EXPECT_LT(connection->written(), connection->enqueued());
+  EXPECT_EQ(Receive(fd, 10 + large.size()), Unmasked(Opcode::kBinary, large));
+  RunUntil([&] { return connection->written() == connection->enqueued(); });
+  // Of what was under way at the end nobody knows.
+  connection->SendFrame({}, ByteView(std::string_view(large)));
+  connection->Terminate();
+  RunUntil([&] { return handler_.last == nullptr; });
+  EXPECT_EQ(handler_.written_at_end, 0u);
+}
+
+TEST_F(ConnectionTest, ABroadcastThatIsTakenInPartArrivesWhole) {
+  Listen();
+  const int fds[] = {Open(), Open(), Open()};
+  std::vector<Connection*> connections;
+  for (const int fd : fds) {
+    handler_.on_message = [&](Connection& connection) { connections.push_back(&connection); };
+    Send(fd, MakeFrame(Opcode::kText, "who"));
+    const size_t count = connections.size() + 1;
+    RunUntil([&] { return connections.size() == count; });
+  }
+  std::string message(8'000'000, '\0');
+  for (size_t i = 0; i < message.size(); i++) message[i] = static_cast<char>(i * 31 >> 5);
+  for (Connection* connection : connections) {
+    connection->SendFrame({}, ByteView(std::string_view(message)));
+    connection->SendFrame({}, ByteView(std::string_view(message).substr(0, 100'000)));
+  }
+  const std::string expected =
+      Unmasked(Opcode::kBinary, message) + Unmasked(Opcode::kBinary, message.substr(0, 100'000));
+  for (const int fd : fds) EXPECT_TRUE(Receive(fd, expected.size()) == expected);
+}
+
 TEST_F(ConnectionTest, PassesLongMessagesOnInPieces) {
   settings_->limits.stream_threshold = 100;
   Listen();
