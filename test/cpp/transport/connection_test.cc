@@ -282,6 +282,7 @@ TEST_F(ConnectionTest, KnowsWhatTheKernelHasNotTaken) {
   const uint64_t before = connection->enqueued();
   EXPECT_EQ(connection->written(), before);
   const std::string large(16'000'000, 'l');
+  connection->NotifyWritten();
   connection->SendFrame({}, ByteView(std::string_view(large)));
   RunUntil([&] { return connection->written() > before; });
   EXPECT_EQ(connection->enqueued(), before + 10 + large.size());
@@ -289,11 +290,63 @@ TEST_F(ConnectionTest, KnowsWhatTheKernelHasNotTaken) {
   EXPECT_LT(connection->written(), connection->enqueued());
   EXPECT_EQ(Receive(fd, 10 + large.size()), Unmasked(Opcode::kBinary, large));
   RunUntil([&] { return connection->written() == connection->enqueued(); });
+  // Whoever wants to know it again asks again.
+  connection->SendFrame({}, ByteView(std::string_view(large)));
+  Receive(fd, 10 + large.size());
+  RunUntil([&] { return connection->written() == connection->enqueued(); });
+  EXPECT_EQ(std::count(handler_.events.begin(), handler_.events.end(), "written"), 1);
   // Of what was under way at the end nobody knows.
   connection->SendFrame({}, ByteView(std::string_view(large)));
   connection->Terminate();
   RunUntil([&] { return handler_.last == nullptr; });
   EXPECT_EQ(handler_.written_at_end, 0u);
+}
+
+TEST_F(ConnectionTest, TerminatingIsNoReset) {
+  Listen();
+  const int fd = Open();
+  handler_.last->Terminate();
+  RunUntil([this] { return Happened("closed"); });
+  char byte;
+  EXPECT_EQ(recv(fd, &byte, 1, 0), 0);
+}
+
+TEST_F(ConnectionTest, APausedOneIsNotReadWhenItsTurnComes) {
+  handler_.spends_budget = true;
+  size_t messages = 0;
+  handler_.on_message = [&messages](Connection& connection) {
+    if (++messages == TurnBudget::kRecords) connection.Pause();
+  };
+  Listen();
+  const int fd = Open();
+  std::string bytes;
+  for (size_t i = 0; i < 3 * TurnBudget::kRecords; i++) bytes += MakeFrame(Opcode::kText, "");
+  Send(fd, bytes);
+  RunUntil([&] { return messages >= TurnBudget::kRecords; });
+  for (int i = 0; i < 5; i++) uv_run(&uv_, UV_RUN_NOWAIT);
+  EXPECT_EQ(messages, size_t{TurnBudget::kRecords});
+  handler_.last->Resume();
+  RunUntil([&] { return messages == 3 * TurnBudget::kRecords; });
+}
+
+TEST_F(ConnectionTest, AnEndBehindUnreadBytesIsNotSeenBeforeThem) {
+  handler_.decide = false;
+  Listen();
+  const int fd = Connect();
+  Send(fd, kRequest + MakeFrame(Opcode::kText, "early"));
+  shutdown(fd, SHUT_WR);
+  RunUntil([this] { return handler_.last != nullptr; });
+  for (int i = 0; i < 5; i++) uv_run(&uv_, UV_RUN_NOWAIT);
+  EXPECT_EQ(handler_.events, std::vector<std::string>{"upgrade 0"});
+}
+
+TEST_F(ConnectionTest, ALineBreakIsNoHead) {
+  Listen();
+  const int fd = Connect();
+  Send(fd, "\r\n");
+  shutdown(fd, SHUT_WR);
+  EXPECT_EQ(ReceiveAll(fd), "");
+  EXPECT_EQ(handler_.events, std::vector<std::string>{"closed"});
 }
 
 TEST_F(ConnectionTest, ABroadcastThatIsTakenInPartArrivesWhole) {
