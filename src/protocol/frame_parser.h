@@ -266,7 +266,7 @@ size_t FrameParser::ReadPayload(uint8_t* data, size_t size, Sink& sink, Verdict*
     if (payload_left_ == 0 && !verdict->failed() && !ended_) {
       const Flow before = verdict->flow;
       *verdict = EndFrame(sink);
-      if (before == Flow::kStop) verdict->flow = before;
+      if (before == Flow::kStop && !verdict->failed()) verdict->flow = before;
     }
   }
   return take;

@@ -76,7 +76,8 @@ class MessageSink : public MessagePlacer {
  public:
   virtual Flow OnMessage(const Message& message) = 0;
   /// How much of it was taken: all, but of a compressed one less together with kStop. Then the rest
-  /// comes again. (Behind a kStop the end of the message may still come, with no bytes.)
+  /// comes again. (Behind a kStop the end of the message may still come, with no bytes, or what is
+  /// wrong with that.)
   virtual Progress OnPiece(const MessagePiece& piece) {
     WSUV_ASSERT(false);  // For those only who set ReaderLimits::stream_threshold.
     return {piece.data.size, Flow::kContinue};

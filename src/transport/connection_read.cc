@@ -48,7 +48,10 @@ void Connection::ReportRaw() {
 }
 
 // Whether that was the last message of the turn is asked when there is more.
-void Connection::OnDirectBytes(size_t size) { reader_.ReadDirect(size, settings_->limits, *this); }
+void Connection::OnDirectBytes(size_t size) {
+  // There may have been no memory to report the bytes as they are: that has ended the reading.
+  if (!reader_.ended()) reader_.ReadDirect(size, settings_->limits, *this);
+}
 
 void Connection::OnBytes(uint8_t* data, size_t size) {
   switch (stage_) {

@@ -63,6 +63,8 @@ class RecordingSink : public MessageSink {
     is_stopped = false;  // It is not asked.
   }
   void OnError(ErrorCode code, uint32_t detail) override {
+    // With the last bytes of a frame, its end is looked at too, which may be wrong.
+    if (in_pieces_) is_stopped = false;
     Add(std::string("error ") + DescribeError(code).name + " " + std::to_string(detail));
     is_stopped = false;
   }
