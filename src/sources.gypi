@@ -31,6 +31,7 @@
       "src/transport/deadline_list.cc",
       "src/transport/descriptor.cc",
       "src/transport/external_connection.cc",
+      "src/transport/heap_trimmer.cc",
       "src/transport/listener.cc",
       "src/transport/loop.cc",
       "src/transport/pages.cc",

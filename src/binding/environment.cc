@@ -135,6 +135,14 @@ bool Environment::HasEvents() const {
   return false;
 }
 
+bool Environment::Trim() {
+  bool is_left = false;
+  for (const auto& context : contexts_) {
+    if (context->Trim()) is_left = true;
+  }
+  return is_left;
+}
+
 bool Environment::IsFull() const {
   for (const auto& context : contexts_) {
     if (context->IsFull()) return true;

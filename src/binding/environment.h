@@ -88,6 +88,7 @@ class Environment final : public RoundObserver {
   void OnRound() override;
   bool HasEvents() const override;
   bool IsFull() const override;
+  bool Trim() override;
 
  private:
   static constexpr uint32_t kSlotBits = kHandleSlotBits;

@@ -1,5 +1,6 @@
 #include "binding/staging.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace wsuv {
@@ -18,16 +19,21 @@ bool Staging::MakeRoom(napi_env env) {
 }
 
 void Staging::Reset() {
-  if (chunks_.size() > kKeptChunks) chunks_.resize(kKeptChunks);
+  if (current_ != nullptr && current_->used > 0) needed_ = std::max(needed_, filled_ + 1);
   for (const auto& chunk : chunks_) chunk->used = 0;
-  filled_ = 0;
-  current_ = chunks_.empty() ? nullptr : chunks_[0].get();
+  FreeAllBut(kKeptChunks);
 }
 
-void Staging::Clear() {
-  chunks_.clear();
+bool Staging::Trim() {
+  FreeAllBut(needed_);
+  needed_ = 0;
+  return !chunks_.empty();
+}
+
+void Staging::FreeAllBut(size_t count) {
+  if (chunks_.size() > count) chunks_.resize(count);
   filled_ = 0;
-  current_ = nullptr;
+  current_ = chunks_.empty() ? nullptr : chunks_[0].get();
 }
 
 }  // namespace wsuv

@@ -49,17 +49,22 @@ class Staging {
   }
   /// Nothing that was copied is needed any more.
   void Reset();
+  /// Frees what no round since the last call of this has needed. Returns whether there is something
+  /// left. Call it between rounds.
+  bool Trim();
   /// Frees everything.
-  void Clear();
+  void Clear() { FreeAllBut(0); }
 
  private:
-  // So many chunks are kept for the next round.
-  static constexpr size_t kKeptChunks = 4;
+  // So many chunks are kept for the next round at most.
+  static constexpr size_t kKeptChunks = 16;
   bool MakeRoom(napi_env env);
+  void FreeAllBut(size_t count);
 
   std::vector<std::unique_ptr<Chunk>> chunks_;
   size_t filled_ = 0;         // So many of them are full.
-  Chunk* current_ = nullptr;  // The one behind them, if there is one.
+  size_t needed_ = 0;         // The most that a round has used since Trim() was called.
+  Chunk* current_ = nullptr;  // The one behind those that are full, if there is one.
 };
 
 }  // namespace wsuv

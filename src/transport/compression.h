@@ -27,7 +27,7 @@ struct CompressionSettings {
 class CompressionPool {
  public:
   /// At this interval (milliseconds) streams that nobody used since the last time are given back.
-  static constexpr uint64_t kTrimInterval = 5000;
+  static constexpr uint64_t kTrimInterval = 3000;
 
   /// `arm_trim` has to see to it that Trim() is called after kTrimInterval.
   CompressionPool(uv_loop_t* loop, std::function<void()> arm_trim)

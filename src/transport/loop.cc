@@ -31,7 +31,7 @@ void Erase(List& list, T* item) {
 
 }  // namespace
 
-Loop::Loop(uv_loop_t* loop) : uv_(loop) {}
+Loop::Loop(uv_loop_t* loop) : uv_(loop), heap_trimmer_(loop) {}
 
 Loop::~Loop() = default;
 
@@ -58,16 +58,17 @@ uint8_t* Loop::read_buffer() {
 
 CompressionPool& Loop::compression() {
   if (compression_ == nullptr) {
-    compression_ = std::make_unique<CompressionPool>(
-        uv_, [this] { ArmDeadline(&trim_deadline_, CompressionPool::kTrimInterval); });
+    compression_ = std::make_unique<CompressionPool>(uv_, [this] { ArmTrim(); });
   }
   return *compression_;
 }
 
 void Loop::Trim() {
   bool is_left = pool_.Trim();
+  if (observer_ != nullptr && observer_->Trim()) is_left = true;
   if (compression_ != nullptr && compression_->Trim()) is_left = true;
-  if (is_left) ArmDeadline(&trim_deadline_, CompressionPool::kTrimInterval);
+  if (heap_trimmer_.Observe(reads_)) is_left = true;
+  if (is_left) ArmTrim();
 }
 
 void Loop::BeginLastTurn() {
@@ -151,8 +152,7 @@ void Loop::FlushLate() {
 
 void Loop::MarkDirty(Connection* connection) {
   dirty_.push_back(connection);
-  if (trim_deadline_.bucket == nullptr)
-    ArmDeadline(&trim_deadline_, CompressionPool::kTrimInterval);
+  ArmTrim();
   // Each has a block of its own until it is flushed.
   if (dirty_.size() >= kMaxDirty && !is_flushing_) FlushDirty();
 }
@@ -263,14 +263,17 @@ void Loop::DropHeads(Listener* listener) {
 }
 
 size_t Loop::open_handles() const {
-  const size_t running = compression_ == nullptr ? 0 : compression_->work().running();
-  return connections_.size() + listeners_.size() + static_cast<size_t>(own_handles_) + running;
+  size_t open = connections_.size() + listeners_.size() + static_cast<size_t>(own_handles_);
+  open += heap_trimmer_.running();
+  if (compression_ != nullptr) open += compression_->work().running();
+  return open;
 }
 
 void Loop::Shutdown(std::function<void()> done) {
   on_shutdown_ = std::move(done);
   FlushDirty();
   shutting_down_ = true;
+  heap_trimmer_.Shutdown([this] { AfterDelete(); });
   if (compression_ != nullptr) compression_->work().Shutdown([this] { AfterDelete(); });
   const std::vector<Listener*> listeners = listeners_;
   for (Listener* listener : listeners) listener->Close();

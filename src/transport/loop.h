@@ -13,6 +13,7 @@
 
 #include "transport/compression.h"
 #include "transport/deadline_list.h"
+#include "transport/heap_trimmer.h"
 #include "transport/turn_budget.h"
 #include "transport/write_queue.h"
 
@@ -30,6 +31,9 @@ class RoundObserver {
   virtual bool HasEvents() const = 0;
   /// Whether so much is waiting that it should be delivered before polling has ended.
   virtual bool IsFull() const = 0;
+  /// Frees memory that was kept for later and has not been needed since the last call. Returns
+  /// whether there is some left.
+  virtual bool Trim() = 0;
 
  protected:
   ~RoundObserver() = default;
@@ -89,6 +93,13 @@ class Loop {
   /// at once.
   void BeginLastTurn();
   bool is_last_turn() const { return is_last_turn_; }
+
+  /// Somebody keeps memory for later: sees to it that it is freed if later does not come.
+  void ArmTrim() {
+    if (trim_deadline_.bucket == nullptr) {
+      ArmDeadline(&trim_deadline_, CompressionPool::kTrimInterval);
+    }
+  }
 
   TurnBudget& budget() { return budget_; }
   /// A connection begins to parse a read of `size` bytes.
@@ -176,6 +187,7 @@ class Loop {
   std::vector<Connection*> connections_;
   std::vector<Listener*> listeners_;
   int own_handles_ = 0;
+  HeapTrimmer heap_trimmer_;
   TurnBudget budget_;
   uint64_t reads_ = 0;
   size_t read_left_ = 0;

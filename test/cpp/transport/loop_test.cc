@@ -22,6 +22,7 @@ class Observer final : public RoundObserver {
   }
   bool HasEvents() const override { return has_events; }
   bool IsFull() const override { return is_full; }
+  bool Trim() override { return false; }
 
   int rounds = 0;
   bool has_events = false;
