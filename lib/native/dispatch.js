@@ -68,6 +68,8 @@ function uncurried(method) {
 /** What receives a connection's events, by slot, and the handle that it has; see Endpoint. */
 const endpoints = [undefined];
 const handles = [0];
+/** Another one whenever one of these is. */
+let edition = 0;
 /** What stands for connections in their sockets, as far as there are any, by handle. */
 const sockets = new Map();
 /** What receives a listener's events, by id. */
@@ -104,7 +106,13 @@ function setEndpoint(handle, endpoint) {
   const slot = handle & SLOT_MASK;
   endpoints[slot] = endpoint;
   handles[slot] = handle;
+  edition = (edition + 1) & 0xffffff;
   if (endpoint[kWantsText]) native.wantText(handle);
+}
+
+function endpointOf(handle) {
+  const slot = handle & SLOT_MASK;
+  return handles[slot] === handle ? endpoints[slot] : undefined;
 }
 
 /**
@@ -118,9 +126,10 @@ function setEndpoint(handle, endpoint) {
  */
 function takeEndpoint(handle, own) {
   const slot = handle & SLOT_MASK;
-  const endpoint = handles[slot] === handle ? endpoints[slot] : undefined;
+  const endpoint = endpointOf(handle);
   endpoints[slot] = undefined;
   handles[slot] = 0;
+  edition = (edition + 1) & 0xffffff;
   try {
     endpoint?.[kOnReleased](own);
     own?.release();
@@ -140,14 +149,15 @@ function takeEndpoint(handle, own) {
  * @param {(ArrayBuffer|undefined)} memory with the payloads, nothing else, and nobody else's
  * @param {(Uint8Array|undefined)} staging where they lie in the place of `memory`, if all of them are
  *     texts that become strings. Without either, they lie in `few`: a payload alone
- * @param {(Array|undefined)} more further pieces of memory: Buffers, and ArrayBuffers with the ends of fragments
+ * @param {(ArrayBuffer[]|undefined)} more further pieces of memory, some with the ends of fragments
  */
 function workOff(records, memory, staging, more) {
   const handle = cursor[HANDLE];
-  const slot = handle & SLOT_MASK;
   const end = cursor[END];
   const base = cursor[BASE];
   let at = cursor[NEXT];
+  let endpoint = endpointOf(handle);
+  let asked = edition;
   if (records === undefined) records = ring;
   if (memory === undefined && staging === undefined) staging = few;
 
@@ -159,8 +169,11 @@ function workOff(records, memory, staging, more) {
     const detail = records[at + 3];
     at += WORDS;
     cursor[NEXT] = at;
-    // Asked for each record: what the handlers of the ones before did counts.
-    const endpoint = handles[slot] === handle ? endpoints[slot] : undefined;
+    // What the handlers of the records before did counts.
+    if (asked !== edition) {
+      endpoint = endpointOf(handle);
+      asked = edition;
+    }
 
     if (kind <= BINARY) {
       if (endpoint === undefined) continue;
@@ -290,16 +303,14 @@ function payloadOf(head, offset, length, memory, more) {
   if (length === 0) return EMPTY_BUFFER;
   const piece = head >>> 16;
   if (piece === 0) return firstPieceOf(memory, offset, length);
-  const buffer = more[piece - 1];
-  if (length === buffer.length) return buffer;
-  return new FastBuffer(buffer.buffer, buffer.byteOffset + offset, length);
+  return new FastBuffer(more[piece - 1], offset, length);
 }
 
 // The same of what ends a connection: it takes effect, even where a handler has transferred a message
 // of the same batch, and with it these bytes.
 function remainsOf(head, offset, length, memory, more) {
   const piece = head >>> 16;
-  const left = piece === 0 ? (memory ?? few).byteLength : more[piece - 1].length;
+  const left = piece === 0 ? (memory ?? few).byteLength : more[piece - 1].byteLength;
   return left > 0 ? payloadOf(head, offset, length, memory, more) : EMPTY_BUFFER;
 }
 

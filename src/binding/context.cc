@@ -22,6 +22,9 @@ constexpr size_t kFixedArguments = 3;
 constexpr size_t kBatchesInScope = 32;
 // Memory for JavaScript that should not have to wait for the end of one.
 constexpr size_t kMuchMemory = 4096;
+// Up to this size, to copy what was read twice, through warm memory, costs less than memory for
+// JavaScript does that has to be referred to until it is delivered.
+constexpr size_t kStagedRead = 16 * 1024;
 
 uint32_t HeadOf(EventKind kind, uint32_t flags, size_t piece) {
   return static_cast<uint32_t>(kind) | flags << 8 | static_cast<uint32_t>(piece) << 16;
@@ -337,6 +340,7 @@ uint8_t* Context::Place(Connection& connection, size_t size) {
   if (!has_room) {
     // As large as what there is to come of this read may need.
     const size_t rest = std::min(loop.read_left(), Staging::kChunkSize);
+    if (rest <= kStagedRead && size <= kStagedRead) return nullptr;
     placed_ = std::make_shared<Placed>();
     placed_->memory = JavaScriptMemory::Create(env_, std::max(Staging::RoundUp(size), rest));
     placed_->read = loop.reads();
@@ -505,7 +509,10 @@ void Context::DeliverAll() {
   Retain();
   delivering_++;
   Loop* loop = environment_->loop();
-  if (loop != nullptr) loop->BeginDelivery();
+  if (loop != nullptr) {
+    loop->BeginDelivery();
+    loop->ArmTrim();
+  }
   HandleScope scope(env_);
   made_much_ = false;
   // Callbacks may report further events, which are delivered in the same go.
@@ -705,44 +712,26 @@ void Context::ReportOverflow() {
   }
 }
 
-// The memory that a user gets; null where there is none.
+// The ArrayBuffer that a user gets; null where there is none.
 napi_value Context::MemoryOf(const Piece& piece) {
   napi_value value = nullptr;
+  void* data = nullptr;
   if (piece.placed != nullptr) {
     Placed& placed = *piece.placed;
     // Whoever gets it sees all of it.
     std::memset(placed.memory->data() + placed.used, 0, placed.memory->size() - placed.used);
     placed.used = placed.memory->size();
-    value = placed.memory->buffer();
+    value = placed.memory->array_buffer();
   } else if (piece.ends != nullptr) {
-    void* data = nullptr;
     const size_t count = piece.ends->size();
     if (napi_create_arraybuffer(env_, count * sizeof(double), &data, &value) == napi_ok) {
       std::copy(piece.ends->begin(), piece.ends->end(), static_cast<double*>(data));
     }
   } else {
-    const uint8_t* bytes = piece.chunk->memory->data() + piece.first;
-    napi_create_buffer_copy(env_, piece.last - piece.first, bytes, nullptr, &value);
+    const size_t size = piece.last - piece.first;
+    if (napi_create_arraybuffer(env_, size, &data, &value) != napi_ok) return nullptr;
+    std::memcpy(data, piece.chunk->memory->data() + piece.first, size);
   }
-  return value;
-}
-
-// The ArrayBuffer of exactly the size of what was staged first: the only memory of most batches.
-napi_value Context::FirstMemoryOf(const Batch& batch) {
-  napi_value value = nullptr;
-  const Piece& piece = batch.first;
-  if (piece.placed != nullptr) {
-    napi_get_typedarray_info(env_, MemoryOf(piece), nullptr, nullptr, nullptr, &value, nullptr);
-    return value;
-  }
-  if (piece.chunk == nullptr) {
-    napi_get_undefined(env_, &value);
-    return value;
-  }
-  void* data = nullptr;
-  const size_t size = piece.last - piece.first;
-  if (napi_create_arraybuffer(env_, size, &data, &value) != napi_ok) return nullptr;
-  std::memcpy(data, piece.chunk->memory->data() + piece.first, size);
   return value;
 }
 
@@ -764,7 +753,7 @@ bool Context::PrepareArguments(const Batch& batch, std::vector<napi_value>& more
     fixed[2] = piece.chunk->memory->View(napi_uint8_array);
     *base = piece.first;
   } else {
-    fixed[1] = FirstMemoryOf(batch);
+    if (piece.chunk != nullptr || piece.placed != nullptr) fixed[1] = MemoryOf(piece);
     made_much_ = made_much_ || size > kMuchMemory || piece.placed != nullptr;
   }
   bool is_there = fixed[0] != nullptr && fixed[1] != nullptr && fixed[2] != nullptr;

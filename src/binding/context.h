@@ -69,6 +69,8 @@ class Context final : public ConnectionHandler, public ListenerHandler {
   void set_stream_state(int32_t state) { cursor(CursorWord::kStream) = state; }
   /// Whether so much payload waits that it should be delivered before polling has ended.
   bool IsFull() const;
+  /// As RoundObserver has it.
+  bool Trim() { return HasEvents() || staging_.Trim(); }
   /// Drops everything that refers to JavaScript; nothing is delivered any more.
   void Detach();
 
@@ -178,7 +180,6 @@ class Context final : public ConnectionHandler, public ListenerHandler {
   void ReportOverflow();
   napi_value MemoryOf(const Piece& piece);
   napi_value ResourceOf(const Batch& batch);
-  napi_value FirstMemoryOf(const Batch& batch);
   bool PrepareArguments(const Batch& batch, std::vector<napi_value>& more, napi_value* fixed,
                         size_t* base);
 

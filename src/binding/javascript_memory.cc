@@ -10,6 +10,21 @@ namespace {
 
 // Above this size, memory that V8 frees lets glibc give pages back to the system.
 constexpr size_t kPagesMatter = 64 * 1024;
+// Above this size, to zero memory that will be written costs more than a Buffer, whose is not
+// zeroed, does beside its ArrayBuffer.
+constexpr size_t kZeroingMatters = 16 * 1024;
+
+// Null, with an exception pending perhaps, where there is none.
+napi_value CreateArrayBuffer(napi_env env, size_t size, void** data) {
+  napi_value value = nullptr;
+  if (size <= kZeroingMatters) {
+    return napi_create_arraybuffer(env, size, data, &value) == napi_ok ? value : nullptr;
+  }
+  napi_value array_buffer = nullptr;
+  if (napi_create_buffer(env, size, data, &value) != napi_ok) return nullptr;
+  napi_get_typedarray_info(env, value, nullptr, nullptr, nullptr, &array_buffer, nullptr);
+  return array_buffer;
+}
 
 std::atomic<bool> keeps_freed_memory{false};
 
@@ -39,11 +54,10 @@ std::unique_ptr<JavaScriptMemory> JavaScriptMemory::Create(napi_env env, size_t 
   napi_handle_scope scope;
   napi_open_handle_scope(env, &scope);
   void* data = nullptr;
-  napi_value value;
+  const napi_value value = CreateArrayBuffer(env, size, &data);
   napi_ref reference = nullptr;
   std::unique_ptr<JavaScriptMemory> memory;
-  if (napi_create_buffer(env, size, &data, &value) == napi_ok &&
-      napi_create_reference(env, value, 1, &reference) == napi_ok) {
+  if (value != nullptr && napi_create_reference(env, value, 1, &reference) == napi_ok) {
     memory.reset(new JavaScriptMemory(env, reference, static_cast<uint8_t*>(data), size));
   } else {
     ForgetException(env);
@@ -52,11 +66,11 @@ std::unique_ptr<JavaScriptMemory> JavaScriptMemory::Create(napi_env env, size_t 
   return memory;
 }
 
-JavaScriptMemory::~JavaScriptMemory() { napi_delete_reference(env_, buffer_); }
+JavaScriptMemory::~JavaScriptMemory() { napi_delete_reference(env_, array_buffer_); }
 
-napi_value JavaScriptMemory::buffer() const {
+napi_value JavaScriptMemory::array_buffer() const {
   napi_value value = nullptr;
-  napi_get_reference_value(env_, buffer_, &value);
+  napi_get_reference_value(env_, array_buffer_, &value);
   return value;
 }
 

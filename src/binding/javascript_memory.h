@@ -14,25 +14,25 @@ namespace wsuv {
 /// received next: the user has asked for that. A no-op everywhere but with glibc.
 void KeepFreedMemory();
 
-/// A Buffer for one large message. The memory is JavaScript's from the start: so V8 frees it with
-/// its cheap collections of young objects, and the ArrayBuffer can be transferred like any other.
-/// (Both are not so for external memory, for which V8 marks its whole heap every 64 MiB: an echo of
-/// 256 KiB costs 8% more with it.)
+/// An ArrayBuffer for payloads that are put there as they are read. The memory is JavaScript's from
+/// the start: so V8 frees it with its cheap collections of young objects, and the ArrayBuffer can
+/// be transferred like any other. (Both are not so for external memory, for which V8 marks its
+/// whole heap every 64 MiB: an echo of 256 KiB costs 8% more with it.)
 class JavaScriptMemory final : public MessageMemory {
  public:
   /// Null where JavaScript cannot give so much.
   static std::unique_ptr<JavaScriptMemory> Create(napi_env env, size_t size);
   ~JavaScriptMemory() override;
 
-  /// The Buffer; call it within a handle scope.
-  napi_value buffer() const;
+  /// The ArrayBuffer; call it within a handle scope.
+  napi_value array_buffer() const;
 
  private:
-  JavaScriptMemory(napi_env env, napi_ref buffer, uint8_t* data, size_t size)
-      : MessageMemory(data, size), env_(env), buffer_(buffer) {}
+  JavaScriptMemory(napi_env env, napi_ref array_buffer, uint8_t* data, size_t size)
+      : MessageMemory(data, size), env_(env), array_buffer_(array_buffer) {}
 
   napi_env env_;
-  napi_ref buffer_;
+  napi_ref array_buffer_;
 };
 
 }  // namespace wsuv
