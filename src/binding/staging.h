@@ -52,6 +52,8 @@ class Staging {
   /// Frees what no round since the last call of this has needed. Returns whether there is something
   /// left. Call it between rounds.
   bool Trim();
+  /// Bytes that it has.
+  size_t capacity() const { return chunks_.size() * kChunkSize; }
   /// Frees everything.
   void Clear() { FreeAllBut(0); }
 
