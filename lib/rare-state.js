@@ -19,6 +19,8 @@ class RareState {
   isAnswerDue = false;
   /** Nothing more is read: by the peer's close frame, its end, or its fault. */
   inputEnded = false;
+  /** What the peer did wrong, until that is told. */
+  protocolError = null;
   errorEmitted = false;
   paused = false;
   /** Who else does not want the connection to be read, in bits. */

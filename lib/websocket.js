@@ -111,6 +111,7 @@ const kEmitErrorOnce = Symbol('wsuv.emitErrorOnce');
 const kInTurn = Symbol('wsuv.inTurn');
 const kEndpointFor = Symbol('wsuv.endpointFor');
 const kMaskCloseFrame = Symbol('wsuv.maskCloseFrame');
+const kTellError = Symbol('wsuv.tellError');
 
 /**
  * One end of a WebSocket connection, with the API of ws. Protocol and transport are in the addon,
@@ -538,11 +539,17 @@ class WebSocket extends EventEmitter {
   [kOnProtocolError](index, detail, sentence) {
     this[kRarely]().inputEnded = true;
     const error = createProtocolError(index, detail, sentence);
-    this[kLink].inNextTick(() => {
-      const { receiver } = this[kRare];
-      if (receiver !== null) receiver.emit('error', error);
-      else this[kBroken](error);
-    });
+    this[kRare].protocolError = error;
+    // As under ws, behind what handlers of the messages before it do in the next tick.
+    nextTick(() => this[kTellError]());
+  }
+
+  [kTellError]() {
+    const { protocolError: error, receiver } = this[kRare];
+    if (error === null) return;
+    this[kRare].protocolError = null;
+    if (receiver !== null) receiver.emit('error', error);
+    else this[kBroken](error);
   }
 
   [kBroken](error) {
@@ -559,6 +566,7 @@ class WebSocket extends EventEmitter {
 
   [kOnPeerEnd]() {
     const rare = this[kRarely]();
+    this[kTellError]();
     this._readyState = CLOSING;
     native.reactToEnd(this[kHandle]);
     rare.inputEnded = true;
@@ -595,6 +603,7 @@ class WebSocket extends EventEmitter {
   }
 
   [kOnClosed](status, own) {
+    this[kTellError]();
     const { [kServer]: server } = this;
     const { callbacks, link, outgoing } = this[kRare];
     this._readyState = CLOSING;

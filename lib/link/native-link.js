@@ -98,16 +98,6 @@ class NativeLink {
     native.feed(handle, chunk);
   }
 
-  /**
-   * Does something behind the ticks of the handlers that have run.
-   *
-   * @param {function()} action
-   */
-  inNextTick(action) {
-    // They have run: an error is delivered by itself.
-    action();
-  }
-
   /** Whether nothing can be written any more. */
   isDestroyed(handle) {
     return handle === 0 || native.isDestroyed(handle);

@@ -232,10 +232,6 @@ class StreamLink {
     return !isQueued && (this.#socket.writableLength ?? 0) === 0;
   }
 
-  inNextTick(action) {
-    nextTick(action);
-  }
-
   isDestroyed() {
     return this.handle === 0 || this.#socket.destroyed;
   }

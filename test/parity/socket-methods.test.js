@@ -158,3 +158,26 @@ describe.each(WAYS)('bytes of a connection by way of %s', (way) => {
     });
   }
 });
+
+describe.each(WAYS)('a fault of the peer, by way of %s', (way) => {
+  parity('comes behind what the handlers in front of it do in the next tick', async (lib) => {
+    const log = [];
+    const { frame, peer, stop, ws } = await openBy(lib, way);
+    ws.on('message', (data) => {
+      log.push(String(data));
+      process.nextTick(() => {
+        log.push(['tick', ws.readyState]);
+        ws.send(`answer to ${data}`);
+      });
+    });
+    ws.on('error', () => log.push(['error', ws.readyState]));
+    const closed = new Promise((resolve) => ws.on('close', resolve));
+    await peer.send(frame('text', 'one'), frame('text', 'two'), frame(3, ''));
+    peer.socket.end();
+    log.push(await closed);
+    await peer.closed;
+    log.push(peer.received.length);
+    await stop();
+    return log;
+  });
+});
