@@ -215,6 +215,12 @@ function unshift(chunk, encoding) {
 // Our side ends behind what was sent. As under ws, what is sent afterwards is an error.
 function end(...args) {
   const { [kHandle]: handle } = this;
+  const [chunk, encoding] = args;
+  if (chunk != null && typeof chunk !== 'function' && this.writable) {
+    // The stream may keep it back, and the end must not overtake it.
+    this.write(chunk, typeof encoding === 'string' ? encoding : undefined);
+    args[0] = undefined;
+  }
   prototype.end.apply(this, args);
   if (handle.id !== 0 && handle.isDecided) {
     native.endTransport(handle.id);
