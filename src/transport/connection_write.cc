@@ -124,6 +124,7 @@ void Connection::SendRaw(ByteView bytes) {
 void Connection::SendResponse(ByteView bytes) {
   if (!QueueRaw(bytes)) return;
   if (!dirty_ && loop_->sends_at_once()) {
+    loop_->ArmTrim();
     Flush();
   } else {
     AfterSend();
