@@ -6,26 +6,35 @@ const DELIVERIES = 'Context.*';
 
 module.exports = [
   ...of('src/binding/environment.cc', DELIVERIES, [
-    ['(entry.generation + 1) & kGenerationMask', 'entry.generation & kGenerationMask'],
-    ['free_slots_.push_back(handle & kSlotMask);', 'free_slots_.push_front(handle & kSlotMask);'],
+    [
+      '(entry.generation + 1) & kGenerationMask',
+      'entry.generation & kGenerationMask',
+      'no test yet'
+    ],
+    [
+      'free_slots_.push_back(handle & kSlotMask);',
+      'free_slots_.push_front(handle & kSlotMask);',
+      'a second line behind the generation'
+    ],
     ['free_slots_.push_back(handle & kSlotMask);', ''],
     [
       'if (connection == nullptr || !slots_[handle & kSlotMask].is_over) return;',
       'if (connection == nullptr) return;'
     ],
-    ['  entry.handle = 0;\n', ''],
+    ['  entry.handle = 0;\n', '', 'there is no connection, either'],
     ['entry.is_over = entry.wants_text = false;', 'entry.is_over = false;'],
     ['if (ScopeOf(handle) != nullptr) SetScope(handle, nullptr);', ''],
     ['  ContextOf(*connection)->Forget(connection);\n', ''],
     ['  ContextOf(*connection)->Unretain();\n', '']
   ]),
   ...of('src/binding/context.cc', DELIVERIES, [
-    ['  DropInputOf(batch.connection);\n', ''],
+    ['  DropInputOf(batch.connection);\n', '', 'no test yet'],
     ['    if (!is_upgrade && first == nullptr) first = &record;\n', ''],
     ['if (resources_ != nullptr) resources_->Forget(connection->id());', ''],
     [
       'overflow_.erase(std::remove_if(overflow_.begin(), overflow_.end(), is_its), overflow_.end());',
-      ''
+      '',
+      'no test yet'
     ],
     ['    if (is_upgrade) batch.connection->Terminate();\n', '']
   ]),
@@ -33,7 +42,8 @@ module.exports = [
     ['  if (place.handle == handle) Clear(place);\n', ''],
     [
       'if (is_its && place->endpoint != nullptr)',
-      'if (place != nullptr && place->endpoint != nullptr)'
+      'if (place != nullptr && place->endpoint != nullptr)',
+      'no test yet'
     ]
   ])
 ];

@@ -20,7 +20,7 @@ module.exports = [
   ]),
   ...of('src/protocol/piece_inflater.cc', STREAMS, [
     ['  if (!is_holding_) out.Clear();\n', ''],
-    ['piece.last && is_behind && status', 'piece.last && status'],
+    ['piece.last && is_behind && status', 'piece.last && status', 'the last piece has no bytes'],
     ['  length_ += step->made;\n', ''],
     ['(limits.max_stream_length > 0 && length_ > limits.max_stream_length) ||', ''],
     [' &&\n                            length_ <= limits.stream_threshold);', ');'],
@@ -31,14 +31,18 @@ module.exports = [
     ['step.piece.first = !is_begun_;', 'step.piece.first = true;'],
     ['step.piece.last || step.made > 0', 'step.piece.last || true'],
     ['false, !inflation_.stream_ended()', 'false, true'],
-    ['    stream_ = {};\n    return step;', '    return step;']
+    ['    stream_ = {};\n    return step;', '    return step;', 'whoever asked lets go of it']
   ]),
   ...of('src/protocol/piece_inflation.cc', STREAMS, [
-    ['  if (stream_ended_) return Status::kDone;\n', ''],
+    ['  if (stream_ended_) return Status::kDone;\n', '', 'zlib says so again'],
     ['has_next_byte_ ? 1 : 0', '0'],
     ['has_next_byte_ ? consumed - 1 : consumed', 'consumed'],
-    ['  tail_at_ += used;\n', ''],
-    ['consumed == input.size && zlib.avail_out > 0', 'consumed == input.size']
+    ['  tail_at_ += used;\n', '', 'zlib takes all of it at once'],
+    [
+      'consumed == input.size && zlib.avail_out > 0',
+      'consumed == input.size',
+      'what is left comes with the next piece'
+    ]
   ]),
   ...of('src/transport/turn_budget.h', FRAGMENTS, [
     ['    return Spend(0);', '    return Flow::kContinue;']

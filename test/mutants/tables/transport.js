@@ -36,8 +36,14 @@ module.exports = [
       '  DropDeadline(DeadlineKind::kHandshake);\n  stage_ = Stage::kDeciding;\n  // What',
       '  stage_ = Stage::kDeciding;\n  // What'
     ],
-    ['  if (settings != nullptr) settings_ = std::move(settings);\n  SendRaw', '  SendRaw'],
-    ['  SendRaw(ByteView(response));\n  GoOnReading();', '  SendRaw(ByteView(response));'],
+    [
+      '  if (settings != nullptr) settings_ = std::move(settings);\n  SendResponse',
+      '  SendResponse'
+    ],
+    [
+      '  SendResponse(ByteView(response));\n  GoOnReading();',
+      '  SendResponse(ByteView(response));'
+    ],
     [
       'if (stage_ != Stage::kDeciding) return;\n  stage_ = Stage::kRejected;',
       'stage_ = Stage::kRejected;'
@@ -52,8 +58,8 @@ module.exports = [
       'stage_ != Stage::kWebSocket || input_ != nullptr) return {};',
       'no test yet'
     ],
-    ['  NoteActivity();\n  if (tapped_)', '  if (tapped_)'],
-    ['if (tapped_) handler_', 'handler_'],
+    ['  NoteActivity();\n  if (!tapped_)', '  if (!tapped_)'],
+    ['  if (!tapped_) return;\n', '', 'the model of deliveries notices'],
     ['if (input_size() > kMaxEarlyInput) StopReading();', ''],
     ['if (muted_) break;', '', 'what is muted reports nothing: it is dropped a little later'],
     ['if (input_size() >= settings_->high_water_mark) StopReading();', ''],
@@ -77,42 +83,61 @@ module.exports = [
       'peer_ended_ = true;',
       'no test yet'
     ],
-    ['if (used == size || muted_) return;', 'if (used == size) return;'],
+    ['if (used == size || muted_) return;', 'if (used == size) return;', 'no test yet'],
     [
       '  if (inflating()) {\n    StopReading();\n  } else if (!paused_) {',
       '  if (!paused_) {',
       'no test yet'
     ],
-    ['  } else if (!paused_) {\n    Hold();', '  } else {\n    Hold();'],
-    ['if (!input->empty() && !muted_) input_', 'if (!input->empty()) input_'],
+    ['  } else if (!paused_) {\n    Hold();', '  } else {\n    Hold();', 'no test yet'],
+    ['if (!input->empty() && !muted_) input_', 'if (!input->empty()) input_', 'no test yet'],
     ['if (held_) loop_->budget().AddHeld(size);', ''],
-    ['if (held_) loop_->budget().SubtractHeld(input_size());', ''],
+    ['if (held_) loop_->budget().SubtractHeld(input_size());', '', 'no test yet'],
     ['  loop_->budget().SubtractHeld(input_size());\n  held_', '  held_'],
-    ['paused_ || inflating()) return;', 'inflating()) return;'],
-    ['paused_ || inflating()) return;', 'paused_) return;'],
-    ['if (!inflating() && !paused_) Hold();', 'if (!paused_) Hold();'],
-    ['if (!paused_ && !inflating() && !peer_ended_)', 'if (!inflating() && !peer_ended_)'],
     [
-      'if (!paused_ && !inflating() && !peer_ended_)',
-      'if (!paused_ && !inflating())',
+      'stage_ != Stage::kWebSocket || inflating()) return;',
+      'stage_ != Stage::kWebSocket) return;',
+      'no test yet'
+    ],
+    ['if (!inflating()) Hold();', 'Hold();', 'no test yet'],
+    [
+      'if (!inflating() && !peer_ended_ && input_size()',
+      'if (!peer_ended_ && input_size()',
+      'no test yet'
+    ],
+    [
+      'if (!inflating() && !peer_ended_ && input_size()',
+      'if (!inflating() && input_size()',
       'libuv tells the end once more, which is known by then'
     ],
     ['paused_ = false;\n  if (!held_) GoOnReading();', 'paused_ = false;'],
     ['if (input_ == nullptr) handler_->OnPeerEnd(*this);', 'handler_->OnPeerEnd(*this);'],
     ['extras_->head->has_begun()', 'true'],
     ['end_reported_ || input_ != nullptr || inflating()', 'end_reported_ || inflating()'],
-    ['end_reported_ || input_ != nullptr || inflating()', 'end_reported_ || input_ != nullptr'],
+    [
+      'end_reported_ || input_ != nullptr || inflating()',
+      'end_reported_ || input_ != nullptr',
+      'no test yet'
+    ],
     ['end_reported_ || input_ != nullptr || inflating()', 'input_ != nullptr || inflating()'],
     ['if (end_sent_) EndWriting();', ''],
-    ['      StopReading();\n      return Flow::kStop;', '      return Flow::kStop;']
+    ['      StopReading();\n      return Flow::kStop;', '      return Flow::kStop;', 'no test yet']
   ]),
   ...of('src/transport/connection_write.cc', CONNECTIONS, [
-    ['end_sent_ || destroyed_) return;', 'end_sent_) return;'],
+    ['end_requested_ || destroyed_) return;', 'end_requested_) return;'],
     ['    next.rsv1 = false;', ''],
     ['    next.opcode = Opcode::kContinuation;', ''],
     ['    next.fin = false;', ''],
-    ['if (stage_ == Stage::kClosed || end_sent_) return;', 'if (stage_ == Stage::kClosed) return;'],
-    ['if (is_due || queue_.size() > kFlushThreshold) Flush();', 'if (is_due) Flush();'],
+    [
+      'if (stage_ == Stage::kClosed || end_sent_) return false;',
+      'if (stage_ == Stage::kClosed) return false;',
+      'the model of deliveries notices'
+    ],
+    [
+      'if (is_due || queue_.size() > kFlushThreshold) Flush();',
+      'if (is_due) Flush();',
+      'no test yet'
+    ],
     [
       '(is_first && loop_->sends_at_once()) || loop_->is_last_turn()',
       'loop_->sends_at_once() || loop_->is_last_turn()'
@@ -132,7 +157,8 @@ module.exports = [
     ['if (ending == Ending::kAbandon)', 'if (false)'],
     [
       'int ExternalConnection::StartReading() {\n  handler()->OnOutput(*this);',
-      'int ExternalConnection::StartReading() {'
+      'int ExternalConnection::StartReading() {',
+      'no test yet'
     ],
     [
       'void ExternalConnection::EndWriting() {}',
@@ -143,7 +169,8 @@ module.exports = [
     ['const int own = DuplicateDescriptor(fd);', 'const int own = fd;'],
     [
       'if (status == 0 && !has_early) status = StartReading();',
-      'if (status == 0) status = StartReading();'
+      'if (status == 0) status = StartReading();',
+      'no test yet'
     ],
     [
       'count == 0 || count == UV_ENOBUFS) return;',
@@ -156,7 +183,11 @@ module.exports = [
       'the kernel gives less than a whole buffer'
     ],
     ['if (is_writing_ || is_corked_) return false;', 'if (is_writing_) return false;'],
-    ['if (is_writing_ || is_corked_) return false;', 'if (is_corked_) return false;'],
+    [
+      'if (is_writing_ || is_corked_) return false;',
+      'if (is_corked_) return false;',
+      'libuv refuses, too'
+    ],
     [
       'if (is_writing_ || (is_corked_ && !end_requested())) return;',
       'if (is_writing_ || is_corked_) return;'
@@ -167,19 +198,23 @@ module.exports = [
       'if (true)',
       'that saves memory only'
     ],
-    ['    SendShared(header, payload, taken);', '    SendShared(header, payload, 0);'],
+    [
+      '    SendShared(header, payload, taken);',
+      '    SendShared(header, payload, 0);',
+      'no test yet'
+    ],
     ['if (TakeEnd()) EndWriting();', ''],
     ['if (stage() == Stage::kClosed) return 0;', ''],
     ['waiting += uv_stream_get_write_queue_size(stream());', ''],
     ['if (!is_writing_) ReportWritten();', ''],
     ['  notify_written_ = false;\n  handler', '  handler'],
-    ['  if (peer_ended()) {\n    Destroy();\n    return;\n  }', ''],
+    ['  if (peer_ended()) {\n    Destroy();\n    return;\n  }', '', 'no test yet'],
     ['if (ending != Ending::kReset || !is_tcp_', 'if (!is_tcp_'],
     ['if (ending != Ending::kReset || !is_tcp_', 'if (true || !is_tcp_'],
-    ['if (ending != Ending::kAbandon) TransportClosed();', 'TransportClosed();'],
+    ['if (ending != Ending::kAbandon) TransportClosed();', 'TransportClosed();', 'no test yet'],
     ['  if (is_running) loop.RunRound();', '', 'no observer here has events then']
   ]),
-  ...of('src/transport/held_input.h', CONNECTIONS, [
+  ...of('src/transport/held_input.h', `HeldInput.*:${CONNECTIONS}`, [
     ['if (at_ > bytes_.size() / 2)', 'if (false)', 'that saves memory only'],
     ['      at_ = 0;', ''],
     ['return bytes_.size() - at_;', 'return bytes_.size();']
@@ -195,12 +230,12 @@ module.exports = [
     ],
     ['if (now - flushed_at_ < kFlushInterval) return;', ''],
     ['if (now - flushed_at_ < kFlushInterval) return;', 'return;'],
-    ['  flushed_at_ = now;', ''],
+    ['  flushed_at_ = now;', '', 'no test yet'],
     ['observer_->HasEvents());\n}', 'false);\n}'],
     ['if (loop->deadlines_are_due_) loop->JudgeDeadlines();', ''],
-    ['deadlines_.TakeDue(polled_at_)', 'deadlines_.TakeDue(Now())'],
+    ['deadlines_.TakeDue(polled_at_)', 'deadlines_.TakeDue(Now())', 'no test yet'],
     ['  ScheduleTimer();\n  DeliverAndFlush();', '  DeliverAndFlush();'],
-    ['if (is_left) ArmDeadline', 'if (false) ArmDeadline'],
+    ['if (is_left) ArmTrim', 'if (false) ArmTrim'],
     ['        Trim();\n', ''],
     ['if (connection->marked_held()) Erase(waiting_, connection);', ''],
     ['if (connection->marked_dirty()) Erase(dirty_, connection);', '']
@@ -214,7 +249,11 @@ module.exports = [
     ['status = uv_ip6_addr', 'status = UV_EINVAL; uv_ip6_addr']
   ]),
   ...of('src/transport/deadline_list.cc', 'DeadlineList.*', [
-    ['if (bucket->duration == duration) return bucket.get();', ''],
+    [
+      'if (bucket->duration == duration) return bucket.get();',
+      '',
+      'that saves time and memory only'
+    ],
     ['  Disarm(entry);\n  DeadlineBucket', '  DeadlineBucket'],
     ['entry->due <= now', 'entry->due < now'],
     ['      Disarm(entry);\n      return', '      return'],
