@@ -91,7 +91,7 @@ module.exports = [
     ],
     ['  } else if (!paused_) {\n    Hold();', '  } else {\n    Hold();', 'no test yet'],
     ['if (!input->empty() && !muted_) input_', 'if (!input->empty()) input_', 'no test yet'],
-    ['if (held_) loop_->budget().AddHeld(size);', ''],
+    ['if (held_) loop_->budget().AddHeld(size);', '', 'the model of deliveries notices'],
     ['if (held_) loop_->budget().SubtractHeld(input_size());', '', 'no test yet'],
     ['  loop_->budget().SubtractHeld(input_size());\n  held_', '  held_'],
     [
@@ -123,7 +123,7 @@ module.exports = [
     ['if (end_sent_) EndWriting();', ''],
     ['      StopReading();\n      return Flow::kStop;', '      return Flow::kStop;', 'no test yet']
   ]),
-  ...of('src/transport/connection_write.cc', CONNECTIONS, [
+  ...of('src/transport/connection_write.cc', LOOPS, [
     ['end_requested_ || destroyed_) return;', 'end_requested_) return;'],
     ['    next.rsv1 = false;', ''],
     ['    next.opcode = Opcode::kContinuation;', ''],
