@@ -25,5 +25,7 @@ module.exports = {
     LISTENER: 4,
     /** Those who iterate have not asked for the next message. */
     ITERATION: 8
-  }
+  },
+  /** Those of them for whom what was read and not parsed waits as well. */
+  KEEPING: 2 | 8
 };

@@ -9,6 +9,7 @@ const {
   BINARY_TYPE_BITS,
   BINARY_TYPE_SHIFT,
   IS_PLAIN,
+  KEEPING,
   holder,
   kFlags
 } = require('./connection-flags');
@@ -440,7 +441,7 @@ class WebSocket extends EventEmitter {
     const { holds, link, paused } = this[kRare];
     if (this[kHandle] === 0 || (isReading && (paused || holds !== 0))) return;
     if (isReading) link.resume(this[kHandle]);
-    else link.pause(this[kHandle], who === holder.STREAMS);
+    else link.pause(this[kHandle], (who & KEEPING) !== 0);
   }
 
   /** Emits the last event. */

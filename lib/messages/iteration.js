@@ -3,17 +3,22 @@
 const { holder } = require('../connection-flags');
 const { READY_STATES } = require('../constants');
 const { createClosedError } = require('../errors');
+const native = require('../native/addon');
 const { nextTick } = require('../native/realm');
 const {
+  kHandle,
   kOnClosed,
   kOnMessage,
   kOnPeerClose,
   kOnPeerEnd,
   kOnProtocolError,
   kOnStream,
+  kOptions,
   kSetReading
 } = require('../symbols');
 
+// What a connection takes in in a turn, where nobody says otherwise.
+const ANY_NUMBER = 256;
 const CLOSED = READY_STATES.indexOf('CLOSED');
 // A connection that has ended with one of these has come to its end: done, going away, or without a
 // code.
@@ -40,6 +45,8 @@ class Iteration {
   // Messages that came when nobody had asked: behind the end of the connection.
   #ready = [];
   #isStopped = false;
+  #limit = ANY_NUMBER;
+  #mostInTurn;
   #isOver = false;
   #isScheduled = false;
   #end = undefined;
@@ -62,6 +69,10 @@ class Iteration {
 
   constructor(ws) {
     this.#ws = ws;
+    const { allowSynchronousEvents } = ws[kOptions];
+    const isDeferred = allowSynchronousEvents !== undefined && !allowSynchronousEvents;
+    // More than are delivered in a turn would wait for theirs.
+    this.#mostInTurn = isDeferred ? 1 : ANY_NUMBER;
     for (const name of HELD) {
       const method = ws[name];
       Object.defineProperty(ws, name, {
@@ -165,11 +176,23 @@ class Iteration {
   }
 
   #update() {
-    const waiting = this.#held.length + this.#ready.length;
-    const isStopped = !this.#isOpen && waiting >= Math.min(...this.#marks.values());
+    const room = this.#room;
+    const isStopped = room === 0;
+    if (!isStopped && room !== this.#limit) {
+      this.#limit = room;
+      native.limitRecords(this.#ws[kHandle], room);
+    }
     if (isStopped === this.#isStopped) return;
     this.#isStopped = isStopped;
     this.#ws[kSetReading](!isStopped, holder.ITERATION);
+  }
+
+  // How many messages may be read now, so that no more wait than may.
+  get #room() {
+    if (this.#isOver || this.#marks.size === 0) return ANY_NUMBER;
+    const waiting = this.#held.length + this.#ready.length;
+    const room = Math.min(...this.#marks.values()) + this.#takers.length - waiting;
+    return Math.min(Math.max(room, 0), this.#mostInTurn);
   }
 
   #give(data, isBinary) {

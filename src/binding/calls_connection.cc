@@ -145,6 +145,16 @@ Napi::Value Resume(const Napi::CallbackInfo& info) {
   });
 }
 
+/// limitRecords(handle, records): how many messages, pings and pongs of it are parsed in a turn,
+/// from the next one on.
+Napi::Value LimitRecords(const Napi::CallbackInfo& info) {
+  return WithConnection(info, [&info](Connection& connection) {
+    constexpr auto kMost = static_cast<int32_t>(TurnBudget::kRecords);
+    connection.set_record_limit(
+        static_cast<uint32_t>(std::clamp<int32_t>(IntegerAt(info, 1), 1, kMost)));
+  });
+}
+
 /// isHeld(handle): whether there is input that waits for the loop's next turn.
 Napi::Value IsHeld(const Napi::CallbackInfo& info) {
   const Connection* connection = ConnectionAt(info, 0);
@@ -273,6 +283,7 @@ void DefineConnectionCalls(Napi::Env, Napi::Object exports) {
   Define<Pause>(exports, "pause");
   Define<Resume>(exports, "resume");
   Define<IsHeld>(exports, "isHeld");
+  Define<LimitRecords>(exports, "limitRecords");
   Define<ReadHeld>(exports, "readHeld");
   Define<Enqueued>(exports, "enqueued");
   Define<Flush>(exports, "flush");

@@ -175,7 +175,9 @@ void Connection::TransportClosed() {
   deadlines_.reset();
   // Node's servers report their end in front of their last connection's, and so does this one.
   LeaveListener();
-  loop_->budget().Begin(this);
+  // What is left of it comes all the same.
+  set_record_limit(TurnBudget::kRecords);
+  loop_->budget().Begin(this, record_limit());
   ReportClosed();
 }
 

@@ -7,6 +7,7 @@
 #include <string_view>
 #include <utility>
 
+#include "protocol/assert.h"
 #include "protocol/closing_handshake.h"
 #include "protocol/message_reader.h"
 #include "protocol/upgrade.h"
@@ -150,6 +151,13 @@ class Connection : private MessageSink, private ConnectionFlags {
   bool destroyed() const { return destroyed_; }
   /// Whether Pause() was called, and Resume() was not.
   bool paused() const { return paused_; }
+  /// How many records of it are taken in in a turn, from the next one on: 1 to
+  /// TurnBudget::kRecords. What is read beyond that stays as it came.
+  uint32_t record_limit() const { return records_behind_first_ + 1U; }
+  void set_record_limit(uint32_t limit) {
+    WSUV_ASSERT(limit >= 1 && limit <= TurnBudget::kRecords);
+    records_behind_first_ = static_cast<uint8_t>(limit - 1);
+  }
   /// Takes what comes from now on as if an error had been found before it.
   void StopReader() { reader_.Stop(); }
 
@@ -227,9 +235,9 @@ class Connection : private MessageSink, private ConnectionFlags {
   void JoinListener(Listener* listener);
   /// The head of a request comes first, and not much later than now.
   void AwaitHead();
-  /// The opening handshake is done, and `early` was read behind it already. Returns whether it has
-  /// to be worked off first.
-  bool BeginFrames(ByteView early);
+  /// The opening handshake is done, and `early` was read behind it already, which is worked off
+  /// first. Returns a libuv error.
+  int BeginFrames(ByteView early);
   /// Where to read to, so that a message comes straight to where it is to stay; empty: anywhere.
   ReadWindow DirectWindow();
   /// Bytes were read: they are counted, and shown to a handler that wants them all.
@@ -293,7 +301,8 @@ class Connection : private MessageSink, private ConnectionFlags {
   void ReportNoHead(UpgradeStatus status);
   void ReadFrames(uint8_t* data, size_t size);
   void ReadInput();
-  void Keep(const uint8_t* data, size_t size);
+  bool Keep(const uint8_t* data, size_t size);
+  void KeepFrames(const uint8_t* data, size_t size);
   size_t input_size() const { return input_ == nullptr ? 0 : input_->size(); }
   void DropInput();
   Flow Inflate(const Message& message);
@@ -315,6 +324,7 @@ class Connection : private MessageSink, private ConnectionFlags {
 
   // Behind the flags, so that they share a word.
   Stage stage_ = Stage::kHead;
+  uint8_t records_behind_first_ = TurnBudget::kRecords - 1;
   uint32_t id_ = 0;
   Loop* loop_;
   ConnectionHandler* handler_;

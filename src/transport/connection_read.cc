@@ -14,12 +14,12 @@ constexpr size_t kMaxEarlyInput = 64 * 1024;
 
 }  // namespace
 
-bool Connection::BeginFrames(ByteView early) {
+int Connection::BeginFrames(ByteView early) {
   stage_ = Stage::kWebSocket;
-  if (early.size == 0) return false;
-  Keep(early.data, early.size);
+  if (early.size == 0) return 0;
+  if (!Keep(early.data, early.size)) return UV_ENOMEM;
   Hold();
-  return true;
+  return 0;
 }
 
 ReadWindow Connection::DirectWindow() {
@@ -59,18 +59,18 @@ void Connection::OnBytes(uint8_t* data, size_t size) {
       ReadHead(data, size);
       break;
     case Stage::kDeciding:
-      Keep(data, size);
+      if (!Keep(data, size)) Destroy(UV_ENOMEM);
       if (input_size() > kMaxEarlyInput) StopReading();
       break;
     case Stage::kWebSocket:
       if (muted_) break;
       if (paused_) {
-        Keep(data, size);
+        KeepFrames(data, size);
         if (input_size() >= settings_->high_water_mark) StopReading();
       } else if (input_ != nullptr || is_holding()) {
-        Keep(data, size);
+        KeepFrames(data, size);
       } else if (loop_->budget().is_spent()) {
-        Keep(data, size);
+        KeepFrames(data, size);
         Hold();
       } else {
         ReadFrames(data, size);
@@ -83,7 +83,7 @@ void Connection::OnBytes(uint8_t* data, size_t size) {
 }
 
 void Connection::Feed(uint8_t* data, size_t size) {
-  loop_->budget().Grant(this);
+  loop_->budget().Grant(this, record_limit());
   if (stage_ == Stage::kWebSocket) OnBytes(data, size);
 }
 
@@ -97,7 +97,7 @@ void Connection::ReadFrames(uint8_t* data, size_t size) {
   loop_->BeginRead(size);
   const size_t used = reader_.Read(data, size, settings_->limits, *this).used;
   if (used == size || muted_) return;
-  Keep(data + used, size - used);
+  KeepFrames(data + used, size - used);
   // It waits for the loop's next turn, for the message before it, or until it is resumed.
   if (inflating()) {
     StopReading();
@@ -115,10 +115,21 @@ void Connection::ReadInput() {
   if (!input->empty() && !muted_) input_ = std::move(input);
 }
 
-void Connection::Keep(const uint8_t* data, size_t size) {
+// False when there is no memory.
+bool Connection::Keep(const uint8_t* data, size_t size) {
   if (input_ == nullptr) input_ = std::make_unique<HeldInput>();
-  input_->Append(data, size);
+  if (!input_->Append(data, size)) return false;
   if (held_) loop_->budget().AddHeld(size);
+  return true;
+}
+
+// Where there is no memory, nothing of what was received can be left out: so all of it is, and an
+// error is in its place.
+void Connection::KeepFrames(const uint8_t* data, size_t size) {
+  if (Keep(data, size)) return;
+  DropInput();
+  reader_.Stop();
+  OnError(ErrorCode::kOutOfMemory, 0);
 }
 
 void Connection::DropInput() {
@@ -137,7 +148,7 @@ void Connection::Hold() {
 void Connection::ReadHeld() {
   loop_->budget().SubtractHeld(input_size());
   held_ = false;
-  loop_->budget().Grant(this);
+  loop_->budget().Grant(this, record_limit());
   if (stage_ == Stage::kClosed) {
     ReportClosed();
     return;
@@ -291,7 +302,7 @@ void Connection::FailInflating(ErrorCode error, const char* sentence) {
 }
 
 void Connection::OnInflated(const Message* message, ErrorCode error, const char* sentence) {
-  loop_->budget().Begin(this);
+  loop_->budget().Begin(this, record_limit());
   if (message == nullptr) {
     FailInflating(error, sentence);
   } else {

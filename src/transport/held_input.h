@@ -3,8 +3,10 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <string_view>
-#include <vector>
+
+#include "protocol/message_buffer.h"
 
 namespace wsuv {
 
@@ -19,19 +21,26 @@ class HeldInput {
     return {reinterpret_cast<const char*>(bytes_.data() + at_), size()};
   }
 
-  void Append(const uint8_t* data, size_t size) {
+  /// False when there is no memory: nothing is added, then.
+  bool Append(const uint8_t* data, size_t size) {
     // What was worked off makes room once it is the larger part: so each byte moves once or twice.
     if (at_ > bytes_.size() / 2) {
-      bytes_.erase(bytes_.begin(), bytes_.begin() + static_cast<std::ptrdiff_t>(at_));
+      const size_t left = this->size();
+      std::memmove(bytes_.data(), bytes_.data() + at_, left);
+      bytes_.Clear();
+      bytes_.Commit(left);
       at_ = 0;
     }
-    bytes_.insert(bytes_.end(), data, data + size);
+    if (!bytes_.Reserve(size, UINT64_MAX)) return false;
+    std::memcpy(bytes_.data() + bytes_.size(), data, size);
+    bytes_.Commit(size);
+    return true;
   }
   /// The first `count` bytes were parsed.
   void Skip(size_t count) { at_ += count; }
 
  private:
-  std::vector<uint8_t> bytes_;
+  MessageBuffer bytes_;
   size_t at_ = 0;
 };
 

@@ -100,8 +100,9 @@ int SocketConnection::StartHead(int status) {
 int SocketConnection::StartAdopted(int fd, ByteView early) {
   const int own = DuplicateDescriptor(fd);
   int status = own >= 0 ? Open(own) : own;
-  const bool has_early = BeginFrames(status == 0 ? early : ByteView());
-  if (status == 0 && !has_early) status = StartReading();
+  const int begun = BeginFrames(status == 0 ? early : ByteView());
+  if (status == 0) status = begun;
+  if (status == 0 && early.size == 0) status = StartReading();
   if (status != 0) Destroy(status);
   return status;
 }
@@ -139,7 +140,7 @@ void SocketConnection::OnRead(uv_stream_t* stream, ssize_t count, const uv_buf_t
   auto* self = static_cast<SocketConnection*>(stream->data);
   if (count == 0 || count == UV_ENOBUFS) return;  // EAGAIN, and what OnAllocate() asked for.
   Loop& loop = self->loop();
-  loop.budget().Begin(self);
+  loop.budget().Begin(self, self->record_limit());
   auto* data = reinterpret_cast<uint8_t*>(buffer->base);
   const size_t size = count > 0 ? static_cast<size_t>(count) : 0;
   if (count > 0) self->NoteRead({data, size});

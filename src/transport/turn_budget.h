@@ -43,14 +43,14 @@ class TurnBudget {
     turn_records_ = 0;
     has_refused_ = false;
   }
-  /// `who` is about to be read.
-  void Begin(const void* who) {
-    if (who_ != who) Grant(who);
+  /// `who` is about to be read, of whom `records` are taken in, at most kRecords.
+  void Begin(const void* who, uint32_t records) {
+    if (who_ != who) Grant(who, records);
   }
   /// The same, with a whole budget, whatever it has spent in this turn.
-  void Grant(const void* who) {
+  void Grant(const void* who, uint32_t records) {
     who_ = who;
-    records_ = kRecords;
+    records_ = records;
     bytes_ = 0;
   }
   /// One more record of whoever is being read, with so many bytes. kStop: it was the last one.

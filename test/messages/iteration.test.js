@@ -23,6 +23,7 @@ async function open(transport, options) {
 afterEach(() => Promise.all(running.splice(0).map(({ stop }) => stop())));
 
 const turn = () => new Promise(setImmediate);
+const nextTick = () => new Promise(process.nextTick);
 const hasText = (text) => (bytes) =>
   framesOf(bytes).some((frame) => String(frame.payload) === text);
 const closing = (code) => Buffer.from([code >> 8, code & 255]);
@@ -83,6 +84,31 @@ describe.each(KINDS)('by %s', (name, options) => {
     expect(emitted).toEqual(got.map(([text]) => text));
     peer.end();
   });
+
+  test.each([0, 1, 16, 100])(
+    'no more than %i messages wait while nobody asks',
+    async (highWaterMark) => {
+      const { frame, peer, ws } = await open(transport, options);
+      const iterator =
+        highWaterMark === 0 ? ws[Symbol.asyncIterator]() : ws.messages({ highWaterMark });
+      await peer.send(...texts(frame, 300));
+      for (const asked of [1, 2]) {
+        for (let i = 0; i < asked; i++) await iterator.next();
+        for (let i = 0; i < 50; i++) await turn();
+      }
+      let waiting = 0;
+      ws.on('message', () => waiting++);
+      await iterator.return();
+      await nextTick();
+      // What waits is emitted at once, and everything else when it was read.
+      if (options.allowSynchronousEvents === false)
+        expect(waiting).toBeLessThanOrEqual(highWaterMark);
+      else expect(waiting).toBe(highWaterMark);
+      while (waiting < 297) await turn();
+      await turn();
+      expect(waiting).toBe(297);
+    }
+  );
 
   test('while the body runs, nothing is read; and the peer notices', async () => {
     const { frame, peer, ws } = await open(transport, options);

@@ -370,6 +370,33 @@ TEST_F(ConnectionTest, ABroadcastThatIsTakenInPartArrivesWhole) {
   for (const int fd : fds) EXPECT_TRUE(Receive(fd, expected.size()) == expected);
 }
 
+TEST_F(ConnectionTest, TakesNoMoreInThanItsLimitATurn) {
+  handler_.spends_budget = true;
+  size_t messages = 0;
+  handler_.on_message = [&messages](Connection&) { messages++; };
+  Listen();
+  const int fd = Open();
+  Connection& connection = *handler_.last;
+  EXPECT_EQ(connection.record_limit(), TurnBudget::kRecords);
+  connection.set_record_limit(1);
+  std::string bytes;
+  for (size_t i = 0; i < 100; i++) bytes += MakeFrame(Opcode::kText, "");
+  Send(fd, bytes);
+  while (messages < 10) {
+    const size_t before = messages;
+    uv_run(&uv_, UV_RUN_ONCE);
+    // What was read in the poll, and what was held of it in the same turn.
+    EXPECT_LE(messages - before, 2u);
+  }
+  connection.set_record_limit(7);
+  while (messages < 60) {
+    const size_t before = messages;
+    uv_run(&uv_, UV_RUN_ONCE);
+    EXPECT_LE(messages - before, 2u * 7);
+  }
+  RunUntil([&] { return messages == 100; });
+}
+
 TEST_F(ConnectionTest, PassesLongMessagesOnInPieces) {
   settings_->limits.stream_threshold = 100;
   Listen();
