@@ -491,6 +491,47 @@ describe('a binary stream that is sent', () => {
   );
 });
 
+test('a cut or a reset at any byte ends each connection once, and streams with it', async () => {
+  ws.setMaxBufferLength(100);
+  ws.setBinaryFragmentation(10);
+  const bytes = Buffer.concat([
+    frame('text', 'h\xe9llo', { fin: false }),
+    frame('ping', 'p'),
+    frame('continuation', 'world'),
+    frame('binary', Buffer.alloc(150, 1), { fin: false }),
+    frame('continuation', Buffer.alloc(20, 2)),
+    frame('binary', Buffer.alloc(3, 3)),
+    closeFrame(4000, 'bye')
+  ]);
+  const ends = new Map();
+  const streams = new Set();
+  const server = await start((connection) => {
+    ends.set(connection, 0);
+    connection.on('close', () => ends.set(connection, ends.get(connection) + 1));
+    connection.on('text', (text) => connection.sendText(text));
+    connection.on('binary', (stream) => {
+      streams.add(stream.on('close', () => streams.delete(stream)));
+      // One at a time: the second one is only read.
+      const out = connection.outStream === null ? connection.beginBinary() : new PassThrough();
+      streams.add(out.on('close', () => streams.delete(out)));
+      stream.pipe(out).resume?.();
+    });
+  });
+  for (let size = 0; size < bytes.length; size += 20) {
+    await Promise.all(
+      Array.from({ length: Math.min(20, bytes.length - size) }, async (_, i) => {
+        const client = await connect(server);
+        await client.send(bytes.subarray(0, size + i));
+        await (i % 2 === 0 ? client.end() : client.reset());
+      })
+    );
+  }
+  while (server.connections.length > 0) await new Promise(setImmediate);
+  while (streams.size > 0) await new Promise(setImmediate);
+  expect(ends.size).toBe(bytes.length);
+  expect(new Set(ends.values())).toEqual(new Set([1]));
+});
+
 test('sendText() returns false while much waits, and the socket tells when it does not', async () => {
   const { client, connection } = await startPair();
   client.socket.pause();

@@ -25,10 +25,12 @@ const FAULTS = [
 ];
 
 const SERVERS = ['port', 'http', 'tls', 'compressed', 'client', 'slowReader'];
+// (What the first one receives lies in JavaScript's memory.)
+const PIECES = ['streams', 'compressedStreams', 'iteration', 'nodejsWebsocket'];
 // The scenarios that need memory of a peer's size: the allocator's for what is received, pages for what
 // waits to be written.
 const NEEDING = {
-  malloc: ['port', 'http', 'tls', 'compressed', 'client', 'large', 'receiver'],
+  malloc: ['port', 'http', 'tls', 'compressed', 'client', 'large', 'receiver', ...PIECES.slice(1)],
   mmap: ['slowReader', 'broadcast']
 };
 
@@ -50,7 +52,7 @@ function loop(args) {
 const seen = {};
 
 for (const [call, errors, size] of isLinux ? FAULTS : []) {
-  for (const scenario of NEEDING[call] ?? SERVERS) {
+  for (const scenario of NEEDING[call] ?? [...SERVERS, ...PIECES]) {
     test(
       `${scenario}: ${call} fails with ${errors.join(', ')}`,
       async () => {

@@ -128,6 +128,39 @@ test('any byte changed', async () => {
   expect(open.size).toBe(0);
 });
 
+test('a cut, a reset or another bit at any byte of what is iterated over', async () => {
+  const options = { perMessageDeflate: true, closeTimeout: 100, maxFrameSize: 7 };
+  const loops = new Set();
+  const ends = { good: 0, failed: 0 };
+  const server = await startServer({ ...options, waitForListener: true }, async (ws) => {
+    loops.add(ws);
+    try {
+      for await (const { data, isBinary } of ws.messages({ highWaterMark: 1 })) {
+        ws.send(data, { binary: isBinary });
+      }
+      ends.good++;
+    } catch {
+      ends.failed++;
+    }
+    loops.delete(ws);
+  });
+  for (let size = 0; size < bytes.length; size += 20) {
+    await Promise.all(
+      Array.from({ length: Math.min(20, bytes.length - size) }, async (_, i) => {
+        const client = await connect(server);
+        const sent = Buffer.from(bytes);
+        if (i % 3 === 2) sent[size + i] ^= 1 << ((size + i) % 8);
+        await client.send(i % 3 === 2 ? sent : sent.subarray(0, size + i));
+        await (i % 3 === 0 ? client.reset() : client.end());
+      })
+    );
+  }
+  while (loops.size > 0) await new Promise((resolve) => setImmediate(resolve));
+  expect(ends.good).toBeGreaterThan(0);
+  expect(ends.failed).toBeGreaterThan(0);
+  while (server.clients.size > 0) await new Promise((resolve) => setImmediate(resolve));
+});
+
 test('more slow peers than there are streams of zlib, and the others are served', async () => {
   const { server } = await startReader();
   const slow = await Promise.all(Array.from({ length: 140 }, () => connect(server)));

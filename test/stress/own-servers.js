@@ -142,12 +142,31 @@ function ignored(stream) {
   return new Error('of the program');
 }
 
+// What was done to a connection, and what it has told, last.
+const pasts = new WeakMap();
+const PAST = 25;
+
+function note(connection, what) {
+  const past = pasts.get(connection) ?? [];
+  pasts.set(connection, past);
+  past.push(what);
+  if (past.length > PAST) past.shift();
+}
+
+function described(connection) {
+  const side = connection.server === null ? 'client' : 'server';
+  const { readyState, socket } = connection;
+  const { destroyed, encrypted = false } = socket;
+  return JSON.stringify({ side, readyState, destroyed, encrypted, past: pasts.get(connection) });
+}
+
 let depth = 0;
 function operate(connection) {
   if (connection === undefined || depth > 4) return;
   depth++;
   try {
     const step = random.weighted(WEIGHTS);
+    note(connection, step);
     attempt(() => STEPS[step](connection));
   } finally {
     depth--;
@@ -161,6 +180,9 @@ function watch(connection) {
   let ends = 0;
   if (connection.server === null || !random.oneIn(5)) {
     connection.on('error', () => operate(connection));
+  }
+  for (const event of ['text', 'binary', 'pong', 'close']) {
+    connection.on(event, () => note(connection, `'${event}'`));
   }
   connection.on('text', (text) => {
     counts.texts++;
@@ -469,7 +491,10 @@ async function main() {
     await new Promise(setImmediate);
   }
   check(native.openSockets() === 0, `${native.openSockets()} sockets are left`);
-  check(open.size === 0, `${open.size} connections have not ended`);
+  check(
+    open.size === 0,
+    `${open.size} connections have not ended: ${Array.from(open, described).join('\n')}`
+  );
 }
 
 main()

@@ -3,13 +3,16 @@
 // Scenarios in which a system call or an allocation of the addon fails; see ../inject.c. Each runs again
 // and again, with the Nth call failing, N = 0, 1, 2 ..., until it has passed with no call failing.
 
+const { once } = require('events');
 const fs = require('fs');
 const { constants } = require('os');
 
 const ws = require('ws');
 
 const { closeFrame, frame, parseFrames } = require('../../helpers/frames');
+const { RawClient } = require('../../helpers/raw-client');
 const { openSite, turns, until } = require('../../helpers/sites');
+const nodejsWebsocket = require('../../../lib/nodejs-websocket');
 const native = require('../../../lib/native/addon');
 
 const MEMORY = new Set(['malloc', 'mmap']);
@@ -63,7 +66,7 @@ function noteClose(client, told) {
 }
 
 // All that a raw client can do with such a server, until it is done or the connection is over.
-async function converse(client, told) {
+async function converse(client, told, isInFragments = false) {
   noteClose(client, told);
   const isOver = () => client.isClosed;
   await Promise.race([client.connected(), client.closed]).catch(() => {});
@@ -75,8 +78,8 @@ async function converse(client, told) {
     frame('binary', LARGE).subarray(0, 9)
   );
   await client.send(frame('binary', LARGE).subarray(9));
-  const answers = (bytes) => parseFrames(bytes).frames.length >= 3;
-  const { frames } = parseFrames(await client.until(answers));
+  const answers = (bytes) => messagesIn(bytes, isInFragments).length >= 3;
+  const frames = messagesIn(await client.until(answers), isInFragments);
   for (const { opcode, payload } of frames) {
     const expected = { 1: Buffer.from('hello'), 2: LARGE, 10: Buffer.from('p') }[opcode];
     if (expected !== undefined && !payload.equals(expected)) return 'wrong bytes';
@@ -86,6 +89,27 @@ async function converse(client, told) {
   client.socket.end();
   await client.closed;
   return 'done';
+}
+
+// Frames, or what whole ones come to.
+function messagesIn(bytes, isInFragments) {
+  const { frames } = parseFrames(bytes);
+  if (!isInFragments) return frames;
+  const messages = [];
+  let pieces = [];
+  let first;
+  for (const frame of frames) {
+    if (frame.opcode >= 8) {
+      messages.push(frame);
+      continue;
+    }
+    if (frame.opcode > 0) first = frame.opcode;
+    pieces.push(frame.payload);
+    if (!frame.fin) continue;
+    messages.push({ opcode: first, payload: Buffer.concat(pieces) });
+    pieces = [];
+  }
+  return messages;
 }
 
 // The same with a WebSocket of ws, which compresses.
@@ -134,6 +158,51 @@ async function closeServer(server) {
     server.web.closeAllConnections();
     await new Promise((resolve) => server.web.close(resolve));
   }
+}
+
+// Both ends are ours, and each is to hear of its end, and of that of what it streams.
+function streaming(isCompressed) {
+  const options = {
+    maxPayload: 1000000,
+    perMessageDeflate: isCompressed && { threshold: 0 },
+    streamThreshold: 1000
+  };
+  return {
+    async open(lib) {
+      const server = await openSite(lib, 'port', options);
+      server.on('error', () => {});
+      server.on('connection', (socket) => {
+        socket.on('error', () => {});
+        socket.on('stream', (stream, isBinary) => {
+          socket.sendStream(stream, { binary: isBinary }).catch(() => {});
+        });
+      });
+      return server;
+    },
+    async act(server, lib) {
+      const client = new lib.WebSocket(`ws://127.0.0.1:${server.port}`, options);
+      client.on('error', () => {});
+      const closed = new Promise((resolve) => client.on('close', resolve));
+      const pieces = [];
+      let isOver = true;
+      client.on('open', () => {
+        const source = Array.from({ length: 8 }, () => LARGE.subarray(0, 75000));
+        client.sendStream(source).catch(() => {});
+      });
+      client.on('stream', (stream) => {
+        isOver = false;
+        stream.on('data', (piece) => pieces.push(piece));
+        stream.on('end', () => client.close(1000));
+        stream.on('close', () => (isOver = true));
+      });
+      await closed;
+      if (!isOver) throw new Error('A stream outlives its connection');
+      const got = Buffer.concat(pieces);
+      const expected = Buffer.concat(Array(8).fill(LARGE.subarray(0, 75000)));
+      return got.equals(expected.subarray(0, got.length)) ? 'done' : 'wrong bytes';
+    },
+    close: closeServer
+  };
 }
 
 const SCENARIOS = {
@@ -278,6 +347,49 @@ const SCENARIOS = {
       return outcome;
     },
     close: () => {}
+  },
+  // A message that goes both ways as a stream, to and fro a client that does the same.
+  streams: streaming(false),
+  compressedStreams: streaming(true),
+  // One that iterates over its messages, which leave in frames of a size.
+  iteration: {
+    async open(lib) {
+      const server = await openSite(lib, 'port', { maxFrameSize: 30000, waitForListener: true });
+      server.on('error', () => {});
+      const heard = [];
+      Object.assign(server, { heard, told: [] });
+      server.on('connection', async (socket) => {
+        listen(socket, heard);
+        try {
+          for await (const { data, isBinary } of socket.messages({ highWaterMark: 1 })) {
+            sendTo(socket, heard, data, { binary: isBinary });
+          }
+        } catch {
+          // The connection has failed.
+        }
+      });
+      return server;
+    },
+    act: (server) => converse(server.connect(), server.told, true),
+    close: closeServer
+  },
+  nodejsWebsocket: {
+    async open() {
+      const server = nodejsWebsocket.createServer((connection) => {
+        connection.on('error', () => {});
+        connection.on('text', (text) => connection.sendText(text));
+        connection.on('binary', (stream) => stream.pipe(connection.beginBinary()));
+      });
+      server.listen(0, '127.0.0.1');
+      await once(server, 'listening');
+      return server;
+    },
+    act: (server) => converse(new RawClient(server.socket.address().port), [], true),
+    async close(server) {
+      for (const connection of [...server.connections]) connection.socket.destroy();
+      await new Promise((resolve) => server.close(resolve));
+      if (server.connections.length > 0) throw new Error('Connections are left');
+    }
   },
   // Nobody can listen.
   listen: {
