@@ -31,7 +31,7 @@ module.exports = [
   ]),
   ...of('src/transport/connection_head.cc', CONNECTIONS, [
     ['if (settings_->handshake_timeout == 0) return;', 'return;'],
-    ['if (bytes.size() > head_size)', 'if (bytes.size() > head_size + 1)'],
+    ['if (bytes.size() > head_size &&', 'if (bytes.size() > head_size + 1 &&'],
     [
       '  DropDeadline(DeadlineKind::kHandshake);\n  stage_ = Stage::kDeciding;\n  // What',
       '  stage_ = Stage::kDeciding;\n  // What'
@@ -52,7 +52,7 @@ module.exports = [
     ['if (!peer_ended_) StartReading();', '']
   ]),
   ...of('src/transport/connection_read.cc', CONNECTIONS, [
-    ['if (early.size == 0) return false;', 'return false;'],
+    ['if (early.size == 0) return 0;', 'return 0;'],
     [
       'stage_ != Stage::kWebSocket || input_ != nullptr || paused_) return {};',
       'stage_ != Stage::kWebSocket || input_ != nullptr) return {};',
@@ -74,8 +74,8 @@ module.exports = [
       'no test yet'
     ],
     [
-      '} else if (loop_->budget().is_spent()) {\n        Keep(data, size);\n        Hold();',
-      '} else if (loop_->budget().is_spent()) {\n        Keep(data, size);',
+      '} else if (loop_->budget().is_spent()) {\n        KeepFrames(data, size);\n        Hold();',
+      '} else if (loop_->budget().is_spent()) {\n        KeepFrames(data, size);',
       'no test yet'
     ],
     [
@@ -168,7 +168,7 @@ module.exports = [
   ...of('src/transport/socket_connection.cc', CONNECTIONS, [
     ['const int own = DuplicateDescriptor(fd);', 'const int own = fd;'],
     [
-      'if (status == 0 && !has_early) status = StartReading();',
+      'if (status == 0 && early.size == 0) status = StartReading();',
       'if (status == 0) status = StartReading();',
       'no test yet'
     ],
