@@ -106,11 +106,11 @@ declare class WebSocket extends EventEmitter {
     options?: WebSocket.MessageStreamOptions
   ): Promise<void>;
   /** Messages one after the other: strings, and what `binaryType` says. Nothing is read meanwhile. */
-  [Symbol.asyncIterator](): AsyncIterableIterator<string | Buffer>;
+  [Symbol.asyncIterator](): AsyncIterableIterator<string | WebSocket.RawData>;
   /** The same as they are emitted, while up to `highWaterMark` wait. */
   messages(
     options?: WebSocket.MessagesOptions
-  ): AsyncIterableIterator<{ data: Buffer; isBinary: boolean }>;
+  ): AsyncIterableIterator<{ data: WebSocket.RawData; isBinary: boolean }>;
   /** Drops the connection without a closing handshake. */
   terminate(): void;
   /** Reads nothing more from the socket. What was read already is still delivered. */

@@ -63,10 +63,10 @@ describe('WebSocket', () => {
     expect(ws.sendStream).type.toBeCallableWith(new ReadableStream<Uint8Array>());
     expect(ws.sendStream).type.not.toBeCallableWith(5);
     expect(ws.send).type.toBeCallableWith('text', { maxFrameSize: 1024 });
-    for await (const data of ws) expect(data).type.toBe<string | Buffer>();
+    for await (const data of ws) expect(data).type.toBe<string | WebSocket.RawData>();
     const { signal } = new AbortController();
     for await (const message of ws.messages({ highWaterMark: 4, signal })) {
-      expect(message).type.toBe<{ data: Buffer; isBinary: boolean }>();
+      expect(message).type.toBe<{ data: WebSocket.RawData; isBinary: boolean }>();
     }
     expect(WebSocketServer).type.toBeConstructableWith({
       maxFrameSize: 1024,
