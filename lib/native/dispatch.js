@@ -273,7 +273,7 @@ function workOff(records, memory, staging, more) {
 let copied;
 
 /**
- * Copies what `data` has into `few`, if it is the message that was copied from there last: it lies in
+ * Copies what `data` has into `fewToSend`, if it is the message that was copied from there last: it lies in
  * V8's own heap, and to show it to the addon would cost more than all the rest of sending it.
  *
  * @param {Uint8Array} data
@@ -281,7 +281,7 @@ let copied;
  */
 function copyBack(data) {
   if (data !== copied) return 0;
-  set(few, data);
+  set(fewToSend, data);
   return lengthOf(data);
 }
 
@@ -327,9 +327,16 @@ function dispatchMore(records, memory, staging, ...more) {
 /**
  * `context` stands for this evaluation of lib/ in the addon. The rest is memory that both share:
  * src/binding/seam.h says what is in the words of `cursor`, `ring` has the records of most rounds, and
- * `few` has a payload alone, and few bytes that are sent.
+ * the halves of `few` have a payload alone, and few bytes that are sent.
  */
-const { context, cursor, few, ring } = native.createContext(dispatch, dispatchMore, endpoints);
+const {
+  context,
+  cursor,
+  few: halves,
+  ring
+} = native.createContext(dispatch, dispatchMore, endpoints);
+const few = halves.subarray(0, halves.length / 2);
+const fewToSend = halves.subarray(few.length);
 // By length.
 const firstOfFew = Array.from({ length: few.length + 1 }, (_, length) => few.subarray(0, length));
 

@@ -107,8 +107,8 @@ napi_value SendMessage(napi_env env, napi_callback_info info) {
   return nullptr;
 }
 
-/// sendFew(handle, count | opcode << 8): the same for the first `count` bytes of the context's
-/// `few`.
+/// sendFew(handle, count | opcode << 8): the same for the first `count` bytes of the second half of
+/// the context's `few`.
 napi_value SendFew(napi_env env, napi_callback_info info) {
   napi_value args[2];
   size_t count = 2;
@@ -121,7 +121,7 @@ napi_value SendFew(napi_env env, napi_callback_info info) {
   Connection* connection = FindOf(environment, env, args[0]);
   const size_t size = what & 0xFF;
   if (connection == nullptr || size > kFewBytes) return nullptr;
-  const uint8_t* bytes = Environment::ContextOf(*connection)->few();
+  const uint8_t* bytes = Environment::ContextOf(*connection)->few_to_send();
   if (bytes != nullptr) SendWhole(connection, opcode, {bytes, size});
   return nullptr;
 }

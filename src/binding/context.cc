@@ -65,7 +65,7 @@ Context::~Context() { Detach(); }
 
 bool Context::Prepare() {
   cursor_ = SharedMemory::Create(env_, static_cast<size_t>(CursorWord::kCount) * sizeof(int32_t));
-  few_ = SharedMemory::Create(env_, kFewBytes);
+  few_ = SharedMemory::Create(env_, 2 * kFewBytes);
   return cursor_ != nullptr && few_ != nullptr && rings_.Prepare(env_);
 }
 
@@ -775,6 +775,21 @@ napi_value Context::ResourceOf(const Batch& batch) {
   return nobody;
 }
 
+Context::Told Context::Remember() {
+  Told told;
+  std::memcpy(told.cursor, cursor_->data(), sizeof(told.cursor));
+  std::memcpy(told.few, few_->data(), sizeof(told.few));
+  return told;
+}
+
+void Context::Restore(const Told& told) {
+  // What is to be done with a stream is told by what came last.
+  const int32_t stream = cursor(CursorWord::kStream);
+  std::memcpy(cursor_->data(), told.cursor, sizeof(told.cursor));
+  std::memcpy(few_->data(), told.few, sizeof(told.few));
+  cursor(CursorWord::kStream) = stream;
+}
+
 void Context::Deliver(Batch& batch, bool in_javascript) {
   // Held, since the connection may be gone before the callback returns.
   const std::shared_ptr<AsyncScope> own_scope =
@@ -782,8 +797,9 @@ void Context::Deliver(Batch& batch, bool in_javascript) {
   const napi_async_context async = own_scope != nullptr ? own_scope->context() : nullptr;
   const bool closes_listener = batch.connection == nullptr;
   if (batch.closes) environment_->AllowRelease(batch.handle);
-  // A delivery may be nested in another one's handler.
-  const int32_t outer = cursor(CursorWord::kNext);
+  // A delivery may be nested in another one's handler, or come before it.
+  std::unique_ptr<Told> outer;
+  if (!under_way_.empty()) outer = std::make_unique<Told>(Remember());
   under_way_.push_back(batch.handle);
   napi_value fixed[kFixedArguments];
   std::vector<napi_value> more;
@@ -832,7 +848,7 @@ void Context::Deliver(Batch& batch, bool in_javascript) {
     next = reached;
   }
   under_way_.pop_back();
-  if (dispatch_ != nullptr) cursor(CursorWord::kNext) = outer;
+  if (outer != nullptr && dispatch_ != nullptr) Restore(*outer);
   if (closes_listener) Unretain();
 }
 

@@ -61,10 +61,14 @@ class Context final : public ConnectionHandler, public ListenerHandler {
   napi_value Cursor() { return cursor_->View(napi_int32_array); }
   /// The records where none are given: an Int32Array. Within a handle scope.
   napi_value Ring() { return rings_.first().memory->View(napi_int32_array); }
-  /// Where a record alone with at most kFewBytes is given to lib/, and where lib/ puts so few that
-  /// it sends: a Uint8Array. Within a handle scope.
+  /// A Uint8Array: in its first half a record alone with at most kFewBytes is given to lib/, in the
+  /// other lib/ puts so few that it sends. (Two, since hooks of async_hooks may send something
+  /// before lib/ has seen the record.) Within a handle scope.
   napi_value Few() { return few_->View(napi_uint8_array); }
-  const uint8_t* few() const { return few_ == nullptr ? nullptr : few_->data(); }
+  /// What lib/ sends.
+  const uint8_t* few_to_send() const {
+    return few_ == nullptr ? nullptr : few_->data() + kFewBytes;
+  }
   /// Tells lib/ what to do with the stream that it is working on; see calls_stream.cc.
   void set_stream_state(int32_t state) { cursor(CursorWord::kStream) = state; }
   /// Whether so much payload waits that it should be delivered before polling has ended.
@@ -149,6 +153,13 @@ class Context final : public ConnectionHandler, public ListenerHandler {
   int32_t& cursor(CursorWord word) {
     return reinterpret_cast<int32_t*>(cursor_->data())[static_cast<size_t>(word)];
   }
+  // What a delivery has told lib/, which may not have seen it yet: hooks of async_hooks run before.
+  struct Told {
+    int32_t cursor[static_cast<size_t>(CursorWord::kCount)];
+    uint8_t few[kFewBytes];
+  };
+  Told Remember();
+  void Restore(const Told& told);
   std::vector<Batch>& BatchesOf(const Connection* connection);
   EventRecord* AddRecord(Connection* connection);
   EventRecord* OpenBatch(Connection* connection);
