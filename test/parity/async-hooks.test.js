@@ -12,15 +12,14 @@ const { parity } = require('./parity');
 
 expectNothingLeftOpen();
 
-// Runs `act` before the next callback, once.
-function beforeNext(act) {
-  const hook = createHook({
-    before() {
-      hook.disable();
-      act();
-    }
-  });
-  hook.enable();
+// Runs `act` before each callback, until `promise` is settled.
+async function beforeAllUntil(promise, act) {
+  const hook = createHook({ before: act }).enable();
+  try {
+    return await promise;
+  } finally {
+    hook.disable();
+  }
 }
 
 // A server on a port and a client of it.
@@ -47,8 +46,7 @@ parity('a hook sends the message that was received last', async (lib) => {
   one.client.on('message', (data) => log.push(`${data}`));
   const second = once(one.client, 'message');
   one.peer.send('second');
-  beforeNext(() => two.client.send(first));
-  await second;
+  await beforeAllUntil(second, () => two.client.send(first));
   log.push(`echoed ${(await echoed)[0]}`);
   await Promise.all([one.stop(), two.stop()]);
   return log;
@@ -65,10 +63,10 @@ parity('a hook makes a stream deliver a message', async (lib) => {
   client.on('message', (data) => log.push(`the port's: ${data}`));
   const both = [once(client, 'message'), once(other, 'message')];
   peer.send('from the port');
-  beforeNext(() => duplex.push(Buffer.from('\x82\x0fthrough a stream', 'latin1')));
-  await Promise.all(both);
+  const frame = Buffer.from('\x82\x10through a stream', 'latin1');
+  await beforeAllUntil(Promise.all(both), () => duplex.push(frame));
   other.terminate();
   await once(other, 'close');
   await stop();
-  return log.sort();
+  return [...new Set(log)].sort();
 });
