@@ -293,10 +293,15 @@ void Context::FailForMemory(Connection& connection) {
 void Context::FailDelivery(Batch& batch) {
   ForgetException(env_);
   EventRecord* const first = DropInput(batch);
-  DropInputOf(batch.connection);
+  bool is_lost = DropInputOf(batch.connection);
   const auto is_its = [&batch](const Batch& held) { return held.connection == batch.connection; };
-  held_.erase(std::remove_if(held_.begin(), held_.end(), is_its), held_.end());
-  if (first == nullptr) return;
+  const auto end = std::remove_if(held_.begin(), held_.end(), is_its);
+  is_lost = is_lost || end != held_.end();
+  held_.erase(end, held_.end());
+  if (first == nullptr) {
+    if (is_lost) FailForMemory(*batch.connection);
+    return;
+  }
   batch.connection->StopReader();
   constexpr auto kCode = static_cast<uint32_t>(ErrorCode::kOutOfMemory);
   *first = {static_cast<int32_t>(HeadOf(EventKind::kProtocolError, kCode, 0)), 0, 0, 0};
@@ -318,11 +323,14 @@ EventRecord* Context::DropInput(Batch& batch) {
   return first;
 }
 
-// The same of all that waits to be delivered in this round.
-void Context::DropInputOf(const Connection* connection) {
+// The same of all that waits to be delivered in this round. Returns whether there was something.
+bool Context::DropInputOf(const Connection* connection) {
+  bool is_lost = false;
   for (Batch& batch : BatchesOf(connection)) {
-    if (batch.connection == connection && batch.ring != nullptr) DropInput(batch);
+    if (batch.connection != connection || batch.ring == nullptr) continue;
+    if (DropInput(batch) != nullptr) is_lost = true;
   }
+  return is_lost;
 }
 
 void Context::Forget(const Connection* connection) {
@@ -615,8 +623,9 @@ bool Context::Hold(Batch& batch) {
   Batch held;
   held.own_ring = EventRing::Create(env_, count);
   bool is_held = held.own_ring != nullptr;
-  held.first = std::move(batch.first);
-  held.more = std::move(batch.more);
+  // What is left has no payloads.
+  held.first = std::exchange(batch.first, Piece());
+  held.more = std::exchange(batch.more, {});
   is_held = is_held && Keep(held.first);
   for (Piece& piece : held.more) is_held = is_held && Keep(piece);
   for (size_t i = 0; i < count && is_held; i++) {

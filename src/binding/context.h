@@ -178,7 +178,7 @@ class Context final : public ConnectionHandler, public ListenerHandler {
   void FailForMemory(Connection& connection);
   void FailDelivery(Batch& batch);
   EventRecord* DropInput(Batch& batch);
-  void DropInputOf(const Connection* connection);
+  bool DropInputOf(const Connection* connection);
 
   void DeliverAt(std::vector<Batch>& batches, size_t index, bool in_javascript);
   void Deliver(Batch& batch, bool in_javascript);

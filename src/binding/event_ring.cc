@@ -2,13 +2,21 @@
 
 #include <utility>
 
+#include "binding/pending_exception.h"
+
 namespace wsuv {
 
 std::unique_ptr<EventRing> EventRing::Create(napi_env env, size_t capacity) {
   auto ring = std::make_unique<EventRing>();
   ring->memory = SharedMemory::Create(env, capacity * sizeof(EventRecord));
   if (ring->memory == nullptr) return nullptr;
-  return ring;
+  // The view is made now: when records are due it is too late to have no memory for it.
+  napi_handle_scope scope = nullptr;
+  napi_open_handle_scope(env, &scope);
+  const bool has_view = ring->memory->View(napi_int32_array) != nullptr;
+  if (!has_view) ForgetException(env);
+  napi_close_handle_scope(env, scope);
+  return has_view ? std::move(ring) : nullptr;
 }
 
 bool EventRings::Prepare(napi_env env) {
