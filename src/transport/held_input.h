@@ -23,6 +23,7 @@ class HeldInput {
 
   /// False when there is no memory: nothing is added, then.
   bool Append(const uint8_t* data, size_t size) {
+    if (size == 0) return true;
     // What was worked off makes room once it is the larger part: so each byte moves once or twice.
     if (at_ > bytes_.size() / 2) {
       const size_t left = this->size();
