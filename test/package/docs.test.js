@@ -270,6 +270,21 @@ test('docs/architecture.md finds each room where it says', () => {
   expect(lost).toEqual([]);
 });
 
+test('docs/architecture.md has a room for each file', () => {
+  const [, rooms] = /^## Rooms$([^]*?)^## /m.exec(textOf('docs/architecture.md'));
+  const listed = [...rooms.matchAll(/`([^`]+)`/g)].map(([, name]) => name);
+  const isListed = (name) =>
+    listed.some((each) =>
+      each.endsWith('*') ? name.startsWith(each.slice(0, -1)) : each === name
+    );
+  for (const floor of ['src/protocol', 'src/transport', 'src/binding', 'lib']) {
+    const files = fs.readdirSync(path.join(root, floor), { recursive: true });
+    const names = files.filter((file) => /\.(cc|h|js)$/.test(file)).map((f) => path.parse(f).name);
+    expect(names.length).toBeGreaterThan(10);
+    expect([floor, ...names.filter((name) => !isListed(name))]).toEqual([floor]);
+  }
+});
+
 test('docs/compatibility.md gives a reason for each difference', () => {
   const rows = rowsOf(textOf('docs/compatibility.md'));
   expect(rows.length).toBeGreaterThan(10);
