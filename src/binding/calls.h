@@ -45,8 +45,8 @@ inline Connection* FindGiven(Environment* environment, uint32_t handle) {
   return connection;
 }
 
-/// What a call's arguments name; null, where it is nothing of the kind. For a handle that is no
-/// number, a context that is none, and settings that are none and not undefined either, it throws.
+/// What a call's arguments name; null where there is no such thing. Each throws for a handle that
+/// is no number, a context that is none, and settings that are neither settings nor undefined.
 Connection* ConnectionAt(const Napi::CallbackInfo& info, size_t index);
 Context* ContextAt(const Napi::CallbackInfo& info, size_t index);
 Settings SettingsAt(const Napi::CallbackInfo& info, size_t index);
@@ -56,7 +56,7 @@ Listener* ListenerAt(const Napi::CallbackInfo& info, size_t index);
 ByteView BytesAt(const Napi::CallbackInfo& info, size_t index);
 /// The same of a value.
 ByteView BytesOf(Napi::Value value);
-/// A string as Latin-1, in which Node hands over header values; empty for anything else.
+/// A string as Latin-1, as Node has header values; empty for anything else.
 std::string Latin1At(const Napi::CallbackInfo& info, size_t index);
 
 template <>

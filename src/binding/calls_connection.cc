@@ -1,9 +1,7 @@
 #include <algorithm>
-#include <cstring>
 
 #include "binding/calls.h"
 #include "binding/seam.h"
-#include "protocol/frame.h"
 #include "transport/listener.h"
 #include "transport/socket_connection.h"
 
@@ -102,6 +100,7 @@ Napi::Value WantText(const Napi::CallbackInfo& info) {
   });
 }
 
+/// terminate(handle): drops the connection at once.
 Napi::Value Terminate(const Napi::CallbackInfo& info) {
   return WithConnection(info, [](Connection& connection) { connection.Terminate(); });
 }
@@ -134,6 +133,7 @@ Napi::Value IdleTime(const Napi::CallbackInfo& info) {
   return Napi::Number::New(info.Env(), static_cast<double>(Loop::Now() - since));
 }
 
+/// pause(handle), resume(handle): whether what comes is reported.
 Napi::Value Pause(const Napi::CallbackInfo& info) {
   return WithConnection(info, [](Connection& connection) { connection.Pause(); });
 }
@@ -145,8 +145,8 @@ Napi::Value Resume(const Napi::CallbackInfo& info) {
   });
 }
 
-/// limitRecords(handle, records): how many messages, pings and pongs of it are parsed in a turn,
-/// from the next one on.
+/// limitRecords(handle, records): how many messages, pings and pongs of the connection are parsed
+/// in a turn, from the next turn on.
 Napi::Value LimitRecords(const Napi::CallbackInfo& info) {
   return WithConnection(info, [&info](Connection& connection) {
     constexpr auto kMost = static_cast<int32_t>(TurnBudget::kRecords);
@@ -161,7 +161,8 @@ Napi::Value IsHeld(const Napi::CallbackInfo& info) {
   return Napi::Boolean::New(info.Env(), connection != nullptr && connection->marked_held());
 }
 
-/// readHeld(handle): parses and delivers such input, as far as the budget goes, before it returns.
+/// readHeld(handle): parses and delivers the input that isHeld() tells of, as far as the budget
+/// goes, before it returns.
 Napi::Value ReadHeld(const Napi::CallbackInfo& info) {
   return WithConnection(info, [](Connection& connection) {
     Context* context = Environment::ContextOf(connection);

@@ -72,6 +72,7 @@ class RecordSink final : public MessageSink {
     // So that an error can always be told; as little as that is there, or nothing is.
     if (!numbers_.Reserve(kNumbers)) std::abort();
   }
+  // One by one: a chain of destructors would be as deep as there are payloads.
   ~RecordSink() {
     while (kept_ != nullptr) kept_ = std::move(kept_->next);
   }
@@ -201,7 +202,7 @@ Napi::Value CreateReader(const Napi::CallbackInfo& info) {
 /// readFrames(reader, chunk): parses a chunk, which is unmasked in place. Returns an ArrayBuffer:
 /// doubles, and behind them the payloads. The doubles are the number of bytes that it took of the
 /// chunk (what follows a compressed message is left), how many doubles follow, and for each event
-/// its kind (see event_ring.h), a detail (1 for a compressed message, the close code, or the
+/// its kind (see seam.h), a detail (1 for a compressed message, the close code, or the
 /// ErrorCode), where its payload begins behind the doubles (of an error: the number in its
 /// sentence), its size, and the number of fragment ends, which follow.
 Napi::Value ReadFrames(const Napi::CallbackInfo& info) {

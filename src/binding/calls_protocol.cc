@@ -6,7 +6,6 @@
 #include "protocol/error.h"
 #include "protocol/frame.h"
 #include "protocol/upgrade.h"
-#include "protocol/utf8.h"
 
 namespace wsuv {
 namespace {
@@ -135,9 +134,8 @@ Napi::Value KeepMemory(const Napi::CallbackInfo& info) {
 /// does), that is not the one it sees, and in neither need the functions be Node's any more.
 Napi::Value Realm(const Napi::CallbackInfo& info) { return info.Env().Global(); }
 
-/// createContext(dispatch, dispatchMore, endpoints): { context, cursor, ring, few }: an
-/// external that stands for one evaluation of lib/, and memory that it shares with the addon; see
-/// Context.
+/// createContext(dispatch, dispatchMore, endpoints): { context, cursor, ring, few }: an external
+/// that stands for one evaluation of lib/, and memory that it shares with the addon; see Context.
 Napi::Value CreateContext(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
   Environment* environment = Environment::From(env);

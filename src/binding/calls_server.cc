@@ -2,7 +2,6 @@
 #include <utility>
 
 #include "binding/calls.h"
-#include "protocol/upgrade.h"
 
 namespace wsuv {
 namespace {
@@ -21,8 +20,9 @@ int64_t IntegerOf(const Napi::Object& options, const char* name) {
 }
 
 /// settings({ maxPayload, maxFragments, maxBufferedChunks, skipUTF8Validation, closeTimeout,
-/// handshakeTimeout, maxHeaderSize, maxHeadersCount, streamThreshold, maxStreamLength }): an
-/// external to pass to listen, acceptWith, adopt and attach. Limits of 0 are off.
+/// handshakeTimeout, maxHeaderSize, maxHeadersCount, streamThreshold, maxStreamLength,
+/// highWaterMark }): an external to pass to listen, acceptWith, adopt and attach. Time-outs are
+/// milliseconds, and sizes bytes; limits of 0 are off.
 Napi::Value MakeSettings(const Napi::CallbackInfo& info) {
   const Napi::Object options = ObjectAt(info, 0);
   if (options.IsEmpty()) return info.Env().Undefined();

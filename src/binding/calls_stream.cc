@@ -94,8 +94,8 @@ Napi::Value TellState(const Napi::CallbackInfo& info, uint32_t handle) {
   return Napi::Number::New(info.Env(), static_cast<double>(size));
 }
 
-// Runs `action` on a connection and delivers what it reports before it returns, behind
-// what waits of that connection.
+// Runs `action` on a connection and delivers what it reports before it returns, behind what waits
+// of that connection.
 template <typename Action>
 Napi::Value Report(const Napi::CallbackInfo& info, Action action) {
   Environment* environment = Environment::From(info.Env());
@@ -113,9 +113,8 @@ Napi::Value Report(const Napi::CallbackInfo& info, Action action) {
 }
 
 /// feed(handle, chunk): the stream delivered a chunk, which is unmasked in place. This and the next
-/// three return how many bytes there are to be written, and leave in the cursor
-/// (see createContext) what is to be done with the stream: 1 to end it, 2 to destroy it, 4 to pause
-/// it until the next 'output' record, since what is fed now has to wait.
+/// three return how many bytes there are to be written, and leave in the cursor what is to be done
+/// with the stream: kStreamEnd, kStreamDestroy or kStreamHold of seam.h.
 Napi::Value Feed(const Napi::CallbackInfo& info) {
   return Report(info, [&info](Connection* connection) {
     // Asked for only now, since handlers have run: the chunk may be another one by then.
@@ -142,8 +141,8 @@ Napi::Value StreamState(const Napi::CallbackInfo& info) {
   return TellState(info, connection == nullptr ? 0 : connection->id());
 }
 
-/// takeOutput(handle, target): what is to be written, into as many bytes as one of these has said.
-/// Then tells the state anew.
+/// takeOutput(handle, target): writes what is to be written to `target`, which has as many bytes as
+/// one of these has said. Then tells the state anew.
 Napi::Value TakeOutput(const Napi::CallbackInfo& info) {
   Connection* const any = ConnectionAt(info, 0);
   ExternalConnection* connection = any == nullptr ? nullptr : any->AsExternal();

@@ -14,16 +14,16 @@ namespace {
 
 // Events are delivered before the end of polling once this much payload waits.
 constexpr size_t kMaxWaitingBytes = 1024 * 1024;
-// The place of a batch's piece of memory has 16 bits in a record; no batch comes near that.
+// A record has 16 bits for the place of its piece of memory. A batch has fewer by far.
 constexpr size_t kMaxPieces = 4096;
 // The arguments that every call of `dispatch` has.
 constexpr size_t kFixedArguments = 3;
 // Batches that are delivered in one handle scope.
 constexpr size_t kBatchesInScope = 32;
-// Memory for JavaScript that should not have to wait for the end of one.
+// More memory than this that JavaScript was given does not wait for the end of such a scope.
 constexpr size_t kMuchMemory = 4096;
-// Up to this size, to copy what was read twice, through warm memory, costs less than memory for
-// JavaScript does that has to be referred to until it is delivered.
+// A read of at most this size is staged: copying it twice, through warm memory, costs less than
+// memory for JavaScript that has to be referred to until it is delivered.
 constexpr size_t kStagedRead = 16 * 1024;
 
 uint32_t HeadOf(EventKind kind, uint32_t flags, size_t piece) {
@@ -232,7 +232,7 @@ bool Context::PlacePayload(const Message& message, Payload* payload) {
   return true;
 }
 
-// In the place of a piece of memory; a text's are of no interest to those who want strings.
+// As one more piece of the batch, whose place is the record's detail.
 bool Context::AddFragmentEnds(const OffsetList& ends, EventRecord* record) {
   auto copy = std::make_unique<OffsetList>();
   if (!copy->CopyFrom(ends)) return false;
@@ -814,7 +814,7 @@ void Context::Deliver(Batch& batch, bool in_javascript) {
   std::vector<napi_value> more;
   size_t base = 0;
   if (!PrepareArguments(batch, more, fixed, &base)) {
-    // What there is none of is not looked at.
+    // What is missing is not looked at: FailDelivery() takes the records back that refer to it.
     napi_value nothing = nullptr;
     napi_get_undefined(env_, &nothing);
     std::replace(fixed, fixed + kFixedArguments, napi_value{nullptr}, nothing);

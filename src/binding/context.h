@@ -8,7 +8,6 @@
 #include <memory>
 #include <vector>
 
-#include "binding/async_scope.h"
 #include "binding/event_ring.h"
 #include "binding/javascript_memory.h"
 #include "binding/resources.h"
@@ -44,7 +43,6 @@ class Context final : public ConnectionHandler, public ListenerHandler {
 
   /// Makes what every delivery needs. False where there is no memory.
   bool Prepare();
-  Environment* environment() const { return environment_; }
   bool HasEvents() const { return !batches_.empty() || !stream_batches_.empty(); }
   /// Delivers all events, each connection's in a callback scope of its own.
   void DeliverAll();
@@ -215,7 +213,7 @@ class Context final : public ConnectionHandler, public ListenerHandler {
   size_t delivering_ = 0;            // Nested deliveries under way.
   size_t retained_ = 0;
   size_t waiting_bytes_ = 0;
-  bool made_much_ = false;  // Of what waits for the end of a handle scope.
+  bool made_much_ = false;  // Memory for JavaScript, which waits for the end of the handle scope.
 };
 
 }  // namespace wsuv

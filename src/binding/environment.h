@@ -8,7 +8,6 @@
 #include <deque>
 #include <memory>
 #include <unordered_map>
-#include <utility>
 #include <vector>
 
 #include "binding/async_scope.h"
@@ -93,7 +92,7 @@ class Environment final : public RoundObserver {
  private:
   static constexpr uint32_t kSlotBits = kHandleSlotBits;
   static constexpr uint32_t kSlotMask = (1u << kSlotBits) - 1;
-#ifdef WSUV_GENERATION_BITS  // The model of it has one.
+#ifdef WSUV_GENERATION_BITS  // The tests' model has one bit, so that generations come again soon.
   static constexpr uint32_t kGenerationMask = (1u << WSUV_GENERATION_BITS) - 1;
 #else
   static constexpr uint32_t kGenerationMask = (1u << 11) - 1;

@@ -37,7 +37,6 @@ struct EventRing {
   static std::unique_ptr<EventRing> Create(napi_env env, size_t capacity);
 
   EventRecord* records() { return reinterpret_cast<EventRecord*>(memory->data()); }
-  size_t capacity() const { return memory->size() / sizeof(EventRecord); }
 
   std::unique_ptr<SharedMemory> memory;
   size_t used = 0;

@@ -10,8 +10,8 @@ namespace {
 
 // Above this size, memory that V8 frees lets glibc give pages back to the system.
 constexpr size_t kPagesMatter = 64 * 1024;
-// Above this size, to zero memory that will be written costs more than a Buffer, whose is not
-// zeroed, does beside its ArrayBuffer.
+// Above this size, zeroing memory that will be written costs more than making a Buffer for the sake
+// of its ArrayBuffer, which is not zeroed.
 constexpr size_t kZeroingMatters = 16 * 1024;
 
 // Null, with an exception pending perhaps, where there is none.

@@ -58,7 +58,7 @@ class Staging {
   void Clear() { FreeAllBut(0); }
 
  private:
-  // So many chunks are kept for the next round at most.
+  // The most chunks that are kept for the next round.
   static constexpr size_t kKeptChunks = 16;
   bool MakeRoom(napi_env env);
   void FreeAllBut(size_t count);

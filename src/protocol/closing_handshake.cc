@@ -12,7 +12,7 @@ void ClosingHandshake::Close(uint16_t code, ByteView reason, FrameOutput& output
   if (code != kNoCloseCode) {
     payload[0] = static_cast<uint8_t>(code >> 8);
     payload[1] = static_cast<uint8_t>(code);
-    // Whoever has checked the reason, the memory here is of this size.
+    // However well the reason was checked, there is room for no more.
     const size_t reason_size = std::min(reason.size, kMaxCloseReason);
     if (reason_size > 0) std::memcpy(payload + 2, reason.data, reason_size);
     size = 2 + reason_size;

@@ -12,8 +12,8 @@ constexpr size_t kLargestPiece = size_t{1} << 30;
 // Room for what Z_SYNC_FLUSH adds, and for a first look at a stream of unknown length.
 constexpr size_t kFlushRoom = 64;
 
-// Refused by zlib for raw streams, and unneeded: what it compresses with 9 refers back at most 250
-// bytes (512 less the look-ahead), which a window of 256 holds.
+// zlib refuses 8 bits for raw streams, and they are not needed: what it compresses with 9 refers
+// back at most 250 bytes (512 less the look-ahead), which a window of 256 holds.
 int CompressionWindow(int window_bits) { return std::max(window_bits, 9); }
 
 }  // namespace

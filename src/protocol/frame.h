@@ -37,8 +37,6 @@ constexpr size_t kMaxControlPayload = 125;
 constexpr size_t kMaxCloseReason = kMaxControlPayload - 2;
 /// The close code that stands for "the close frame held none" (RFC 6455 7.4.1).
 constexpr uint16_t kNoCloseCode = 1005;
-/// The close code that stands for "no close frame came".
-constexpr uint16_t kAbnormalClosure = 1006;
 
 /// True for close, ping and pong.
 constexpr bool IsControl(Opcode opcode) { return static_cast<uint8_t>(opcode) >= 0x8; }

@@ -29,20 +29,18 @@ struct DataFrame {
 /// A sink is whatever has these methods; Read() is a template over it, since most of them are
 /// called for each message:
 ///
-///     // A data frame, the first one of its message or not, claims so many bytes of payload;
-///     `rsv1`
-///     // only on a first one. May be asked again before OnFrame().
+///     // Whether a data frame may claim so many bytes of payload; `rsv1` is only ever set for the
+///     // first one of a message. May be asked again before OnFrame().
 ///     ErrorCode CheckLength(DataFrame frame, bool is_first, bool rsv1, uint64_t length) const;
 ///     // It begins.
 ///     void OnFrame(DataFrame frame, bool is_first, bool rsv1, uint64_t length);
 ///     // The next bytes of its payload, still masked: key.Apply() unmasks them. Where it stops, it
 ///     // may have taken fewer: *size. The others come again, and are to be masked then.
 ///     Verdict OnPayload(DataFrame frame, uint8_t* data, size_t* size, MaskingKey& key);
-///     // Whether payload is held until its frame is whole, and whether a message in one frame goes
-///     to
-///     // OnWholeMessage(); of the message that is being read.
+///     // Of the message that is being read: whether payload is held until its frame is whole, so
+///     // that a message in one frame goes to OnWholeMessage().
 ///     bool HoldsPayload() const;
-///     // The same, where the transport has put them behind what came before.
+///     // As OnPayload(), for bytes that the transport has put behind what came before.
 ///     ErrorCode OnDirectPayload(DataFrame frame, size_t size, MaskingKey& key);
 ///     // It is whole.
 ///     Verdict OnFrameEnd(DataFrame frame);

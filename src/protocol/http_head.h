@@ -12,10 +12,10 @@ namespace wsuv {
 
 /// Limits on a request head: those of Node's http module, counted as it counts.
 struct HeadLimits {
-  /// The target, the names and the values together stay below this. In all, with white space and
-  /// line ends, a head has at most twice as many bytes.
+  /// Bytes: the target, the names and the values together stay below this. In all, with white space
+  /// and line ends, a head has at most twice as many.
   size_t max_size = 16 * 1024;
-  /// 0: as many as the size allows.
+  /// Header fields; 0: as many as the size allows.
   size_t max_headers = 1000;
 };
 

@@ -7,12 +7,11 @@ namespace {
 
 // Bytes of a step: a line of the cache.
 constexpr size_t kBlock = 64;
-// So far in front of what is written the next lines are asked for. Where messages are put is
-// memory that has not been used for long: an echo of 1 KiB costs 1.22 microseconds without this,
-// 1.18 with it.
+// How far ahead of the writing memory is asked for. What messages are put into has mostly not been
+// used for long: an echo of 1 KiB costs 1.22 microseconds without this, 1.18 with it.
 constexpr size_t kAhead = 2048;
 
-// Whether there is memory at all does not matter.
+// It does no harm where there is no memory.
 void AskForMemoryBehind(const uint8_t* place) {
 #ifdef __GNUC__
   __builtin_prefetch(place + kAhead, 1);
@@ -40,7 +39,7 @@ void MaskingKey::Apply(uint8_t* target, const uint8_t* source, size_t size) {
   }
   const uint64_t wide = static_cast<uint64_t>(word_) << 32 | word_;
   size_t i = 0;
-  // Of what is done to a block the compiler makes vector instructions.
+  // The compiler makes vector instructions of what is done to a block.
   for (; i + kBlock <= size; i += kBlock) {
     AskForMemoryBehind(target + i);
     uint64_t block[kBlock / 8];

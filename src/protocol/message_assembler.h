@@ -66,7 +66,7 @@ class UnfinishedMessage {
   uint32_t fragments_ : 29;     // Its frames so far.
   uint32_t is_streamed_ : 1;    // It is MessageStream's.
   uint32_t is_begun_ : 1;       // Some of it was passed on.
-  uint32_t is_compressed_ : 1;  // RSV1 was set. (The sign is the bit that is the cheapest to ask.)
+  uint32_t is_compressed_ : 1;  // RSV1 was set. (The top bit is the cheapest one to test.)
   Utf8Validator utf8_;
 };
 
@@ -103,8 +103,8 @@ class MessageAssembler {
   void Settle(DataFrame frame, size_t more);
   bool CheckText(Opcode opcode, const uint8_t* data, size_t size);
 
-  // Messages of this size are unmasked to the place where the sink wants them; below it, to unmask
-  // them in place and to copy them is as cheap.
+  // Messages of this size are unmasked to the place where the sink wants them; below it, unmasking
+  // them in place and copying them is as cheap.
   static constexpr size_t kPlaceThreshold = 512;
 
   UnfinishedMessage& message_;

@@ -9,7 +9,7 @@
 
 namespace wsuv {
 
-/// Memory of somebody else's for one message: who will get the message provides it, so that it can
+/// Memory of somebody else's for one message: whoever gets the message provides it, so that it can
 /// be put where it is to stay. Destroying it gives the memory back.
 class MessageMemory {
  public:
@@ -53,7 +53,7 @@ class MessageBuffer {
   /// Goes on in `memory`, which must have room for what is here and for all that follows.
   void MoveTo(std::unique_ptr<MessageMemory> memory);
   bool has_memory() const { return memory_ != nullptr; }
-  /// What MoveTo() was given, and null if it was not: then nothing is here any more.
+  /// Gives up what MoveTo() was given, with the bytes in it; null where it was not called.
   std::unique_ptr<MessageMemory> TakeMemory();
 
  private:

@@ -20,10 +20,10 @@ struct ReaderLimits {
   uint32_t max_fragments = 16 * 1024;         ///< Data frames of one message.
   uint32_t max_buffered_chunks = 256 * 1024;  ///< Reads over which one frame may be spread.
   bool skip_utf8_validation = false;
-  /// Messages that are longer, and those in several frames, are passed on in pieces; 0: none is.
-  /// The limits above are not for them, since nothing of them is held,
+  /// Messages of more bytes, and those in several frames, are passed on in pieces; 0: none is. The
+  /// limits above are not for them, since nothing of them is held.
   uint64_t stream_threshold = 0;
-  uint64_t max_stream_length = 0;  ///< but this one is: bytes of such a message.
+  uint64_t max_stream_length = 0;  ///< Bytes of one message that is passed on in pieces.
 };
 
 /// A whole message, as the sink sees it.
@@ -32,8 +32,8 @@ struct Message {
   bool ascii = false;  ///< A text known to be ASCII only (false also where it was not checked).
   bool compressed = false;  ///< `data` is deflated, and unchecked (RFC 7692).
   ByteView data;  ///< Unmasked; valid during the call only. It may lie where Place() said.
-  /// Where not null, `data` is all of this buffer, and the sink may take the memory of it that it
-  /// has allocated.
+  /// Where not null, `data` is all of this buffer. The sink may take it, or the memory that it has
+  /// allocated for it.
   MessageBuffer* buffer = nullptr;
   /// The end offset of each non-empty frame in `data`; null where it came in one frame.
   const OffsetList* fragment_ends = nullptr;

@@ -4,7 +4,6 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdlib>
-#include <cstring>
 #include <type_traits>
 
 #include "protocol/assert.h"
@@ -26,11 +25,6 @@ class PlainList {
   size_t size() const { return size_; }
   const T* begin() const { return data_; }
   const T* end() const { return data_ + size_; }
-  /// The one that is `index` places in front of the end; 1: the last one.
-  T& FromEnd(size_t index) {
-    WSUV_ASSERT(index > 0 && index <= size_);
-    return data_[size_ - index];
-  }
 
   /// Room for `more` values that are then appended. False when there is no memory.
   bool Reserve(size_t more) {

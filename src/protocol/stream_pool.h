@@ -20,12 +20,11 @@ class StreamLease;
 template <typename Stream>
 class BorrowedStream;
 
-/// The zlib streams of one loop, for one direction: there are never more than kMaxStreams, but for
-/// those that are exempt. They are
-/// lent to the connections that use them. When there is none left, the connection that has not used
-/// its own for the longest gives it back, and keeps only the bytes that its next message may refer
-/// to. So memory follows what is busy, not what is connected; and connections without context
-/// takeover share one stream.
+/// The zlib streams of one loop, for one direction: never more than kMaxStreams, but for those that
+/// are exempt. They are lent to the connections that use them. When there is none left, the
+/// connection that has not used its own for the longest gives it back, and keeps only the bytes
+/// that its next message may refer to. So memory follows what is busy, not what is connected; and
+/// connections without context takeover share one stream.
 template <typename Stream>
 class StreamPool {
  public:

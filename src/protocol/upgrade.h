@@ -9,7 +9,7 @@
 
 namespace wsuv {
 
-/// What a server finds when it looks at a request (RFC 6455 4.2.1). What is answered, lib/ knows
+/// What a server finds when it looks at a request (RFC 6455 4.2.1). lib/ knows what is answered
 /// (lib/handshake/response.js).
 enum class UpgradeStatus : uint8_t {
   kValid,

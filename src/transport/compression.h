@@ -15,7 +15,7 @@
 
 namespace wsuv {
 
-/// What permessage-deflate was negotiated to, seen from our side, and how we go about it.
+/// What was negotiated of permessage-deflate, seen from our side, and how we go about it.
 struct CompressionSettings {
   DeflateSettings outgoing;
   DeflateSettings incoming;
@@ -72,7 +72,7 @@ class CompressionObserver {
  public:
   /// `payload` is null when there was no memory.
   virtual void OnCompressed(const FrameHeader& header, const MessageBuffer* payload) = 0;
-  /// Exactly one of the two: a message, or what is wrong (with zlib's sentence, or null).
+  /// Exactly one of the two: a message, or what is wrong, with zlib's sentence (or an empty one).
   virtual void OnInflated(const Message* message, ErrorCode error, const char* sentence) = 0;
 
  protected:

@@ -62,7 +62,7 @@ void Connection::Close(uint16_t code, ByteView reason) {
   Output output(this);
   closing_.Close(code, reason, output);
   AfterStateChange();
-  // Whatever was sent before it in this turn.
+  // At once, whatever was sent before it in this turn.
   if (loop_->sends_at_once()) Flush();
 }
 

@@ -26,8 +26,8 @@ class ExternalConnection;
 /// The state of a Connection, in bits.
 struct ConnectionFlags {
   bool paused_ : 1;
-  bool dirty_ : 1;
-  bool held_ : 1;  ///< Waits for a later turn of the loop, with or without input.
+  bool dirty_ : 1;  ///< Has something to flush before the loop polls.
+  bool held_ : 1;   ///< Waits for a later turn of the loop, with or without input.
   bool peer_ended_ : 1;
   bool end_reported_ : 1;   ///< The handler knows that the peer ended.
   bool end_requested_ : 1;  ///< EndTransport was called.
@@ -61,7 +61,7 @@ class Connection : private MessageSink, private ConnectionFlags {
   /// This, where it is of that kind; null otherwise. For what only one kind has.
   virtual SocketConnection* AsSocket() { return nullptr; }
   virtual ExternalConnection* AsExternal() { return nullptr; }
-  /// Whether the uv loop is to go on while input of the connection waits for its turn.
+  /// Whether input of the connection that waits for its turn keeps the uv loop alive.
   virtual bool keeps_loop() const { return true; }
 
   /// Answers the upgrade request with `response` (a 101) and begins with frames, under `settings`
@@ -90,8 +90,8 @@ class Connection : private MessageSink, private ConnectionFlags {
   void SendLater(const FrameHeader& header, ByteView payload, size_t most = SIZE_MAX);
   /// Queues bytes as they are.
   void SendRaw(ByteView bytes);
-  /// The same for the answer to an opening handshake, behind which what is sent first leaves as
-  /// soon as it would without.
+  /// The same for the answer to an opening handshake: what is sent first behind it leaves as soon
+  /// as if there had been no answer.
   void SendResponse(ByteView bytes);
   /// Our side's closing handshake; see ClosingHandshake::Close.
   void Close(uint16_t code, ByteView reason);
@@ -103,9 +103,11 @@ class Connection : private MessageSink, private ConnectionFlags {
   /// The same with a RST, where it is TCP.
   void Reset();
 
+  /// Reports nothing more of what comes, which is read up to the settings' high_water_mark, and
+  /// kept.
   void Pause();
   void Resume();
-  /// Whoever has sent something may want it to leave now.
+  /// Offers what is queued to whoever writes it now, and not at the end of the turn.
   void Flush();
 
   /// The reactions to events; see ClosingHandshake.
@@ -180,8 +182,8 @@ class Connection : private MessageSink, private ConnectionFlags {
   uint64_t enqueued() const { return enqueued_; }
   /// Of those, the bytes that were taken by whoever moves them.
   virtual uint64_t written() const { return enqueued_ - queue_.size(); }
-  /// OnWritten is to be called, once, when the kernel has taken more. Who moves the bytes himself
-  /// needs no telling.
+  /// OnWritten is to be called, once, when the kernel has taken more. Nothing for those who move
+  /// the bytes themselves.
   virtual void NotifyWritten() {}
 
   // For Loop.
@@ -219,9 +221,10 @@ class Connection : private MessageSink, private ConnectionFlags {
   virtual int StartReading() = 0;
   /// Until StartReading(), no bytes should come; those that do are kept.
   virtual void StopReading() = 0;
-  /// There may be a queue to be written, behind which TakeEnd() says whether our side is to end.
+  /// Writes what is queued, if anything is, as far as that goes. Behind it, TakeEnd() says whether
+  /// our side is to end.
   virtual void Offer(Occasion occasion) = 0;
-  /// Our side is to end, as TakeEnd() said; or the peer's has, too, behind it.
+  /// Our side is to end, as TakeEnd() said. Called once more when the peer's ends after ours.
   virtual void EndWriting() = 0;
   /// Ends the transport, whatever is queued. TransportClosed() follows, at once or later, and
   /// TransportGone() when nothing refers to this any more.
@@ -233,7 +236,7 @@ class Connection : private MessageSink, private ConnectionFlags {
 
   /// Is one of `listener`'s until it ends.
   void JoinListener(Listener* listener);
-  /// The head of a request comes first, and not much later than now.
+  /// A request head is to come first, within the settings' handshake_timeout.
   void AwaitHead();
   /// The opening handshake is done, and `early` was read behind it already, which is worked off
   /// first. Returns a libuv error.
@@ -262,6 +265,7 @@ class Connection : private MessageSink, private ConnectionFlags {
   void Destroy(int status = 0, Ending ending = Ending::kClose);
 
   void MarkDirty();
+  /// Queues a frame, but for its first `skip` bytes, in memory that other queues may share.
   void SendShared(ByteView header, ByteView payload, size_t skip);
   /// Whether our side is to end now, which it then has: that was asked for, and all is written.
   bool TakeEnd();

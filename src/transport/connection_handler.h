@@ -21,8 +21,8 @@ struct ConnectionSettings {
   uint64_t close_timeout = 30 * 1000;      ///< Milliseconds from our close frame to the end.
   bool no_delay = true;                    ///< TCP_NODELAY
   bool keep_alive = true;                  ///< SO_KEEPALIVE
-  /// A paused connection reads on until it has so much, as Node's own sockets do: so it hears that
-  /// its peer has gone.
+  /// A paused connection reads on until it holds so many bytes, as Node's own sockets do: so it
+  /// hears that its peer has gone.
   size_t high_water_mark = 16 * 1024;
 };
 

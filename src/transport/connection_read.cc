@@ -47,7 +47,7 @@ void Connection::ReportRaw() {
   handler_->OnRaw(*this, {raw->data(), raw->size()});
 }
 
-// Whether that was the last message of the turn is asked when there is more.
+// Whether the turn's budget is spent by that is asked when more comes.
 void Connection::OnDirectBytes(size_t size) {
   // There may have been no memory to report the bytes as they are: that has ended the reading.
   if (!reader_.ended()) reader_.ReadDirect(size, settings_->limits, *this);

@@ -28,7 +28,7 @@ int EndWriting(const uv_stream_t*) { return UV_ENOTSUP; }
 #else
 
 int DuplicateDescriptor(int fd) {
-  // Of anything but a socket, libuv would find out where it can only abort.
+  // libuv finds out that it is no socket where it can only abort.
   int type = 0;
   socklen_t size = sizeof(type);
   if (getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &size) != 0) return uv_translate_sys_error(errno);

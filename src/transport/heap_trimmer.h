@@ -28,7 +28,7 @@ class HeapTrimmer {
   /// As WorkQueue has them.
   void Shutdown(std::function<void()> on_idle) { work_.Shutdown(std::move(on_idle)); }
   size_t running() const { return work_.running(); }
-  /// How often the heap was to be looked through.
+  /// How often looking through the heap was begun.
   uint64_t count() const { return count_; }
 
  private:
@@ -40,7 +40,7 @@ class HeapTrimmer {
   WorkQueue work_;
   uint64_t reads_ = 0;      // So many there had been at the last call.
   uint64_t busiest_ = 0;    // The most between two calls since it was quiet.
-  bool was_quiet_ = false;  // At the last call, which others freed memory at.
+  bool was_quiet_ = false;  // At the last call. Then pools free what they kept, too.
   uint64_t count_ = 0;
 };
 

@@ -18,7 +18,7 @@ namespace wsuv {
 namespace {
 
 // libuv accepts one connection a turn, which is the cheapest way (several make a handshake 11%
-// dearer). But whoever has waited for a long turn is taken in with up to so many others.
+// dearer). But after a long turn, when many may wait, up to so many are accepted.
 constexpr int kMaxAccepted = 16;
 
 #ifdef _WIN32

@@ -47,7 +47,7 @@ class Listener {
   /// Binds and listens. On an error (libuv's) the listener closes itself.
   int Listen(const ListenAddress& address, int backlog);
 
-  /// Stops to accept. The connections that there are go on, those that have sent no whole request
+  /// Stops accepting. The connections that there are go on, those that have sent no whole request
   /// head among them. May be called again.
   void Close();
 
@@ -68,7 +68,6 @@ class Listener {
   uint32_t id() const { return id_; }
   void set_id(uint32_t id) { id_ = id; }
   bool is_pipe() const { return is_pipe_; }
-  bool closing() const { return closing_; }
   /// Those that it has accepted and that have not ended.
   size_t connections() const { return connections_; }
 

@@ -10,17 +10,17 @@
 namespace wsuv {
 namespace {
 
-// What handlers of a delivery send leaves at the latest so long after it, or the flush before,
-// began (nanoseconds): handlers that compute must not keep the answers of others. Writing after
-// each handler would cost small echoes a fifth (docs/architecture.md).
+// What handlers send leaves at the latest so many nanoseconds after the delivery, or its last
+// flush, began: handlers that compute must not keep the answers of others. Writing after each
+// handler would cost small echoes a fifth (docs/architecture.md).
 constexpr uint64_t kFlushInterval = 250 * 1000;
-// So many connections are flushed at the latest.
+// When so many connections wait to be flushed, they are.
 constexpr size_t kMaxDirty = 1024;
-// For so long (nanoseconds) a turn works off what is held.
+// Nanoseconds that a turn has for working off what is held.
 constexpr uint64_t kHeldInterval = 2 * 1000 * 1000;
 // A turn that took more than this (milliseconds) was a long one.
 constexpr uint64_t kLongTurn = 1;
-// For so long (milliseconds) deadlines are not judged while there is too much to read.
+// Milliseconds for which deadlines may wait to be judged while there is too much to read.
 constexpr uint64_t kMaxGrace = 1000;
 
 template <typename List, typename T>

@@ -79,9 +79,9 @@ class Loop {
   /// polling; transport code calls it where libuv runs callbacks at another time (close callbacks),
   /// so that nothing waits for a poll that may not come.
   void RunRound();
-  /// A delivery begins: what its handlers send leaves at its end,
+  /// A delivery begins: what its handlers send leaves at its end, unless FlushIfLate() is called.
   void BeginDelivery();
-  /// but, where they take their time, not much later than FlushIfLate() is called.
+  /// Flushes where the delivery, or its last flush, began some time ago. Call after each handler.
   void FlushIfLate() {
     if (!dirty_.empty()) FlushLate();
   }
@@ -94,7 +94,7 @@ class Loop {
   void BeginLastTurn();
   bool is_last_turn() const { return is_last_turn_; }
 
-  /// Somebody keeps memory for later: sees to it that it is freed if later does not come.
+  /// Somebody keeps memory for later: sees to it that it is freed if it is not used.
   void ArmTrim() {
     if (trim_deadline_.bucket == nullptr) {
       ArmDeadline(&trim_deadline_, CompressionPool::kTrimInterval);
@@ -109,13 +109,13 @@ class Loop {
   }
   /// Counts the reads.
   uint64_t reads() const { return reads_; }
-  /// How much memory what is still to come of the read may need, at most.
+  /// The most memory that the rest of the read may need.
   size_t read_left() const { return read_left_; }
   void UseReadLeft(size_t size) { read_left_ -= size < read_left_ ? size : read_left_; }
   /// Whether the turn before this one took so long that connections may be waiting in numbers.
   bool last_turn_was_long() const { return last_turn_was_long_; }
-  /// The time that it is, in milliseconds, on the clock of uv_now(); that one stands still for the
-  /// whole of a turn.
+  /// The time, in milliseconds, on the clock of uv_now(), which itself stands still for the whole
+  /// of a turn.
   static uint64_t Now() { return uv_hrtime() / 1000000; }
 
   /// Call after every read: runs a round early if the observer is full.

@@ -10,9 +10,9 @@
 namespace wsuv {
 namespace {
 
-// What a connection reads at once that only stores it.
+// The most bytes that a paused connection, which only stores them, reads at once.
 constexpr size_t kPausedRead = 64 * 1024;
-// The longest that a buffer of libuv's is asked for.
+// The most bytes that libuv gets room for at once.
 constexpr size_t kLargestRead = size_t{1} << 30;
 // Buffers in one system call.
 constexpr size_t kMaxBuffers = 32;
@@ -126,7 +126,7 @@ void SocketConnection::OnAllocate(uv_handle_t* handle, size_t, uv_buf_t* buffer)
   auto* self = static_cast<SocketConnection*>(handle->data);
   const size_t most = self->paused() ? kPausedRead : Loop::kReadBufferSize;
   const size_t allowed = self->loop().budget().Allow(most);
-  // No buffer leaves what there is where it is, to be read after the next poll.
+  // Without a buffer libuv reads nothing: what there is waits for the next poll.
   if (allowed == 0) {
     *buffer = uv_buf_init(nullptr, 0);
     return;

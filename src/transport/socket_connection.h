@@ -19,7 +19,7 @@ class SocketConnection final : public Connection {
   static SocketConnection* Make(Loop* loop, ConnectionHandler* handler,
                                 std::shared_ptr<const ConnectionSettings> settings, Role role,
                                 Kind kind);
-  /// Make() has the other half, which is told how much there is.
+  /// Make() has the other half, which alone knows the size of the memory.
   // NOLINTNEXTLINE(cert-dcl54-cpp)
   static void operator delete(void* memory) { ::operator delete(memory); }
 
@@ -81,7 +81,7 @@ class SocketConnection final : public Connection {
   void SubmitWrite();
   void ReportWritten();
 
-  // In what the part that both kinds have leaves of its last word.
+  // In the bytes that Connection leaves of its last word.
   bool is_tcp_ : 1;
   bool is_reading_ : 1;
   bool is_writing_ : 1;  // A uv_write is under way.

@@ -21,18 +21,18 @@ class TurnBudget {
   static constexpr uint32_t kRecords = 256;
   /// So many frames that end no message cost what a record costs: they come to no handler.
   static constexpr uint32_t kFragmentsOfARecord = 16;
-  /// Payload of one connection as JavaScript gets it, after inflating: with so much, nothing more
-  /// is read of it in the turn,
+  /// Bytes of payload of one connection as JavaScript gets it, after inflating. With so much,
+  /// nothing more is read of it in the turn.
   static constexpr size_t kBytes = 256 * 1024;
-  /// and with so much what was read is not parsed to its end. (Only inflating comes to that: what
-  /// was read whole is cheaper to work off than to keep.)
+  /// With so much, what was read already is not parsed to its end, either. (Only inflating comes to
+  /// that: what was read whole is cheaper to work off than to keep.)
   static constexpr size_t kMostBytes = 2 * kBytes;
   /// Records of all connections together.
   static constexpr uint32_t kTurnRecords = 8192;
-  /// While more than this is held for later turns, reads are small, so that whoever floods is
-  /// slowed down and whoever sends little is served;
+  /// While more bytes than this are held for later turns, reads are small, so that whoever floods
+  /// is slowed down and whoever sends little is served.
   static constexpr size_t kMaxHeld = 4 * 1024 * 1024;
-  /// and beyond this nothing is read.
+  /// While more than this are held, nothing is read.
   static constexpr size_t kMostHeld = 4 * kMaxHeld;
   /// The size of a small read.
   static constexpr size_t kSmallRead = 4096;
@@ -43,11 +43,12 @@ class TurnBudget {
     turn_records_ = 0;
     has_refused_ = false;
   }
-  /// `who` is about to be read, of whom `records` are taken in, at most kRecords.
+  /// `who` is about to be read: where it is another one than before, it gets a whole budget with
+  /// `records` records, at most kRecords.
   void Begin(const void* who, uint32_t records) {
     if (who_ != who) Grant(who, records);
   }
-  /// The same, with a whole budget, whatever it has spent in this turn.
+  /// Gives `who` a whole budget, whatever it has spent in this turn.
   void Grant(const void* who, uint32_t records) {
     who_ = who;
     records_ = records;
