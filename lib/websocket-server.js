@@ -76,7 +76,7 @@ class WebSocketServer extends EventEmitter {
    * @param {Number} [options.handshakeTimeout=10000] with `port`: milliseconds for a request head;
    *     0 for no limit
    * @param {String} [options.host] with `port`: the address to listen at; all of them by default
-   * @param {Number} [options.maxBufferedChunks=262144] pieces in which a message may come
+   * @param {Number} [options.maxBufferedChunks=262144] reads over which one frame may be spread
    * @param {Number} [options.maxFragments=16384] frames that a message may have
    * @param {Number} [options.maxFrameSize=0] bytes that a frame may have: longer messages are sent in
    *     several; 0 for no limit
@@ -403,7 +403,7 @@ function listenOnHttp(server) {
     server.handleUpgrade(req, socket, head, server[kEmitConnection]);
   };
   server[kUnseen] = new UnseenSockets(server._server, onUpgrade);
-  listen(server, { upgrade: onUpgrade });
+  addListeners(server, { upgrade: onUpgrade });
 }
 
 // The listener of 'upgrade' is there as under ws, but called only where somebody else could tell.
@@ -421,10 +421,10 @@ function listenAtPort(server, callback) {
   });
   server._server = listener;
   listener.listen(port, host, backlog, callback);
-  listen(server, { upgrade: onUpgrade });
+  addListeners(server, { upgrade: onUpgrade });
 }
 
-function listen(server, handlers) {
+function addListeners(server, handlers) {
   const emitter = server._server;
   const emitListening = server.emit.bind(server, 'listening');
   const all = {
@@ -500,7 +500,7 @@ function onNativeUpgrade(server, listener, isOnlyListener, handle, status, bytes
   server[kEmitConnection](ws, new UpgradeRequest(handle, head, ws));
 }
 
-// The same as a server of Node's does.
+// Emits 'upgrade', as a server of Node's does.
 function emitUpgrade(listener, handle, head) {
   const req = new UpgradeRequest(handle, head);
   const isHandled = listener.emit('upgrade', req, req.socket, EMPTY_BUFFER);

@@ -120,8 +120,8 @@ const kTellError = Symbol('wsuv.tellError');
  * `readyState`, and what 'close' will say. send(), ping() and pong() are in sending/messages.js.
  *
  * Members that begin with an underscore are those of ws that dependents reach for; most of them are in
- * compat/members.js. What is ours has
- * symbols for names (symbols.js where other files use them), so that subclasses may use any name.
+ * compat/members.js. What is ours has symbols for names (symbols.js where other files use them), so
+ * that subclasses may use any name.
  */
 class WebSocket extends EventEmitter {
   /**
@@ -139,7 +139,7 @@ class WebSocket extends EventEmitter {
    * @param {Boolean} [options.followRedirects=false] whether redirects are followed
    * @param {Function} [options.generateMask] fills the four bytes that it is given with a masking key
    * @param {Number} [options.handshakeTimeout] milliseconds for the answer to each request
-   * @param {Number} [options.maxBufferedChunks=262144] pieces in which a message may come
+   * @param {Number} [options.maxBufferedChunks=262144] reads over which one frame may be spread
    * @param {Number} [options.maxFragments=16384] frames that a message may have
    * @param {Number} [options.maxFrameSize=0] bytes that a frame may have: longer messages are sent in
    *     several; 0 for no limit
@@ -159,6 +159,8 @@ class WebSocket extends EventEmitter {
    * @param {Boolean} [options.waitForListener=false] whether nothing is read before somebody listens
    *     for messages or iterates
    * @throws {SyntaxError} for an address or a subprotocol that is none
+   * @throws {RangeError} for a protocol version, or a maxFrameSize, that is none
+   * @throws {TypeError} for a maxFrameSize that is no number
    */
   constructor(address, protocols, options) {
     super();
@@ -596,14 +598,14 @@ class WebSocket extends EventEmitter {
     if (this._readyState === OPEN) this[kUseLink](this[kLink].afterEnd);
   }
 
-  [kOnReleased](own) {
+  [kOnReleased](socketHandle) {
     const callbacks = this[kRare].link.release(this[kHandle]);
     if (callbacks !== undefined) this[kRarely]().callbacks = callbacks;
-    if (own !== undefined) this[kSocket] ??= own.socket;
+    if (socketHandle !== undefined) this[kSocket] ??= socketHandle.socket;
     this[kHandle] = 0;
   }
 
-  [kOnClosed](status, own) {
+  [kOnClosed](status, socketHandle) {
     this[kTellError]();
     const { [kServer]: server } = this;
     const { callbacks, link, outgoing } = this[kRare];
@@ -616,16 +618,16 @@ class WebSocket extends EventEmitter {
       outgoing?.closed(error);
     };
     const afterSocket = () => this[kAfterSocket]();
-    if (own !== undefined) {
+    if (socketHandle !== undefined) {
       // Behind the 'error' of the socket, and in front of its 'close'.
-      link.closed(own, server, afterSocket, error);
+      link.closed(socketHandle, server, afterSocket, error);
       nextTick(fail);
       return;
     }
     try {
       fail();
     } finally {
-      if (!link.closed(own, server, afterSocket, error)) this.emitClose();
+      if (!link.closed(socketHandle, server, afterSocket, error)) this.emitClose();
     }
   }
 

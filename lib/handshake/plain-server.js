@@ -4,7 +4,7 @@ const http = require('http');
 
 const { answerPlainRequest } = require('./response');
 
-// How often http looks for requests that are late, where it shall be soon enough.
+// How many times http looks for late requests while the time-out of one runs.
 const CHECKS = 4;
 
 /**

@@ -76,11 +76,11 @@ class UpgradeRequest {
     target.complete = true;
     target.#proxy.push(null);
     target.parser = null;
-    // Which are made when they are first asked for, and ws has asked.
+    // Node makes the headers when they are first asked for, and under ws they have been.
     Reflect.get(target, 'headers');
   }
 
-  // Asked of what stands behind the Proxy, this gives what is to be shown in the Proxy's place.
+  // util.inspect() asks what stands behind the Proxy, and shows what this gives.
   get [inspect.custom]() {
     if (!(#head in this)) return undefined;
     UpgradeRequest.materialise(this);

@@ -18,7 +18,7 @@ const { ConnectionHandle } = require('./connection-handle');
 const { refusingSetEncoding, takeHandle } = require('./node-internals');
 const { kStreamClosed, kStreamEnded } = require('../symbols');
 
-const kHandle = Symbol('wsuv.handle');
+const kSocketHandle = Symbol('wsuv.handle');
 const { prototype } = net.Socket;
 
 /**
@@ -34,7 +34,7 @@ function socketOf(id, server = null, ws = null) {
   if (existing !== undefined) return existing.socket;
   if (native.stage(id) === stage.OVER) return endedSocket();
   const socket = makeSocket(id, server);
-  if (socket[kHandle].isDecided) behaveAsAttached(socket, ws);
+  if (socket[kSocketHandle].isDecided) behaveAsAttached(socket, ws);
   return socket;
 }
 
@@ -48,7 +48,7 @@ function endedSocket() {
   prototype.push.call(socket, null);
   prototype.resume.call(socket);
   socket.end();
-  socket[kHandle].closed();
+  socket[kSocketHandle].closed();
   return socket;
 }
 
@@ -59,7 +59,7 @@ function endedSocket() {
  * @return {(ConnectionHandle|undefined)} nothing for any other stream
  */
 function handleOf(socket) {
-  return socket[kHandle];
+  return socket[kSocketHandle];
 }
 
 function makeSocket(id, server) {
@@ -80,7 +80,7 @@ function makeSocket(id, server) {
   socket.parser = null;
   socket._paused = false;
   socket.setEncoding = refusingSetEncoding();
-  attach(socket, handle);
+  equip(socket, handle);
   return socket;
 }
 
@@ -98,7 +98,7 @@ function adoptSocketOf(socket, id, ws) {
   for (const key of Object.getOwnPropertySymbols(old)) handle[key] = old[key];
   takeHandle(socket);
   socket._handle = handle;
-  attach(socket, handle);
+  equip(socket, handle);
   behaveAsAttached(socket, ws);
 }
 
@@ -109,13 +109,13 @@ function adoptSocketOf(socket, id, ws) {
  * @param {WebSocket} ws
  */
 function acceptSocketOf(socket, ws) {
-  socket[kHandle].accepted();
+  socket[kSocketHandle].accepted();
   behaveAsAttached(socket, ws);
 }
 
-function attach(socket, handle) {
+function equip(socket, handle) {
   handle.socket = socket;
-  Object.defineProperty(socket, kHandle, { value: handle });
+  Object.defineProperty(socket, kSocketHandle, { value: handle });
   Object.defineProperties(socket, METHODS);
   if (Object.hasOwn(socket, 'setEncoding')) Object.defineProperties(socket, SHOWN);
   countWaiting(socket._writableState, handle);
@@ -123,7 +123,7 @@ function attach(socket, handle) {
 
 // Under ws somebody always reads, and listens for errors.
 function behaveAsAttached(socket, ws) {
-  socket[kHandle].owner = ws;
+  socket[kSocketHandle].owner = ws;
   socket.setTimeout(0);
   socket.setNoDelay();
   prototype.on.call(socket, 'close', tellHandle);
@@ -137,12 +137,12 @@ function behaveAsAttached(socket, ws) {
 function leaveToWebSocket() {}
 
 function destroyIt() {
-  this[kHandle].owner?.[kStreamClosed]();
+  this[kSocketHandle].owner?.[kStreamClosed]();
   this.destroy();
 }
 
 function endIt() {
-  this[kHandle].owner?.[kStreamClosed]();
+  this[kSocketHandle].owner?.[kStreamClosed]();
   // Whoever calls end() twice is made an error for, with its stack.
   if (!this.writableEnded) this.end();
 }
@@ -151,8 +151,8 @@ function tellHandle() {
   prototype.removeListener.call(this, 'close', tellHandle);
   prototype.removeListener.call(this, 'data', leaveToWebSocket);
   prototype.removeListener.call(this, 'end', endIt);
-  this[kHandle].owner = null;
-  this[kHandle].onSocketClosed();
+  this[kSocketHandle].owner = null;
+  this[kSocketHandle].onSocketClosed();
 }
 
 // Whether anybody but the WebSocket wants the bytes.
@@ -164,12 +164,12 @@ function hasReaders(socket) {
 // What such a socket does otherwise than net.Socket.
 
 function on(event, listener) {
-  noteListener(this[kHandle], event);
+  noteListener(this[kSocketHandle], event);
   return prototype.on.call(this, event, listener);
 }
 
 function prependListener(event, listener) {
-  noteListener(this[kHandle], event, true);
+  noteListener(this[kSocketHandle], event, true);
   return prototype.prependListener.call(this, event, listener);
 }
 
@@ -180,19 +180,19 @@ function noteListener(handle, event, isFirst = false) {
 
 function removeListener(event, listener) {
   prototype.removeListener.call(this, event, listener);
-  if (event === 'data' || event === 'readable') this[kHandle].tap(hasReaders(this));
+  if (event === 'data' || event === 'readable') this[kSocketHandle].tap(hasReaders(this));
   return this;
 }
 
 function removeAllListeners(...events) {
   prototype.removeAllListeners.apply(this, events);
-  this[kHandle].tap(hasReaders(this));
+  this[kSocketHandle].tap(hasReaders(this));
   return this;
 }
 
 // As if the peer had sent it.
 function push(chunk, encoding) {
-  const handle = this[kHandle];
+  const handle = this[kSocketHandle];
   if (handle.id === 0) return prototype.push.call(this, chunk, encoding);
   if (chunk === null) {
     nextTick(() => native.feedEnd(handle.id));
@@ -214,7 +214,7 @@ function unshift(chunk, encoding) {
 
 // Our side ends behind what was sent. As under ws, what is sent afterwards is an error.
 function end(...args) {
-  const { [kHandle]: handle } = this;
+  const { [kSocketHandle]: handle } = this;
   const [chunk, encoding] = args;
   if (chunk != null && typeof chunk !== 'function' && this.writable) {
     // The stream may keep it back, and the end must not overtake it.
@@ -230,27 +230,27 @@ function end(...args) {
 }
 
 function pause() {
-  native.pause(this[kHandle].id);
+  native.pause(this[kSocketHandle].id);
   return prototype.pause.call(this);
 }
 
 function resume() {
-  native.resume(this[kHandle].id);
+  native.resume(this[kSocketHandle].id);
   return prototype.resume.call(this);
 }
 
 function cork() {
-  native.cork(this[kHandle].id, true);
+  native.cork(this[kSocketHandle].id, true);
   prototype.cork.call(this);
 }
 
 function uncork() {
-  if (this.writableCorked === 1) native.cork(this[kHandle].id, false);
+  if (this.writableCorked === 1) native.cork(this[kSocketHandle].id, false);
   prototype.uncork.call(this);
 }
 
 function write(chunk, encoding, callback) {
-  const { [kHandle]: handle, _writableState: state } = this;
+  const { [kSocketHandle]: handle, _writableState: state } = this;
   const { pendingcb } = state;
   const { passed } = handle;
   const wantsMore = prototype.write.call(this, chunk, encoding, callback);
@@ -267,7 +267,7 @@ function write(chunk, encoding, callback) {
 
 function writableNeedDrain() {
   if (this.destroyed || this.writableEnded) return false;
-  return this._writableState.needDrain || this[kHandle].waiting >= this.writableHighWaterMark;
+  return this._writableState.needDrain || this[kSocketHandle].waiting >= this.writableHighWaterMark;
 }
 
 // Under ws all that is sent waits in the socket's own stream. Here it counts what waits elsewhere, too:
@@ -293,7 +293,7 @@ function resetAndDestroy() {
 
 function writeGeneric(writev, data, encoding, callback) {
   const chunks = writev ? data : [{ chunk: data, encoding }];
-  this[kHandle].write(
+  this[kSocketHandle].write(
     chunks.map(({ chunk, encoding: of }) =>
       typeof chunk === 'string' ? Buffer.from(chunk, of) : chunk
     ),
@@ -304,7 +304,7 @@ function writeGeneric(writev, data, encoding, callback) {
 // Node's timer knows nothing of what the addon reads and writes: when it runs out, the connection is
 // asked how long it has been idle.
 function setIdleTimeout(msecs, callback) {
-  const handle = this[kHandle];
+  const handle = this[kSocketHandle];
   prototype.setTimeout.call(this, msecs, callback);
   clearTimeout(handle.idleTimer);
   // From here on it counts.
@@ -319,7 +319,7 @@ function onTimeout() {
 // Emits 'timeout' once the connection has been idle for so long, and again if that happens again.
 // `told` is the number of bytes that it had moved when that was told.
 function watchIdleTime(socket, told) {
-  const handle = socket[kHandle];
+  const handle = socket[kSocketHandle];
   const { timeout } = socket;
   if (socket.destroyed || !timeout) return;
   const idle = native.idleTime(handle.id);
@@ -364,7 +364,7 @@ const METHODS = {
   write: method(write)
 };
 
-// What http.Server puts something of its own in the place of, where everybody sees it.
+// The methods in whose place http.Server puts its own, which everybody sees among a socket's keys.
 const SHOWN = Object.fromEntries(
   ['addListener', 'on', 'prependListener'].map((name) => [name, { enumerable: true }])
 );

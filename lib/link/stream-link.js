@@ -11,12 +11,11 @@ const { nextTick } = require('../native/realm');
 const seam = require('../native/seam');
 const { kStreamClosed } = require('../symbols');
 
-// Where the addon says what it wants to be done with a stream, and how; see
-// src/binding/calls_stream.cc.
+// Where the addon says what is to be done with a stream, and how; see src/binding/seam.h.
 const { STREAM: STATE } = seam.cursor;
 const { DESTROY, END, HOLD } = seam.stream;
 
-const kLink = Symbol('wsuv.streamLink');
+const kStreamLink = Symbol('wsuv.streamLink');
 // What is called when the process exits; see native/dispatch.js.
 const atExit = process[Symbol.for('wsuv.flush')];
 
@@ -81,7 +80,7 @@ class StreamLink {
 
   #takeMethods() {
     const socket = this.#socket;
-    Object.defineProperty(socket, kLink, { configurable: true, value: this });
+    Object.defineProperty(socket, kStreamLink, { configurable: true, value: this });
     for (const [name, value] of Object.entries(BEHIND)) {
       this.#own[name] = socket[name];
       const isOwn = Object.hasOwn(socket, name);
@@ -309,7 +308,7 @@ class StreamLink {
 // What a stream does otherwise while it is ours: what was sent before comes first.
 function behind(name) {
   return function (...args) {
-    const link = this[kLink];
+    const link = this[kStreamLink];
     link.flush();
     return link.callOwn(this, name, args);
   };

@@ -38,7 +38,7 @@ class Iteration {
   // The highWaterMark of each iterator, by its token. (Not the iterators, so that those that nobody
   // has any more can be collected.)
   #marks = new Map();
-  // Who asks, in order: iterators, each with the functions of its promise.
+  // Who asks, in order: the functions of the promises that iterators have given.
   #takers = [];
   // Events that wait: method and arguments.
   #held = [];
@@ -125,7 +125,7 @@ class Iteration {
   /**
    * An iterator asks for the next message.
    *
-   * @param {{iterator: Object, give: function(Buffer, Boolean), finish: function(Error=)}} taker
+   * @param {{give: function(Buffer, Boolean), finish: function(Error=)}} taker its promise's functions
    */
   ask(taker) {
     this.#takers.push(taker);

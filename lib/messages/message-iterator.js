@@ -50,13 +50,13 @@ class MessageIterator {
       this.#error = undefined;
       return Promise.reject(error);
     }
-    if (this.#isDone) return DONE();
+    if (this.#isDone) return done();
     const ready = this.#iteration.takeReady();
     if (ready !== undefined) return Promise.resolve(this.#result(...ready));
     const { end } = this.#iteration;
     if (end === undefined) return this.#ask();
     this.#finish();
-    return end.error === undefined ? DONE() : Promise.reject(end.error);
+    return end.error === undefined ? done() : Promise.reject(end.error);
   }
 
   /**
@@ -81,7 +81,7 @@ class MessageIterator {
       const next = () => this.next();
       return before.then(next, next);
     }
-    const taker = { iterator: this };
+    const taker = {};
     taker.promise = new Promise((resolve, reject) => {
       taker.give = (data, isBinary) => {
         this.#taker = null;
@@ -126,7 +126,7 @@ class MessageIterator {
 
 Object.setPrototypeOf(MessageIterator.prototype, AsyncIterator);
 
-function DONE() {
+function done() {
   return Promise.resolve({ done: true, value: undefined });
 }
 

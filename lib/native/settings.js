@@ -22,7 +22,7 @@ function size(value) {
   return Math.max(Math.min(Math.trunc(Number(value)) || 0, Number.MAX_SAFE_INTEGER), 0);
 }
 
-// The last settings that were made, and what of.
+// The last settings that were made, and the options that they were made of.
 let last = {};
 
 /**

@@ -28,7 +28,7 @@ module.exports = [
     ['  ContextOf(*connection)->Unretain();\n', '']
   ]),
   ...of('src/binding/context.cc', DELIVERIES, [
-    ['  DropInputOf(batch.connection);\n', '', 'no test yet'],
+    ['bool is_lost = DropInputOf(batch.connection);', 'bool is_lost = false;', 'no test yet'],
     ['    if (!is_upgrade && first == nullptr) first = &record;\n', ''],
     ['if (resources_ != nullptr) resources_->Forget(connection->id());', ''],
     [
