@@ -111,7 +111,7 @@ class ConnectionHandle {
     return this.#isTapped;
   }
 
-  /** Whether those come behind what they say; else in front of it. */
+  /** Whether the bytes come behind the events that they make; otherwise they come in front of them. */
   get tapsBehind() {
     return this.#tapsBehind;
   }

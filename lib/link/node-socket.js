@@ -307,7 +307,7 @@ function setIdleTimeout(msecs, callback) {
   const handle = this[kSocketHandle];
   prototype.setTimeout.call(this, msecs, callback);
   clearTimeout(handle.idleTimer);
-  // From here on it counts.
+  // The addon counts from the first call on.
   if (this.timeout > 0) native.idleTime(handle.id);
   return this;
 }

@@ -32,7 +32,7 @@ class StreamLink {
   #socket;
   // The stream's own methods, which are replaced while it is ours.
   #own = {};
-  // How they were given, where they were properties of the stream itself.
+  // Their descriptors, where they were properties of the stream itself.
   #given = {};
   #feeding = 0;
   // Whether the stream is paused since the addon is still inflating what it has.

@@ -42,7 +42,7 @@ class Iteration {
   #takers = [];
   // Events that wait: method and arguments.
   #held = [];
-  // Messages that came when nobody had asked: behind the end of the connection.
+  // Messages that were emitted though nobody had asked, since the connection is over.
   #ready = [];
   #isStopped = false;
   #limit = ANY_NUMBER;

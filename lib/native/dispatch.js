@@ -68,7 +68,7 @@ function uncurried(method) {
 /** What receives a connection's events, by slot, and the handle that it has; see Endpoint. */
 const endpoints = [undefined];
 const handles = [0];
-/** Another one whenever one of these is. */
+/** Changes whenever one of these does. */
 let edition = 0;
 /** What stands for connections in their sockets, as far as there are any, by handle. */
 const sockets = new Map();

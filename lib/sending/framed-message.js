@@ -5,7 +5,7 @@ const seam = require('../native/seam');
 const { COMPRESS, FIN, MASK } = seam.flag;
 const { CONTINUATION } = seam.opcode;
 
-// What is handed to the addon at once, which makes frames of it: behind each piece it is looked at
+// Bytes that are handed to the addon at once, which makes frames of them. Behind each piece it is asked
 // whether the kernel takes more.
 const PIECE = 64 * 1024;
 

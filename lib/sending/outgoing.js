@@ -67,8 +67,8 @@ class Outgoing {
    * Sends a message, or a fragment of one.
    *
    * @param {*} data
-   * @param {{binary: *, compress: *, fin: *, mask: *, maxFrameSize: *}} options all of them but the
-   *     last
+   * @param {{binary: *, compress: *, fin: *, mask: *, maxFrameSize: *}} options the
+   *     last one is optional
    * @param {Function} [callback]
    */
   send(data, { binary, compress, fin, mask, maxFrameSize }, callback) {

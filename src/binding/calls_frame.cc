@@ -69,7 +69,7 @@ Napi::Value Masked(const Napi::CallbackInfo& info) {
 class RecordSink final : public MessageSink {
  public:
   RecordSink(MessageReader* reader, ByteView chunk) : reader_(reader), chunk_(chunk) {
-    // So that an error can always be told; as little as that is there, or nothing is.
+    // So that an error can always be told. Where there is not even so little, nothing works.
     if (!numbers_.Reserve(kNumbers)) std::abort();
   }
   // One by one: a chain of destructors would be as deep as there are payloads.

@@ -165,7 +165,7 @@ inline bool Context::StagePayload(ByteView bytes, Payload* payload) {
   return true;
 }
 
-// For what does not follow what was staged first.
+// For a payload that does not follow those that were staged first.
 void Context::AddStaged(Staging::Chunk* chunk, size_t offset, size_t size, Payload* payload) {
   Batch& batch = *open_;
   Piece* piece = batch.staged == 0 ? &batch.first : &batch.more[batch.staged - 1];

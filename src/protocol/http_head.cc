@@ -195,7 +195,7 @@ HeadStatus RequestHeadParser::Read(std::string_view bytes, const HeadLimits& lim
   return HeadStatus::kIncomplete;
 }
 
-// A method is known to be none before its end, so that whoever speaks another protocol is told.
+// Tells before its end that a method is none, so that whoever speaks another protocol is answered.
 HeadStatus RequestHeadParser::ReadMethod(std::string_view bytes) {
   const size_t end = bytes.find(' ', at_);
   if (end == std::string_view::npos) {

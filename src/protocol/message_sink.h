@@ -51,7 +51,7 @@ struct MessagePiece : Message {
 /// Larger messages get memory of their own from a MessagePlacer, others only a place.
 constexpr size_t kMaxPlacedMessage = 16 * 1024;
 
-/// Says where the messages are to be put that it is going to get.
+/// Says where the messages that it is going to get are to be put.
 class MessagePlacer {
  public:
   /// Where a small message is to be put before OnMessage() is called with it, `size` bytes of room
@@ -75,9 +75,9 @@ class MessagePlacer {
 class MessageSink : public MessagePlacer {
  public:
   virtual Flow OnMessage(const Message& message) = 0;
-  /// How much of it was taken: all, but of a compressed one less together with kStop. Then the rest
-  /// comes again. (Behind a kStop the end of the message may still come, with no bytes, or what is
-  /// wrong with that.)
+  /// Answers how much of the piece was taken: all of it. Of a compressed one it may be less, with
+  /// kStop: then the rest comes again. (Behind a kStop the end of the message may still come, with
+  /// no bytes, or what is wrong with that.)
   virtual Progress OnPiece(const MessagePiece& piece) {
     WSUV_ASSERT(false);  // For those only who set ReaderLimits::stream_threshold.
     return {piece.data.size, Flow::kContinue};

@@ -9,7 +9,7 @@
 namespace wsuv {
 namespace {
 
-// So much compressed data is unmasked at once: what of it is not taken has to be masked again.
+// Bytes of compressed data that are unmasked at once: those that are not taken are masked again.
 constexpr size_t kCompressedPiece = 4096;
 
 }  // namespace

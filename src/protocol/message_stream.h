@@ -23,8 +23,8 @@ class MessageStream {
   MessageStream(UnfinishedMessage& message, const ReaderLimits& limits, MessageSink& sink)
       : message_(message), limits_(limits), sink_(sink) {}
 
-  /// Whether the message that begins with this frame is one. How long it is, is not known of a
-  /// fragmented or compressed one.
+  /// Whether the message that begins with this frame is passed on as it comes. (The length of a
+  /// fragmented or a compressed one is not known.)
   static bool Takes(DataFrame frame, bool rsv1, uint64_t length, const ReaderLimits& limits) {
     return limits.stream_threshold > 0 && (!frame.fin || rsv1 || length > limits.stream_threshold);
   }

@@ -21,10 +21,10 @@ struct InflatedStep {
   };
 
   Result result = Result::kNothing;
-  /// Not everything has been inflated that the piece had, or what is behind the last one.
+  /// There is more to inflate: of the piece, or of what is behind the last one.
   bool more = false;
   size_t used = 0;     ///< Bytes of the piece that are done with.
-  size_t made = 0;     ///< Bytes that it inflated.
+  size_t made = 0;     ///< Bytes that were inflated.
   MessagePiece piece;  ///< Its data is valid until the next step.
   ErrorCode error = ErrorCode::kNone;
   const char* sentence = "";

@@ -66,7 +66,7 @@ class BlockPool {
   /// memory.
   WriteBlock* TakeFrame(ByteView header, ByteView payload);
 
-  /// Whether TakeFrame() has been called with these bytes last.
+  /// Whether these are the bytes that TakeFrame() was called for last.
   bool IsLast(ByteView header, ByteView payload) const;
 
   /// Call at intervals: gives back to the system what was not needed since the last time. Returns

@@ -23,7 +23,7 @@ int DuplicateDescriptor(int) { return UV_ENOTSUP; }
 
 void CloseDescriptor(int) {}
 
-int EndWriting(const uv_stream_t*) { return UV_ENOTSUP; }
+int ShutDownWriting(const uv_stream_t*) { return UV_ENOTSUP; }
 
 #else
 
@@ -39,7 +39,7 @@ int DuplicateDescriptor(int fd) {
 
 void CloseDescriptor(int fd) { close(fd); }
 
-int EndWriting(const uv_stream_t* stream) {
+int ShutDownWriting(const uv_stream_t* stream) {
   uv_os_fd_t fd;
   const int status = uv_fileno(reinterpret_cast<const uv_handle_t*>(stream), &fd);
   if (status != 0) return status;

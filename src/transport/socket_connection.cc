@@ -186,7 +186,7 @@ bool SocketConnection::SendDirectly(ByteView header, ByteView payload) {
     CountSent(taken);
     return true;
   }
-  // Of a broadcast, the others hold it whole; of anything else, the rest is less to copy.
+  // A broadcast's frame is held whole, for the others, too. Of any other only the rest is copied.
   if (taken < header.size || loop().pool().IsLast(header, payload)) {
     SendShared(header, payload, taken);
   } else {
@@ -292,7 +292,7 @@ void SocketConnection::EndWriting() {
     return;
   }
   // Without waiting, which libuv would do, since nothing is being written.
-  const int status = wsuv::EndWriting(stream());
+  const int status = ShutDownWriting(stream());
   if (status == 0) return;
   if (status != UV_ENOTSUP) {
     Destroy(status);
