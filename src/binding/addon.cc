@@ -9,6 +9,7 @@ namespace {
 Napi::Object Init(Napi::Env env, Napi::Object exports) {
   wsuv::Environment::Create(env);
   wsuv::DefineProtocolCalls(env, exports);
+  wsuv::DefineContextCalls(env, exports);
   wsuv::DefineServerCalls(env, exports);
   wsuv::DefineConnectionCalls(env, exports);
   wsuv::DefineSendCalls(env, exports);

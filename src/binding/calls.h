@@ -15,6 +15,7 @@ namespace wsuv {
 
 /// The functions that lib/ calls, by the kind of thing they are about; each adds its own to the
 /// addon's exports. All of them are plain functions of (handle, ...): there are no wrapped objects.
+void DefineContextCalls(Napi::Env env, Napi::Object exports);
 void DefineServerCalls(Napi::Env env, Napi::Object exports);
 void DefineConnectionCalls(Napi::Env env, Napi::Object exports);
 void DefineSendCalls(Napi::Env env, Napi::Object exports);

@@ -23,8 +23,6 @@ int DuplicateDescriptor(int) { return UV_ENOTSUP; }
 
 void CloseDescriptor(int) {}
 
-int ShutDownWriting(const uv_stream_t*) { return UV_ENOTSUP; }
-
 #else
 
 int DuplicateDescriptor(int fd) {
@@ -38,13 +36,6 @@ int DuplicateDescriptor(int fd) {
 }
 
 void CloseDescriptor(int fd) { close(fd); }
-
-int ShutDownWriting(const uv_stream_t* stream) {
-  uv_os_fd_t fd;
-  const int status = uv_fileno(reinterpret_cast<const uv_handle_t*>(stream), &fd);
-  if (status != 0) return status;
-  return shutdown(fd, SHUT_WR) == 0 ? 0 : uv_translate_sys_error(errno);
-}
 
 #endif
 
@@ -73,29 +64,11 @@ int BindAbstract(std::string_view name) {
   return error;
 }
 
-int WriteBeforeEnd(uv_stream_t* stream, uv_buf_t* buffers, unsigned count) {
-  uv_os_fd_t fd;
-  const int status = uv_fileno(reinterpret_cast<const uv_handle_t*>(stream), &fd);
-  if (status != 0) return status;
-  // libuv's buffers are the system's, on Unix.
-  msghdr message = {};
-  message.msg_iov = reinterpret_cast<iovec*>(buffers);
-  message.msg_iovlen = count;
-  ssize_t taken;
-  do taken = sendmsg(fd, &message, MSG_MORE | MSG_NOSIGNAL);
-  while (taken < 0 && errno == EINTR);
-  return taken >= 0 ? static_cast<int>(taken) : uv_translate_sys_error(errno);
-}
-
 #else
 
 int AcceptDescriptor(const uv_stream_t*) { return UV_ENOTSUP; }
 
 int BindAbstract(std::string_view) { return UV_EINVAL; }
-
-int WriteBeforeEnd(uv_stream_t* stream, uv_buf_t* buffers, unsigned count) {
-  return uv_try_write(stream, buffers, count);
-}
 
 #endif
 

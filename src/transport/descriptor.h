@@ -22,15 +22,6 @@ int AcceptDescriptor(const uv_stream_t* listening);
 /// may hold others), which uv_pipe_bind() cannot do. A libuv error otherwise.
 int BindAbstract(std::string_view name);
 
-/// uv_try_write() for the last bytes of a socket that ShutDownWriting() follows: where the system
-/// can, it keeps them back and sends them in one packet with the end.
-int WriteBeforeEnd(uv_stream_t* stream, uv_buf_t* buffers, unsigned count);
-
-/// Ends the writing half of a socket at once, where uv_shutdown() takes a turn of the loop and a
-/// call of epoll_ctl(). Nothing may be waiting to be written. 0 or a libuv error; UV_ENOTSUP where
-/// only uv_shutdown() can (Windows).
-int ShutDownWriting(const uv_stream_t* stream);
-
 }  // namespace wsuv
 
 #endif  // WSUV_TRANSPORT_DESCRIPTOR_H_

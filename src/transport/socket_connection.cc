@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "transport/descriptor.h"
+#include "transport/half_close.h"
 
 namespace wsuv {
 namespace {

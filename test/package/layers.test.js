@@ -27,6 +27,7 @@ const allowed = {
 const systemHeaders = {
   'protocol/utf8_vector.cc': ['tmmintrin.h'],
   'transport/descriptor.cc': ['errno.h', 'fcntl.h', 'sys/socket.h', 'sys/un.h', 'unistd.h'],
+  'transport/half_close.cc': ['errno.h', 'sys/socket.h'],
   'transport/heap_trimmer.cc': ['malloc.h'],
   'transport/pages.cc': ['sys/mman.h'],
   'transport/listener.cc': ['netinet/in.h', 'netinet/tcp.h', 'sys/socket.h', 'sys/un.h']
