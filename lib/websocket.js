@@ -391,11 +391,13 @@ class WebSocket extends EventEmitter {
     });
   }
 
-  // Runs what sends something, behind what is still being read or compressed.
+  // Runs what sends a close frame, behind what is still being read or compressed.
   [kInTurn](send) {
     const { link, outgoing } = this[kRare];
     if (outgoing !== null) {
       outgoing.inTurn(send);
+      // As under ws, the time for the closing handshake begins even where the close frame has to wait.
+      if (!this[kRare].closeFrameSent) native.expectEnd(this[kHandle]);
     } else {
       send();
       link.pump(this[kHandle]);

@@ -86,7 +86,8 @@ class ConnectionHandle {
   }
 
   get isTcp() {
-    return native.address(this.id, false) !== undefined;
+    // Of one that is gone already, nobody knows any more what it was.
+    return native.fd(this.id) < 0 || native.address(this.id, false) !== undefined;
   }
 
   get bytesRead() {

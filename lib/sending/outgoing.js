@@ -297,7 +297,7 @@ class Outgoing {
     for (const job of this.#queue?.jobs() ?? []) job.interrupt?.();
     this.#queue?.hurry();
     if (this.#queue !== null) {
-      this.#queue.push({ data: null, send, size: 0 });
+      this.#queue.push({ data: null, send, size: 0, isCloseFrame: true });
       return;
     }
     send();

@@ -13,6 +13,7 @@ const { callEach } = require('./call-each');
  *     done() is called
  * @property {Function} [cb] gets an error, or is passed to `onSent`
  * @property {Boolean} [isControl] whether it may be sent between the frames of a message
+ * @property {Boolean} [isCloseFrame]
  * @property {Boolean} [isInFrames] whether others may be sent between its frames
  * @property {function()} [hurry] of one in frames that has begun: a close frame waits for it
  * @property {function()} [interrupt] of one in frames: a close frame is about to be sent
@@ -114,12 +115,14 @@ class SendQueue {
   }
 
   /**
-   * The jobs behind the first one are not going to be sent.
+   * The jobs behind the first one are not going to be sent, but for a close frame.
    *
    * @param {Error} error
    */
   cut(error) {
+    const closeFrames = this.#jobs.filter((job, index) => index > 0 && job.isCloseFrame);
     nextTick(callEach, this.#takeCallbacks(1), error);
+    this.#jobs.push(...closeFrames);
   }
 
   /**

@@ -100,6 +100,11 @@ Napi::Value WantText(const Napi::CallbackInfo& info) {
   });
 }
 
+/// expectEnd(handle): a close frame waits to be sent: the time for the closing handshake begins.
+Napi::Value ExpectEnd(const Napi::CallbackInfo& info) {
+  return WithConnection(info, [](Connection& connection) { connection.ExpectEnd(); });
+}
+
 /// terminate(handle): drops the connection at once.
 Napi::Value Terminate(const Napi::CallbackInfo& info) {
   return WithConnection(info, [](Connection& connection) { connection.Terminate(); });
@@ -277,6 +282,7 @@ void DefineConnectionCalls(Napi::Env, Napi::Object exports) {
   Define<Release>(exports, "release");
   Define<WantText>(exports, "wantText");
   Define<Terminate>(exports, "terminate");
+  Define<ExpectEnd>(exports, "expectEnd");
   Define<Reset>(exports, "reset");
   Define<Tap>(exports, "tap");
   Define<Received>(exports, "received");

@@ -86,11 +86,15 @@ void Connection::ReactToEnd() {
   AfterStateChange();
 }
 
-void Connection::AfterStateChange() {
-  if (stage_ != Stage::kWebSocket) return;
-  if (closing_.wants_deadline() && !HasDeadline(DeadlineKind::kClosing)) {
+void Connection::ExpectEnd() {
+  if (stage_ == Stage::kWebSocket && !HasDeadline(DeadlineKind::kClosing)) {
     ArmDeadline(DeadlineKind::kClosing, settings_->close_timeout);
   }
+}
+
+void Connection::AfterStateChange() {
+  if (stage_ != Stage::kWebSocket) return;
+  if (closing_.wants_deadline()) ExpectEnd();
   if (closing_.wants_end()) {
     // Nothing more is delivered, so a paused connection must read on to see the peer's end.
     if (reader_.ended()) Resume();

@@ -113,6 +113,9 @@ class Connection : private MessageSink, private ConnectionFlags {
   /// The reactions to events; see ClosingHandshake.
   void ReactToClose(uint16_t code, ByteView reason);
   void ReactToError(ErrorCode code);
+  /// A close frame will be sent as soon as what is in front of it is: the peer's time for its end
+  /// (`close_timeout`) begins now.
+  void ExpectEnd();
   void ReactToEnd();
   /// Ends our side of the transport when all is written, without a closing handshake.
   void EndTransport();

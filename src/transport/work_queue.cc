@@ -1,5 +1,6 @@
 #include "transport/work_queue.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace wsuv {
@@ -17,7 +18,7 @@ void WorkQueue::Submit(std::unique_ptr<Work> work, bool is_urgent) {
 }
 
 void WorkQueue::StartWaiting() {
-  while (running_ < limit_) {
+  while (requests_.size() < limit_) {
     std::deque<std::unique_ptr<Work>>& from = urgent_.empty() ? waiting_ : urgent_;
     if (from.empty()) return;
     const Work::Turn turn = from.front()->Begin();
@@ -27,7 +28,7 @@ void WorkQueue::StartWaiting() {
     if (turn == Work::Turn::kDrop) continue;
     auto* request = new Request{{}, this, std::move(next)};
     request->request.data = request;
-    running_++;
+    requests_.push_back(request);
     uv_queue_work(loop_, &request->request, OnRun, OnDone);
   }
 }
@@ -37,12 +38,12 @@ void WorkQueue::OnRun(uv_work_t* request) { static_cast<Request*>(request->data)
 void WorkQueue::OnDone(uv_work_t* request, int) {
   std::unique_ptr<Request> done(static_cast<Request*>(request->data));
   WorkQueue* queue = done->queue;
-  queue->running_--;
+  queue->requests_.erase(std::find(queue->requests_.begin(), queue->requests_.end(), done.get()));
   if (queue->on_idle_ != nullptr) {
     // What it holds goes first: the last one may take the queue along, and all that belongs to it.
     done.reset();
     const std::function<void()> on_idle = queue->on_idle_;
-    if (queue->running_ == 0) on_idle();
+    if (queue->requests_.empty()) on_idle();
     return;
   }
   done->work->Finish();
@@ -53,6 +54,8 @@ void WorkQueue::Shutdown(std::function<void()> on_idle) {
   urgent_.clear();
   waiting_.clear();
   on_idle_ = std::move(on_idle);
+  // What waits for a thread is over at once. (It is told so by the loop, later.)
+  for (Request* request : requests_) uv_cancel(reinterpret_cast<uv_req_t*>(&request->request));
 }
 
 }  // namespace wsuv

@@ -7,6 +7,7 @@
 #include <deque>
 #include <functional>
 #include <memory>
+#include <vector>
 
 namespace wsuv {
 
@@ -42,7 +43,7 @@ class WorkQueue {
 
   /// Drops what has not begun. What runs must be waited for: `on_idle` is called when it ended.
   void Shutdown(std::function<void()> on_idle);
-  size_t running() const { return running_; }
+  size_t running() const { return requests_.size(); }
 
  private:
   struct Request;
@@ -55,7 +56,7 @@ class WorkQueue {
   std::deque<std::unique_ptr<Work>> urgent_;
   std::deque<std::unique_ptr<Work>> waiting_;
   std::function<void()> on_idle_;
-  size_t running_ = 0;
+  std::vector<Request*> requests_;  // In the pool.
   size_t limit_ = 10;
 };
 

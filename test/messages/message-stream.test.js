@@ -374,6 +374,21 @@ test('a stream that is destroyed while a piece is compressed ends with a close f
   await once(socket, 'close');
 });
 
+test('a close frame that waits for a stream leaves, if that is destroyed', async () => {
+  const { peer, ws: socket } = await open('port', { perMessageDeflate: true });
+  const stream = socket.createMessageStream();
+  stream.on('error', () => {});
+  stream.write(randomBytes(1_000_000));
+  await turn();
+  stream.end('more');
+  socket.close(1001);
+  stream.destroy(new Error('no more'));
+  const last = framesOf(await peer.until(isClosed)).at(-1);
+  expect([last.opcode, last.payload.readUInt16BE(0)]).toEqual([8, 1001]);
+  peer.end();
+  await once(socket, 'close');
+});
+
 test('an AbortSignal destroys it', async () => {
   const { ws: socket } = await open('port');
   const controller = new AbortController();

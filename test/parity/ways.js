@@ -23,14 +23,15 @@ const WAYS = ['port', 'server', 'noServer', 'tls', 'client', 'secure client'];
 /** Those on which the addon has the descriptor. */
 const PLAIN_WAYS = WAYS.filter((way) => !way.startsWith('tls') && !way.startsWith('secure'));
 
-async function openClient(lib, secure, onOpen) {
+async function openClient(lib, secure, onOpen, options) {
   const server = secure ? tls.createServer(certificate()) : net.createServer();
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   const accepted = once(server, secure ? 'secureConnection' : 'connection');
   const ws = new lib.WebSocket(`${secure ? 'wss' : 'ws'}://127.0.0.1:${server.address().port}`, {
     perMessageDeflate: false,
-    rejectUnauthorized: false
+    rejectUnauthorized: false,
+    ...options
   });
   const [socket] = await accepted;
   const peer = new RawClient(socket);
@@ -54,13 +55,16 @@ async function openClient(lib, secure, onOpen) {
   return { masked: false, peer, stop, ws };
 }
 
-function serve(lib, way) {
+function serve(lib, way, options) {
   if (way === 'port') {
-    const server = new lib.WebSocketServer({ port: 0, host: '127.0.0.1' });
+    const server = new lib.WebSocketServer({ port: 0, host: '127.0.0.1', ...options });
     return { server, web: server };
   }
   const web = way === 'tls' ? https.createServer(certificate()) : http.createServer();
-  const server = new lib.WebSocketServer(way === 'noServer' ? { noServer: true } : { server: web });
+  const server = new lib.WebSocketServer({
+    ...(way === 'noServer' ? { noServer: true } : { server: web }),
+    ...options
+  });
   if (way === 'noServer') {
     web.on('upgrade', (req, socket, head) =>
       server.handleUpgrade(req, socket, head, (ws) => server.emit('connection', ws, req))
@@ -70,8 +74,8 @@ function serve(lib, way) {
   return { server, web };
 }
 
-async function openServer(lib, way, onOpen) {
-  const { server, web } = serve(lib, way);
+async function openServer(lib, way, onOpen, options) {
+  const { server, web } = serve(lib, way, options);
   await once(web, 'listening');
   const connected = new Promise((resolve) =>
     server.on('connection', (ws) => {
@@ -97,14 +101,15 @@ async function openServer(lib, way, onOpen) {
  * @param {Object} lib
  * @param {String} way one of WAYS
  * @param {function(WebSocket)} [onOpen] called in the 'connection' or 'open' handler
+ * @param {Object} [options] of the WebSocketServer or client
  * @return {Promise<{ws: WebSocket, peer: RawClient, frame: Function, bye: Buffer, stop: Function}>}
  *     `frame()` makes frames of the peer, `bye` is its close frame
  */
-async function openBy(lib, way, onOpen = () => {}) {
+async function openBy(lib, way, onOpen = () => {}, options = {}) {
   const isClient = way.endsWith('client');
   const made = isClient
-    ? await openClient(lib, way === 'secure client', onOpen)
-    : await openServer(lib, way, onOpen);
+    ? await openClient(lib, way === 'secure client', onOpen, options)
+    : await openServer(lib, way, onOpen, options);
   const { masked } = made;
   return {
     ...made,

@@ -16,6 +16,7 @@ struct Log {
   std::mutex mutex;
   std::condition_variable changed;
   bool is_open = true;
+  size_t begun = 0;
   bool may_begin = true;
 
   void Open() {
@@ -34,6 +35,8 @@ class TestWork final : public Work {
   Turn Begin() override { return turn_ == Turn::kWait && log_->may_begin ? Turn::kRun : turn_; }
   void Run() override {
     std::unique_lock<std::mutex> lock(log_->mutex);
+    log_->begun++;
+    log_->changed.notify_all();
     log_->changed.wait(lock, [this] { return log_->is_open; });
   }
   void Finish() override { log_->lines.push_back(name_); }
@@ -122,6 +125,24 @@ TEST_F(WorkQueueTest, AsksAgainWhenOtherWorkIsDone) {
   uv_run(&uv_, UV_RUN_DEFAULT);
   EXPECT_EQ(Finished().size(), 3u);
   EXPECT_EQ(Finished()[0], "lender");
+}
+
+TEST_F(WorkQueueTest, ShuttingDownTakesBackWhatWaitsForAThread) {
+  log_.is_open = false;
+  // More than libuv's pool has threads.
+  for (int i = 0; i < 8; i++) Submit("work");
+  EXPECT_EQ(queue_.running(), 8u);
+  {
+    std::unique_lock<std::mutex> lock(log_.mutex);
+    log_.changed.wait(lock, [this] { return log_.begun == 4; });
+  }
+  bool is_idle = false;
+  queue_.Shutdown([&is_idle] { is_idle = true; });
+  log_.Open();
+  uv_run(&uv_, UV_RUN_DEFAULT);
+  EXPECT_TRUE(is_idle);
+  EXPECT_EQ(log_.begun, 4u);
+  EXPECT_EQ(log_.lines.size(), 8u);
 }
 
 TEST_F(WorkQueueTest, ShuttingDownWaitsForWhatRunsAndDropsTheRest) {
