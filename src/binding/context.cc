@@ -292,6 +292,7 @@ void Context::FailForMemory(Connection& connection) {
 // so all of it is, and an error is in its place.
 void Context::FailDelivery(Batch& batch) {
   ForgetException(env_);
+  lost_.push_back(batch.handle);
   EventRecord* const first = DropInput(batch);
   bool is_lost = DropInputOf(batch.connection);
   const auto is_its = [&batch](const Batch& held) { return held.connection == batch.connection; };
@@ -592,6 +593,11 @@ bool Context::BeginsWithEnd(const Batch& batch) {
 // whether there is something to deliver.
 bool Context::Begin(Batch& batch, bool in_javascript) {
   Connection* const connection = batch.connection;
+  // Nothing of what it received follows on what there was no memory for.
+  if (!lost_.empty() && batch.ring != nullptr &&
+      std::find(lost_.begin(), lost_.end(), batch.handle) != lost_.end()) {
+    DropInput(batch);
+  }
   const auto is_its = [connection](const Batch& held) { return held.connection == connection; };
   const bool has_held = !held_.empty() && std::any_of(held_.begin(), held_.end(), is_its);
   if (connection->muted()) {
@@ -705,6 +711,7 @@ void Context::FinishDelivery() {
   }
   batches_.clear();
   stream_batches_.clear();
+  lost_.clear();
   open_ = nullptr;
   waiting_bytes_ = 0;
   if (dispatch_ == nullptr) return;

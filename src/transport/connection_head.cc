@@ -98,6 +98,8 @@ void Connection::Reject(std::string_view response) {
                                           : settings_->close_timeout);
   if (!peer_ended_) StartReading();
   EndTransport();
+  // Where both sides had ended before, nothing else comes that could tell.
+  if (peer_ended_ && end_sent_) Destroy();
 }
 
 }  // namespace wsuv
