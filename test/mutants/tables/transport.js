@@ -11,10 +11,10 @@ module.exports = [
     ['has_next_key ? extras->next_key : key', 'key'],
     ['extras.has_next_key = true;', ''],
     [
-      'closing_.wants_deadline() && !HasDeadline(DeadlineKind::kClosing)',
-      'closing_.wants_deadline()'
+      'stage_ == Stage::kWebSocket && !HasDeadline(DeadlineKind::kClosing)',
+      'stage_ == Stage::kWebSocket'
     ],
-    ['closing_.wants_deadline() && !HasDeadline(DeadlineKind::kClosing)', 'false'],
+    ['if (closing_.wants_deadline()) ExpectEnd();', ''],
     ['    if (reader_.ended()) Resume();\n', ''],
     ['if (extras.last_activity == 0) extras.last_activity', 'extras.last_activity'],
     ['  self->DropDeadline(kind);\n', ''],
@@ -290,10 +290,10 @@ module.exports = [
     ['std::memcpy(key_, header.masking_key, sizeof(key_));\n      header_.masking_key = key_;', '']
   ]),
   ...of('src/transport/work_queue.cc', 'WorkQueueTest.*:CompressionTest.*', [
-    ['while (running_ < limit_)', 'while (true)'],
+    ['while (requests_.size() < limit_)', 'while (true)'],
     ['urgent_.empty() ? waiting_ : urgent_', 'waiting_.empty() ? urgent_ : waiting_'],
     ['  queue->StartWaiting();', ''],
-    ['if (queue->running_ == 0) on_idle();', 'on_idle();'],
+    ['if (queue->requests_.empty()) on_idle();', 'on_idle();'],
     ['  urgent_.clear();', ''],
     ['if (on_idle_ != nullptr) return;', '']
   ])
