@@ -370,6 +370,7 @@ async function listenWithNodejsWebsocket(options) {
   return {
     port: server.socket.address().port,
     isSecure: options.secure,
+    left: () => server.socket._connections,
     async close() {
       // Those, too, that wait for the peer's close frame behind a stream that nobody reads.
       for (const connection of everyone) connection.socket.destroy();
@@ -478,7 +479,9 @@ async function main() {
   const closing = new Set(servers.keys());
   process.on('exit', () => {
     if (closing.size === 0) return;
-    console.error(`seed ${seed}: servers that never close: ${[...closing]}`);
+    const left = Array.from(closing, (i) => `${i} (${servers[i].left?.()} sockets are left)`);
+    const unended = Array.from(open, described).join('\n');
+    console.error(`seed ${seed}: servers that never close: ${left}; ${unended}`);
     process.exitCode = 1;
   });
   setTimeout(() => {
