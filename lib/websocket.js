@@ -112,6 +112,7 @@ const kEmitErrorOnce = Symbol('wsuv.emitErrorOnce');
 const kInTurn = Symbol('wsuv.inTurn');
 const kEndpointFor = Symbol('wsuv.endpointFor');
 const kMaskCloseFrame = Symbol('wsuv.maskCloseFrame');
+const kEnded = Symbol('wsuv.ended');
 const kTellError = Symbol('wsuv.tellError');
 
 /**
@@ -571,12 +572,15 @@ class WebSocket extends EventEmitter {
 
   [kOnPeerEnd]() {
     const rare = this[kRarely]();
-    this[kTellError]();
-    this._readyState = CLOSING;
-    native.reactToEnd(this[kHandle]);
-    rare.inputEnded = true;
-    rare.link.output();
-    rare.link.peerEnded(this[kHandle]);
+    try {
+      this[kTellError]();
+    } finally {
+      this._readyState = CLOSING;
+      native.reactToEnd(this[kHandle]);
+      rare.inputEnded = true;
+      rare.link.output();
+      rare.link.peerEnded(this[kHandle]);
+    }
   }
 
   [kOnWritten]() {
@@ -608,7 +612,14 @@ class WebSocket extends EventEmitter {
   }
 
   [kOnClosed](status, socketHandle) {
-    this[kTellError]();
+    try {
+      this[kTellError]();
+    } finally {
+      this[kEnded](status, socketHandle);
+    }
+  }
+
+  [kEnded](status, socketHandle) {
     const { [kServer]: server } = this;
     const { callbacks, link, outgoing } = this[kRare];
     this._readyState = CLOSING;

@@ -298,6 +298,7 @@ class ConnectionHandle {
     this.#onClosed = callback;
     native.flush(this.id);
     native.reset(this.id);
+    if (this.id === 0) this.#finishClose();
     return 0;
   }
 

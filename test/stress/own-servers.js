@@ -101,7 +101,7 @@ const STEPS = {
   endSocket: (c) => c.socket.end(),
   // A socket of Node's that is shutting down when it is reset never closes: not where Node writes, as it
   // does until a client has its answer.
-  reset: (c) => usesStreams || c.readyState === c.CONNECTING || c.socket.resetAndDestroy?.(),
+  reset: (c) => usesStreams || c.readyState !== c.OPEN || c.socket.resetAndDestroy?.(),
   pause: (c) => (c.socket.pause(), setImmediate(() => c.socket.resume())),
   wrong: (c) =>
     c[random.of(['sendText', 'sendBinary', 'send', 'sendPing', 'close'])](
