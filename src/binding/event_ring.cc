@@ -16,7 +16,8 @@ std::unique_ptr<EventRing> EventRing::Create(napi_env env, size_t capacity) {
   const bool has_view = ring->memory->View(napi_int32_array) != nullptr;
   if (!has_view) ForgetException(env);
   napi_close_handle_scope(env, scope);
-  return has_view ? std::move(ring) : nullptr;
+  if (!has_view) ring.reset();
+  return ring;
 }
 
 bool EventRings::Prepare(napi_env env) {
