@@ -7,6 +7,7 @@ const { PassThrough } = require('stream');
 const { pipeline } = require('stream/promises');
 
 const ws = require('../lib/nodejs-websocket');
+const { cutAtEachByte } = require('./helpers/cutting');
 const { closeFrame, frame, parseFrames } = require('./helpers/frames');
 const { expectNothingLeftOpen } = require('./helpers/open-sockets');
 const { RawClient, upgradeRequest } = require('./helpers/raw-client');
@@ -517,15 +518,7 @@ test('a cut or a reset at any byte ends each connection once, and streams with i
       stream.pipe(out).resume?.();
     });
   });
-  for (let size = 0; size < bytes.length; size += 20) {
-    await Promise.all(
-      Array.from({ length: Math.min(20, bytes.length - size) }, async (_, i) => {
-        const client = await connect(server);
-        await client.send(bytes.subarray(0, size + i));
-        await (i % 2 === 0 ? client.end() : client.reset());
-      })
-    );
-  }
+  await cutAtEachByte(bytes, () => connect(server));
   while (server.connections.length > 0) await new Promise(setImmediate);
   while (streams.size > 0) await new Promise(setImmediate);
   expect(ends.size).toBe(bytes.length);

@@ -5,21 +5,11 @@
 const fs = require('fs');
 const path = require('path');
 
-const { chromium } = require('playwright-core');
+const { openPage } = require('./page');
 
 const folder = path.join(__dirname, '..', '..', 'docs', 'charts');
 const charts = fs.readdirSync(folder).filter((name) => name.endsWith('.svg'));
-let browser;
-let page;
-
-beforeAll(async () => {
-  browser = await chromium.launch({
-    executablePath: process.env.CHROMIUM || '/usr/bin/chromium',
-    args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--disable-background-networking']
-  });
-  page = await browser.newPage({ viewport: { width: 1200, height: 1200 } });
-});
-afterAll(() => browser?.close());
+const opened = openPage({ viewport: { width: 1200, height: 1200 } });
 
 // What is outside of the chart, and which labels lie on another label or bar.
 function faultsOf() {
@@ -64,6 +54,6 @@ test('there is a chart for light pages and one for dark pages of each group', ()
 });
 
 test.each(charts)('%s is drawn whole', async (name) => {
-  await page.setContent(fs.readFileSync(path.join(folder, name), 'utf8'));
-  expect(await page.evaluate(faultsOf)).toEqual([]);
+  await opened.page.setContent(fs.readFileSync(path.join(folder, name), 'utf8'));
+  expect(await opened.page.evaluate(faultsOf)).toEqual([]);
 });

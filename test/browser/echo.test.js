@@ -2,31 +2,20 @@
 
 // Chromium's own WebSocket against an echo server.
 
-const { chromium } = require('playwright-core');
-
 const { echoProcess } = require('../helpers/fork-echo');
+const { openPage } = require('./page');
 
 const urls = {
   '': echoProcess(),
   'permessage-deflate': echoProcess({ perMessageDeflate: true })
 };
-let browser;
-let page;
-
-beforeAll(async () => {
-  browser = await chromium.launch({
-    executablePath: process.env.CHROMIUM || '/usr/bin/chromium',
-    args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--disable-background-networking']
-  });
-  page = await browser.newPage();
-});
-afterAll(() => browser?.close());
+const opened = openPage();
 
 // Chromium offers compression always: what it uses is for the server to say.
 describe.each(Object.keys(urls))('with the extensions "%s"', (extensions) => {
   // Runs `act(socket, next)` in the page, with a socket that is open.
   async function inPage(act, ...args) {
-    const [result, used] = await page.evaluate(
+    const [result, used] = await opened.page.evaluate(
       async ([source, address, values]) => {
         const socket = new WebSocket(address);
         socket.binaryType = 'arraybuffer';

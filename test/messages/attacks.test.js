@@ -8,6 +8,7 @@ const path = require('path');
 const { promisify } = require('util');
 const zlib = require('zlib');
 
+const { cutAtEachByte } = require('../helpers/cutting');
 const { closeFrame, frame } = require('../helpers/frames');
 const { expectNothingLeftOpen } = require('../helpers/open-sockets');
 const { RawClient } = require('../helpers/raw-client');
@@ -89,15 +90,7 @@ test('a stream that is never read, beside fifty connections that go on', async (
 
 test('a cut or a reset at any byte', async () => {
   const { ends, open, server } = await startReader();
-  for (let size = 0; size < bytes.length; size += 20) {
-    await Promise.all(
-      Array.from({ length: Math.min(20, bytes.length - size) }, async (_, i) => {
-        const client = await connect(server);
-        await client.send(bytes.subarray(0, size + i));
-        await (i % 2 === 0 ? client.end() : client.reset());
-      })
-    );
-  }
+  await cutAtEachByte(bytes, () => connect(server));
   while (server.clients.size > 0) await new Promise((resolve) => setImmediate(resolve));
   await new Promise((resolve) => setImmediate(resolve));
   expect(open.size).toBe(0);
