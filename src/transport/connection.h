@@ -308,8 +308,9 @@ class Connection : private MessageSink, private ConnectionFlags {
   void ReportNoHead(UpgradeStatus status);
   void ReadFrames(uint8_t* data, size_t size);
   void ReadInput();
+  bool TryToKeep(const uint8_t* data, size_t size);
   bool Keep(const uint8_t* data, size_t size);
-  void KeepFrames(const uint8_t* data, size_t size);
+  void FailForMemory();
   size_t input_size() const { return input_ == nullptr ? 0 : input_->size(); }
   void DropInput();
   Flow Inflate(const Message& message);

@@ -24,20 +24,14 @@ void Connection::AwaitHead() {
 
 void Connection::ReadHead(uint8_t* data, size_t size) {
   // A head in one piece, which is what clients send, is parsed where it lies.
-  if (input_ != nullptr && !Keep(data, size)) {
-    Destroy(UV_ENOMEM);
-    return;
-  }
+  if (input_ != nullptr && !Keep(data, size)) return;
   const std::string_view bytes = input_ != nullptr ? input_->text() : ByteView(data, size).text();
   RequestHeadParser first;
   RequestHeadParser& parser = input_ == nullptr ? first : *extras_->head;
   const HeadStatus parsed = parser.Parse(bytes, settings_->head);
   if (parsed == HeadStatus::kIncomplete) {
     if (input_ == nullptr) {
-      if (!Keep(data, size)) {
-        Destroy(UV_ENOMEM);
-        return;
-      }
+      if (!Keep(data, size)) return;
       EnsureExtras().head = std::make_unique<RequestHeadParser>(std::move(first));
     }
     return;
@@ -55,7 +49,6 @@ void Connection::ReadHead(uint8_t* data, size_t size) {
   const size_t head_size = parser.size();
   if (bytes.size() > head_size &&
       !Keep(reinterpret_cast<const uint8_t*>(bytes.data()) + head_size, bytes.size() - head_size)) {
-    Destroy(UV_ENOMEM);
     return;
   }
   handler_->OnUpgrade(*this, CheckHead(parser.head()), bytes.substr(0, head_size), &parser.head());

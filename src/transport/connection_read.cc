@@ -17,7 +17,7 @@ constexpr size_t kMaxEarlyInput = 64 * 1024;
 int Connection::BeginFrames(ByteView early) {
   stage_ = Stage::kWebSocket;
   if (early.size == 0) return 0;
-  if (!Keep(early.data, early.size)) return UV_ENOMEM;
+  if (!TryToKeep(early.data, early.size)) return UV_ENOMEM;
   Hold();
   return 0;
 }
@@ -37,7 +37,7 @@ void Connection::NoteRead(ByteView bytes) {
   }
   // Parsing changes them.
   if (EnsureExtras().raw == nullptr) extras_->raw = std::make_unique<HeldInput>();
-  extras_->raw->Append(bytes.data, bytes.size);
+  if (!extras_->raw->Append(bytes.data, bytes.size)) FailForMemory();
 }
 
 // The bytes that were kept for whoever wants them behind what they say.
@@ -59,18 +59,18 @@ void Connection::OnBytes(uint8_t* data, size_t size) {
       ReadHead(data, size);
       break;
     case Stage::kDeciding:
-      if (!Keep(data, size)) Destroy(UV_ENOMEM);
+      Keep(data, size);
       if (input_size() > kMaxEarlyInput) StopReading();
       break;
     case Stage::kWebSocket:
       if (muted_) break;
       if (paused_) {
-        KeepFrames(data, size);
+        Keep(data, size);
         if (input_size() >= settings_->high_water_mark) StopReading();
       } else if (input_ != nullptr || is_holding()) {
-        KeepFrames(data, size);
+        Keep(data, size);
       } else if (loop_->budget().is_spent()) {
-        KeepFrames(data, size);
+        Keep(data, size);
         Hold();
       } else {
         ReadFrames(data, size);
@@ -97,7 +97,7 @@ void Connection::ReadFrames(uint8_t* data, size_t size) {
   loop_->BeginRead(size);
   const size_t used = reader_.Read(data, size, settings_->limits, *this).used;
   if (used == size || muted_) return;
-  KeepFrames(data + used, size - used);
+  Keep(data + used, size - used);
   // It waits for the loop's next turn, for the message before it, or until it is resumed.
   if (inflating()) {
     StopReading();
@@ -116,17 +116,27 @@ void Connection::ReadInput() {
 }
 
 // False when there is no memory.
-bool Connection::Keep(const uint8_t* data, size_t size) {
+bool Connection::TryToKeep(const uint8_t* data, size_t size) {
   if (input_ == nullptr) input_ = std::make_unique<HeldInput>();
   if (!input_->Append(data, size)) return false;
   if (held_) loop_->budget().AddHeld(size);
   return true;
 }
 
-// Where there is no memory, nothing of what was received can be left out: so all of it is, and an
-// error is in its place.
-void Connection::KeepFrames(const uint8_t* data, size_t size) {
-  if (Keep(data, size)) return;
+// The same, but where there is no memory it ends the connection.
+bool Connection::Keep(const uint8_t* data, size_t size) {
+  const bool is_kept = TryToKeep(data, size);
+  if (!is_kept) FailForMemory();
+  return is_kept;
+}
+
+// There is no memory for what was received, of which nothing can be left out: so all of it is, and
+// an error is in its place.
+void Connection::FailForMemory() {
+  if (stage_ != Stage::kWebSocket) {
+    Destroy(UV_ENOMEM);
+    return;
+  }
   DropInput();
   reader_.Stop();
   OnError(ErrorCode::kOutOfMemory, 0);

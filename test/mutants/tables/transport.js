@@ -74,8 +74,8 @@ module.exports = [
       'no test yet'
     ],
     [
-      '} else if (loop_->budget().is_spent()) {\n        KeepFrames(data, size);\n        Hold();',
-      '} else if (loop_->budget().is_spent()) {\n        KeepFrames(data, size);',
+      '} else if (loop_->budget().is_spent()) {\n        Keep(data, size);\n        Hold();',
+      '} else if (loop_->budget().is_spent()) {\n        Keep(data, size);',
       'no test yet'
     ],
     [
