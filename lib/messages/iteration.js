@@ -5,6 +5,7 @@ const { READY_STATES } = require('../constants');
 const { createClosedError } = require('../errors');
 const native = require('../native/addon');
 const { nextTick } = require('../native/realm');
+const seam = require('../native/seam');
 const {
   kHandle,
   kOnClosed,
@@ -18,7 +19,7 @@ const {
 } = require('../symbols');
 
 // What a connection takes in in a turn, where nobody says otherwise.
-const ANY_NUMBER = 256;
+const { RECORDS: ANY_NUMBER } = seam.turn;
 const CLOSED = READY_STATES.indexOf('CLOSED');
 // A connection that has ended with one of these has come to its end: done, going away, or without a
 // code.

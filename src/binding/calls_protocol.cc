@@ -100,6 +100,7 @@ Napi::Value Seam(const Napi::CallbackInfo& info) {
   add("flag",
       {{"RSV1", kSendRsv1}, {"FIN", kSendFin}, {"MASK", kSendMask}, {"COMPRESS", kSendCompress}});
   add("stream", {{"END", kStreamEnd}, {"DESTROY", kStreamDestroy}, {"HOLD", kStreamHold}});
+  add("turn", {{"RECORDS", TurnBudget::kRecords}});
   add("stage", {{"OVER", kStageOver}, {"UNDECIDED", kStageUndecided}, {"OPEN", kStageOpen}});
   return seam;
 }
