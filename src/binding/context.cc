@@ -2,9 +2,11 @@
 
 #include <algorithm>
 #include <cstring>
+#include <optional>
 #include <utility>
 
 #include "binding/environment.h"
+#include "binding/handle_scope.h"
 #include "binding/pending_exception.h"
 #include "protocol/assert.h"
 #include "protocol/upgrade.h"
@@ -33,22 +35,6 @@ uint32_t HeadOf(EventKind kind, uint32_t flags, size_t piece) {
 EventKind KindOf(const EventRecord& record) { return static_cast<EventKind>(record.head & 0xFF); }
 
 void TakeBack(EventRecord& record) { record.head = static_cast<int32_t>(EventKind::kNothing); }
-
-class HandleScope {
- public:
-  explicit HandleScope(napi_env env) : env_(env) { napi_open_handle_scope(env_, &scope_); }
-  ~HandleScope() { napi_close_handle_scope(env_, scope_); }
-  HandleScope(const HandleScope&) = delete;
-  HandleScope& operator=(const HandleScope&) = delete;
-  void Renew() {
-    napi_close_handle_scope(env_, scope_);
-    napi_open_handle_scope(env_, &scope_);
-  }
-
- private:
-  napi_env env_;
-  napi_handle_scope scope_ = nullptr;
-};
 
 }  // namespace
 
@@ -739,13 +725,13 @@ napi_value Context::MemoryOf(const Piece& piece) {
     placed.used = placed.memory->size();
     value = placed.memory->array_buffer();
   } else if (piece.ends != nullptr) {
-    const size_t count = piece.ends->size();
-    if (napi_create_arraybuffer(env_, count * sizeof(double), &data, &value) == napi_ok) {
-      std::copy(piece.ends->begin(), piece.ends->end(), static_cast<double*>(data));
-    }
+    value = CreateArrayBuffer(env_, piece.ends->size() * sizeof(double), &data);
+    if (value == nullptr) return nullptr;
+    std::copy(piece.ends->begin(), piece.ends->end(), static_cast<double*>(data));
   } else {
     const size_t size = piece.last - piece.first;
-    if (napi_create_arraybuffer(env_, size, &data, &value) != napi_ok) return nullptr;
+    value = CreateArrayBuffer(env_, size, &data);
+    if (value == nullptr) return nullptr;
     std::memcpy(data, piece.chunk->memory->data() + piece.first, size);
   }
   return value;
@@ -814,8 +800,8 @@ void Context::Deliver(Batch& batch, bool in_javascript) {
   const bool closes_listener = batch.connection == nullptr;
   if (batch.closes) environment_->AllowRelease(batch.handle);
   // A delivery may be nested in another one's handler, or come before it.
-  std::unique_ptr<Told> outer;
-  if (!under_way_.empty()) outer = std::make_unique<Told>(Remember());
+  std::optional<Told> outer;
+  if (!under_way_.empty()) outer = Remember();
   under_way_.push_back(batch.handle);
   napi_value fixed[kFixedArguments];
   std::vector<napi_value> more;
@@ -864,7 +850,7 @@ void Context::Deliver(Batch& batch, bool in_javascript) {
     next = reached;
   }
   under_way_.pop_back();
-  if (outer != nullptr && dispatch_ != nullptr) Restore(*outer);
+  if (outer.has_value() && dispatch_ != nullptr) Restore(*outer);
   if (closes_listener) Unretain();
 }
 

@@ -208,8 +208,8 @@ class Context final : public ConnectionHandler, public ListenerHandler {
   // That of the last record, to which the next one of the same connection is added. Null where the
   // next record must begin another one.
   Batch* open_ = nullptr;
-  std::vector<uint32_t>
-      lost_;  // Handles of which this round has dropped input, for want of memory.
+  // Handles of which this round has dropped input, for want of memory.
+  std::vector<uint32_t> lost_;
   std::vector<Overflow> overflow_;
   std::vector<uint32_t> under_way_;  // The handles of the batches that are being delivered.
   size_t delivering_ = 0;            // Nested deliveries under way.

@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "binding/handle_scope.h"
 #include "binding/pending_exception.h"
 
 namespace wsuv {
@@ -11,12 +12,11 @@ std::unique_ptr<EventRing> EventRing::Create(napi_env env, size_t capacity) {
   ring->memory = SharedMemory::Create(env, capacity * sizeof(EventRecord));
   if (ring->memory == nullptr) return nullptr;
   // The view is made now: when records are due it is too late to have no memory for it.
-  napi_handle_scope scope = nullptr;
-  napi_open_handle_scope(env, &scope);
-  const bool has_view = ring->memory->View(napi_int32_array) != nullptr;
-  if (!has_view) ForgetException(env);
-  napi_close_handle_scope(env, scope);
-  if (!has_view) ring.reset();
+  const HandleScope scope(env);
+  if (ring->memory->View(napi_int32_array) == nullptr) {
+    ForgetException(env);
+    return nullptr;
+  }
   return ring;
 }
 

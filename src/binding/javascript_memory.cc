@@ -3,6 +3,7 @@
 #include <atomic>
 #include <cstdlib>
 
+#include "binding/handle_scope.h"
 #include "binding/pending_exception.h"
 
 namespace wsuv {
@@ -13,18 +14,6 @@ constexpr size_t kPagesMatter = 64 * 1024;
 // Above this size, zeroing memory that will be written costs more than making a Buffer for the sake
 // of its ArrayBuffer, which is not zeroed.
 constexpr size_t kZeroingMatters = 16 * 1024;
-
-// Null, with an exception pending perhaps, where there is none.
-napi_value CreateArrayBuffer(napi_env env, size_t size, void** data) {
-  napi_value value = nullptr;
-  if (size <= kZeroingMatters) {
-    return napi_create_arraybuffer(env, size, data, &value) == napi_ok ? value : nullptr;
-  }
-  napi_value array_buffer = nullptr;
-  if (napi_create_buffer(env, size, data, &value) != napi_ok) return nullptr;
-  napi_get_typedarray_info(env, value, nullptr, nullptr, nullptr, &array_buffer, nullptr);
-  return array_buffer;
-}
 
 std::atomic<bool> keeps_freed_memory{false};
 
@@ -49,10 +38,20 @@ void TeachMalloc() {
 
 void KeepFreedMemory() { keeps_freed_memory = true; }
 
+napi_value CreateArrayBuffer(napi_env env, size_t size, void** data) {
+  napi_value value = nullptr;
+  if (size <= kZeroingMatters) {
+    return napi_create_arraybuffer(env, size, data, &value) == napi_ok ? value : nullptr;
+  }
+  napi_value array_buffer = nullptr;
+  if (napi_create_buffer(env, size, data, &value) != napi_ok) return nullptr;
+  napi_get_typedarray_info(env, value, nullptr, nullptr, nullptr, &array_buffer, nullptr);
+  return array_buffer;
+}
+
 std::unique_ptr<JavaScriptMemory> JavaScriptMemory::Create(napi_env env, size_t size) {
   if (size > kPagesMatter && keeps_freed_memory) TeachMalloc();
-  napi_handle_scope scope;
-  napi_open_handle_scope(env, &scope);
+  const HandleScope scope(env);
   void* data = nullptr;
   const napi_value value = CreateArrayBuffer(env, size, &data);
   napi_ref reference = nullptr;
@@ -62,7 +61,6 @@ std::unique_ptr<JavaScriptMemory> JavaScriptMemory::Create(napi_env env, size_t 
   } else {
     ForgetException(env);
   }
-  napi_close_handle_scope(env, scope);
   return memory;
 }
 

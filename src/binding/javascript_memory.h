@@ -14,6 +14,10 @@ namespace wsuv {
 /// received next: the user has asked for that. A no-op everywhere but with glibc.
 void KeepFreedMemory();
 
+/// An ArrayBuffer of `size` bytes that the caller writes, all of them. Null, with an exception
+/// pending perhaps, where there is no memory.
+napi_value CreateArrayBuffer(napi_env env, size_t size, void** data);
+
 /// An ArrayBuffer for payloads that are put there as they are read. The memory is JavaScript's from
 /// the start: so V8 frees it with its cheap collections of young objects, and the ArrayBuffer can
 /// be transferred like any other. (Both are not so for external memory, for which V8 marks its
