@@ -68,7 +68,6 @@ function isPlain(socket) {
     !socket.destroyed &&
     socket.readable &&
     socket.writable &&
-    !socket.readableEnded &&
     socket.readableEncoding === null &&
     socket.writableLength === 0 &&
     socket.writableCorked === 0 &&

@@ -290,10 +290,10 @@ class StreamLink {
     for (const [event, listener] of Object.entries(this.#listeners)) {
       socket.removeListener(event, listener);
     }
+    this.#ws[kStreamClosed]();
     // What was read while the socket was paused still counts.
     const rest = socket.readableLength > 0 ? socket.read(socket.readableLength) : null;
     if (rest !== null) native.feed(this.handle, rest);
-    this.#ws[kStreamClosed]();
     native.feedClosed(this.handle);
   }
 

@@ -2,9 +2,11 @@
 
 // Connections over streams that are no sockets: setSocket() and handleUpgrade() with any Duplex.
 
+const crypto = require('crypto');
 const { Duplex } = require('stream');
 const zlib = require('zlib');
 
+const wsuv = require('../..');
 const { closeFrame, frame } = require('../helpers/frames');
 const { expectNothingLeftOpen } = require('../helpers/open-sockets');
 const { parity, plain, record } = require('./parity');
@@ -40,6 +42,9 @@ function pair() {
 
 const closed = (ws) => new Promise((resolve) => ws.on('close', resolve));
 const turn = () => new Promise((resolve) => setImmediate(resolve));
+const turns = async () => {
+  for (let i = 0; i < 20; i++) await turn();
+};
 
 // What comes out of a stream. `until` resolves when a condition of it is true, or when it ends.
 function reading(stream) {
@@ -202,6 +207,80 @@ describe('a server', () => {
       (log) => log.filter(Array.isArray).map(([event, data]) => [event, data])
     )
   );
+  parity(
+    'stays paused when what was being inflated has come',
+    serving(
+      async (far, ws, log, near) => {
+        const first = new Promise((resolve) => ws.once('message', resolve));
+        far.write(frame('binary', packed, { rsv: 4 }));
+        ws.pause();
+        await first;
+        await turns();
+        log.push(['paused', near.isPaused(), ws.isPaused]);
+        far.write(frame('text', 'behind'));
+        await turns();
+        log.push(['resumed']);
+        const second = new Promise((resolve) => ws.once('message', resolve));
+        ws.resume();
+        await second;
+        ws.terminate();
+      },
+      { perMessageDeflate: true },
+      (log) => log.filter(Array.isArray)
+    )
+  );
+  // More than a stream keeps, so that it has to wait for the message that is being inflated.
+  const large = zlib
+    .deflateRawSync(crypto.randomBytes(3_000_000), { finishFlush: zlib.constants.Z_SYNC_FLUSH })
+    .subarray(0, -4);
+  parity(
+    'waits for what is being inflated though it is resumed',
+    serving(
+      async (far, ws, log, near) => {
+        const first = new Promise((resolve) => ws.once('message', resolve));
+        far.write(frame('binary', large, { rsv: 4 }));
+        log.push(['held', near.isPaused()]);
+        ws.pause();
+        ws.resume();
+        log.push(['resumed', near.isPaused(), ws.isPaused]);
+        await first;
+        await turns();
+        log.push(['after', near.isPaused(), ws.isPaused]);
+        ws.terminate();
+      },
+      { perMessageDeflate: true },
+      (log) => log.filter(Array.isArray)
+    )
+  );
+  parity(
+    'delivers what was read while it was paused when the stream is destroyed',
+    serving(async (far, ws, log, near) => {
+      ws.pause();
+      far.write(frame('text', 'kept'));
+      await turns();
+      log.push(near.readableLength);
+      near.destroy();
+    })
+  );
+  // Each write to TLS is a record, and a system call.
+  test('writes once what the handlers of one chunk send', async () => {
+    const log = [];
+    const scenario = serving(async (far, ws, _, near, { until }) => {
+      const { _write: write } = near;
+      near._write = function note(chunk, ...args) {
+        log.push(chunk.toString('latin1'));
+        return write.call(this, chunk, ...args);
+      };
+      ws.on('message', (data) => ws.send(`got ${data}`));
+      far.write(Buffer.concat([frame('text', 'one'), frame('text', 'two')]));
+      await until((received) => received.includes('got two'));
+      ws.send('three');
+      ws.send('four');
+      ws.terminate();
+    });
+    await scenario(wsuv);
+    expect(log).toEqual(['\x81\x07got one\x81\x07got two', '\x81\x05three', '\x81\x04four']);
+  });
 });
 
 describe('a WebSocket that is given a socket', () => {

@@ -179,6 +179,15 @@ const WAYS = {
       });
     }
   }),
+  "a listener for the server's 'upgrade' that is gone when it has run": (see) => ({
+    before: (web) => web.once('upgrade', (req, socket) => see(socket))
+  }),
+  "a listener for the server's 'upgrade' that was added in silence": (see) => ({
+    after: (web) => {
+      web.removeAllListeners('newListener');
+      web.on('upgrade', (req, socket) => see(socket));
+    }
+  }),
   'what was put there without an event': (see) => ({
     after: (web) => {
       const { connection: listener } = web._events;
@@ -255,6 +264,29 @@ describe('the socket of a connection on an HTTP server is the one that was seen 
           log.push(seen.size, [...seen][0] === peer._socket, [...seen][0] === req.socket);
           log.push(peer._socket.mark, req.connection === req.socket, req.client === req.socket);
           peer.on('close', () => log.push('closed', req.socket.destroyed, req.socket.mark));
+        }
+      });
+      done?.();
+      return log;
+    });
+  }
+});
+
+// A socket that was marked is not as Node leaves it, by which alone it is known. One that somebody
+// merely refers to is.
+describe('the socket of a connection on an HTTP server is the one that is kept by', () => {
+  const leavesNothingElse = ([title]) => !title.endsWith('leaves a property');
+  for (const [title, way] of Object.entries(WAYS).filter(leavesNothingElse)) {
+    parity(title, async (lib) => {
+      const log = [];
+      const kept = new Set();
+      const { done, ...script } = way((socket) => {
+        if (socket.server instanceof http.Server) kept.add(socket);
+      }, lib);
+      await connectOnce(lib, {
+        ...script,
+        onConnection: (peer, req) => {
+          log.push(kept.size, [...kept][0] === peer._socket, [...kept][0] === req.socket);
         }
       });
       done?.();

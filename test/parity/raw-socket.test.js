@@ -19,6 +19,7 @@ const {
   parity,
   plain,
   start,
+  startOnHttp,
   stop
 } = require('./parity');
 
@@ -269,6 +270,108 @@ describe('the socket of a connection', () => {
         }
       }
     )
+  );
+
+  parity(
+    'times out once while nothing happens',
+    both((socket, log, peer) => {
+      socket.setTimeout(20);
+      socket.on('timeout', () => log.push('timeout'));
+      setTimeout(() => {
+        socket.setTimeout(0);
+        peer.send('end');
+      }, 200);
+    })
+  );
+
+  // Against a timer that runs out later, for whichever is due first comes first however late it is.
+  const timingOut = (act, after) =>
+    both((socket, log, peer) => {
+      let isFirst = true;
+      const come = (what) => {
+        log.push(what);
+        if (!isFirst) return;
+        isFirst = false;
+        socket.setTimeout(0);
+        peer.send('end');
+      };
+      act(socket, peer, come, (msecs) => {
+        const timer = setTimeout(come, msecs, 'too late');
+        socket.on('timeout', () => clearTimeout(timer));
+      });
+    }, after);
+  parity(
+    'times out when nothing has happened since that was asked for',
+    timingOut((socket, peer, come, limit) => {
+      socket.setTimeout(200);
+      socket.on('timeout', () => come('timeout'));
+      limit(350);
+    })
+  );
+  parity(
+    'times out so long after what happened last',
+    timingOut(
+      (socket, peer, come, limit) => {
+        socket.setTimeout(400);
+        socket.on('timeout', () => come('timeout'));
+        setTimeout(() => {
+          peer.ping();
+          limit(600);
+        }, 100);
+      },
+      {
+        client: async (raw) => {
+          await raw.until((bytes) => bytes.includes('end'));
+          await raw.send(bye);
+          await raw.until(endsWithCloseFrame);
+        }
+      }
+    )
+  );
+
+  // The raw client ends its side when it likes, and reads when it likes.
+  const halves = (act) => async (lib) => {
+    const logs = [];
+    for (const onHttp of [false, true]) {
+      const { server, port } = await (onHttp ? startOnHttp(lib) : start(lib));
+      const client = new RawClient(net.connect({ port, host: '127.0.0.1', allowHalfOpen: true }));
+      const connected = once(server, 'connection');
+      await client.upgrade();
+      const [peer] = await connected;
+      const log = [];
+      watch(peer._socket, log);
+      const closed = once(peer, 'close').then(([code]) => log.push(['close', code]));
+      await act(client, peer, log);
+      await closed;
+      client.socket.destroy();
+      await client.closed;
+      await stop(server);
+      logs.push(log);
+    }
+    return logs;
+  };
+  parity(
+    'is destroyed behind its end though the peer has not ended',
+    halves(async (client, { _socket: socket }) => {
+      socket.end();
+      await once(socket, 'finish');
+      socket.destroy();
+      await once(client.socket, 'end');
+    })
+  );
+  parity(
+    'writes all there is when both sides have ended',
+    halves(async (client, peer, log) => {
+      client.socket.pause();
+      // More than the kernel takes.
+      peer.send(Buffer.alloc(30_000_000, 'x'));
+      client.socket.end();
+      await once(peer._socket, 'end');
+      for (let i = 0; i < 20; i++) await new Promise(setImmediate);
+      client.socket.resume();
+      await client.closed;
+      log.push(client.received.length);
+    })
   );
 
   parity('checks arguments', async (lib) => {

@@ -382,6 +382,32 @@ describe('pause() and resume()', () => {
       { send: [frame('text', '1'), frame('text', '2'), frame('text', '3')] }
     )
   );
+  // So many messages that reading stops until they are delivered; which must not undo a pause().
+  parity('in the handler of the last of many messages that come one a turn', (lib) =>
+    converse(lib, {
+      options: { allowSynchronousEvents: false },
+      onConnection: (ws, log) => {
+        ws.on('message', (data) => {
+          if (String(data) !== 'last') return;
+          ws.pause();
+          ws.send('paused');
+          ws.once('message', () => ws.send('end'));
+          setTimeout(() => {
+            log.push(['resumed', ws.isPaused]);
+            ws.resume();
+          }, 100);
+        });
+      },
+      client: async (raw) => {
+        const many = Array.from({ length: 20 }, () => frame('text', 'many'));
+        await raw.send(...many, frame('text', 'last'));
+        await raw.until(endsWith('paused'));
+        await raw.send(frame('text', 'behind'));
+        await raw.until(endsWith('end'));
+        await raw.send(bye);
+      }
+    })
+  );
 });
 
 describe('properties', () => {

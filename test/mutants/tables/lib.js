@@ -33,32 +33,19 @@ module.exports = [
     ]
   ),
   ...of('lib/link/stream-link.js', 'test/parity/duplex.test.js test/tls.test.js', [
-    [
-      'else if (!this.#isPaused) this.#socket.resume();',
-      'else this.#socket.resume();',
-      'no test yet'
-    ],
-    ['if (!this.#isHeld) this.#socket.resume();', 'this.#socket.resume();', 'no test yet'],
-    ['    if (rest !== null) native.feed(this.handle, rest);\n', '', 'no test yet'],
-    [
-      'if (this.#feeding > 0) atExit.add(this.#flush);\n    else this.#write();',
-      'this.#write();',
-      'no test yet'
-    ]
+    ['else if (!this.#isPaused) this.#socket.resume();', 'else this.#socket.resume();'],
+    ['if (!this.#isHeld) this.#socket.resume();', 'this.#socket.resume();'],
+    ['    if (rest !== null) native.feed(this.handle, rest);\n', ''],
+    ['if (this.#feeding > 0) atExit.add(this.#flush);\n    else this.#write();', 'this.#write();']
   ]),
   ...of('lib/websocket.js', 'test/parity/socket.test.js', [
-    [
-      '(isReading && (paused || holds !== 0))) return;',
-      '(isReading && holds !== 0)) return;',
-      'no test yet'
-    ],
+    ['(isReading && (paused || holds !== 0))) return;', '(isReading && holds !== 0)) return;'],
     ['if (this[kRare].paused) this[kRarely]().paused = false;', '']
   ]),
   ...of(
     'lib/link/node-internals.js',
     'test/parity/own-server.test.js test/node-internals.test.js',
     [
-      ['    !socket.readableEnded &&\n', '', 'no test yet'],
       ['    socket.readableEncoding === null &&\n', ''],
       ['    socket.writableLength === 0 &&\n', ''],
       ["    socket.listenerCount('data') === 0 &&\n", '']
@@ -68,27 +55,23 @@ module.exports = [
     'lib/link/unseen-sockets.js',
     'test/parity/own-server.test.js test/parity/http-server.test.js',
     [
-      ["      server.listenerCount('upgrade') > 0;", '      false;', 'no test yet'],
-      ['      !upgrade.wasSeen &&\n', '', 'no test yet'],
-      ['      !socketChannel.hasSubscribers &&\n', '', 'no test yet'],
-      ["      this.#server.listenerCount('upgrade') === 1 &&\n", '', 'no test yet']
+      ["      server.listenerCount('upgrade') > 0;", '      false;'],
+      ['      !upgrade.wasSeen &&\n', ''],
+      ['      !socketChannel.hasSubscribers &&\n', ''],
+      ["      this.#server.listenerCount('upgrade') === 1 &&\n", '']
     ]
   ),
   ...of('lib/link/connection-handle.js', 'test/parity/raw-socket.test.js', [
-    [
-      'this.#hasShutdown && (this.#hasPeerEnded || !this.#isDecided)',
-      'this.#hasShutdown',
-      'no test yet'
-    ],
-    ['this.#hasShutdown && (this.#hasPeerEnded || !this.#isDecided)', 'false', 'no test yet']
+    ['this.#hasShutdown && (this.#hasPeerEnded || !this.#isDecided)', 'this.#hasShutdown'],
+    ['this.#hasShutdown && (this.#hasPeerEnded || !this.#isDecided)', 'false']
   ]),
   ...of(
     'lib/link/node-socket.js',
     'test/parity/raw-socket.test.js test/parity/socket-state.test.js',
     [
-      ['if (isIdle && moved !== told) socket.emit', 'if (isIdle) socket.emit', 'no test yet'],
-      ['isIdle ? timeout : timeout - idle', 'timeout', 'no test yet'],
-      ['if (this.timeout > 0) native.idleTime(handle.id);', '', 'no test yet']
+      ['if (isIdle && moved !== told) socket.emit', 'if (isIdle) socket.emit'],
+      ['isIdle ? timeout : timeout - idle', 'timeout'],
+      ['if (this.timeout > 0) native.idleTime(handle.id);', '']
     ]
   )
 ];
