@@ -169,9 +169,22 @@ describe('what a program does wrong', () => {
     for (const set of [ws.setBinaryFragmentation, ws.setMaxBufferLength]) {
       for (const value of ['5', null, undefined, {}, 5n])
         expect(() => set(value)).toThrow(TypeError);
-      for (const value of [0, -1, NaN, 1.5]) expect(() => set(value)).toThrow(RangeError);
+      for (const value of [-1, NaN, 1.5]) expect(() => set(value)).toThrow(RangeError);
       set(Infinity);
     }
+    expect(() => ws.setMaxBufferLength(0)).toThrow(
+      'The size must be a whole number from 1, or Infinity; got 0'
+    );
+  });
+
+  test('options that are none', () => {
+    expect(() => ws.createServer({ selectProtocol: 'a' })).toThrow(
+      new TypeError('The option "selectProtocol" must be a function; got string')
+    );
+    expect(() => ws.createServer({ validProtocols: { a: true } })).toThrow(
+      new TypeError('The option "validProtocols" must be an array; got object')
+    );
+    expect(ws.createServer(undefined)).toBeInstanceOf(ws.Server);
   });
 
   test('a ping or a reason that is too long is a RangeError, and nothing happens', async () => {
@@ -209,6 +222,11 @@ describe('what a program does wrong', () => {
     expect(() => ws.connect(url, { protocols: 'a' })).toThrow(TypeError);
     expect(() => ws.connect(url, { protocols: ['a b'] })).toThrow(SyntaxError);
     expect(() => ws.connect('nowhere')).toThrow('Invalid URL nowhere');
+    for (const callback of [5, 'x', {}]) {
+      expect(() => ws.connect(url, {}, callback)).toThrow(
+        new TypeError(`The callback must be a function; got ${typeof callback}`)
+      );
+    }
     await (await connect(server)).end();
     expect(connections).toBe(1);
   });
@@ -559,6 +577,70 @@ describe('handshakes', () => {
       await client.closed;
     }
   );
+
+  test.each([
+    { 'Sec-WebSocket-Key': 'not 16 bytes' },
+    { 'Sec-WebSocket-Protocol': '' },
+    { 'Sec-WebSocket-Version': '8' },
+    { Host: undefined }
+  ])('%p is 400', async (headers) => {
+    const server = await start(() => {}, { validProtocols: ['a'] });
+    const client = new RawClient(server.socket.address().port);
+    expect(await client.upgrade(headers)).toMatch(/^HTTP\/1.1 400 Bad Request\r\n/);
+    await client.closed;
+    expect(server.connections).toEqual([]);
+  });
+
+  test.each([
+    [
+      'of the program',
+      () => {
+        throw new Error('of the program');
+      }
+    ],
+    ['selectProtocol() must return the name of a protocol, or nothing', () => 'a b'],
+    ['selectProtocol() must return the name of a protocol, or nothing', async () => 'a']
+  ])('a selectProtocol() that fails (%s) ends its own connection', async (message, fails) => {
+    let select = fails;
+    const server = await start(() => {}, {
+      selectProtocol: (connection, protocols) => select(connection, protocols)
+    });
+    const errors = [];
+    const upgrade = server.socket.listeners('upgrade');
+    server.socket.removeAllListeners('upgrade');
+    // Where nobody catches it, it would end the process, as with the original.
+    server.socket.on('upgrade', function onUpgrade(...args) {
+      try {
+        for (const listener of upgrade) listener.apply(this, args);
+      } catch (error) {
+        errors.push(error.message);
+      }
+    });
+    const client = new RawClient(server.socket.address().port);
+    await client.send(upgradeRequest({ 'Sec-WebSocket-Protocol': 'a' }));
+    await client.closed;
+    expect([errors, String(client.received), server.connections]).toEqual([[message], '', []]);
+    select = () => 'a';
+    const second = await connect(server, { 'Sec-WebSocket-Protocol': 'a' });
+    expect(server.connections.map(({ protocol }) => protocol)).toEqual(['a']);
+    await second.end();
+  });
+
+  test('one that selectProtocol() closes never opens', async () => {
+    const log = [];
+    const server = await start(() => log.push('connection'), {
+      selectProtocol(connection) {
+        connection.on('close', (...args) => log.push(args));
+        connection.on('connect', () => log.push('connect'));
+        connection.close(4000, 'no');
+        return 'a';
+      }
+    });
+    const client = new RawClient(server.socket.address().port);
+    await client.send(upgradeRequest({ 'Sec-WebSocket-Protocol': 'a' }));
+    await client.closed;
+    expect([log, String(client.received), server.connections]).toEqual([[[4000, 'no']], '', []]);
+  });
 
   test('CONNECT is 400', async () => {
     const server = await start();

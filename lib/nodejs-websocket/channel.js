@@ -30,8 +30,6 @@ const {
   kText
 } = require('./symbols');
 
-const SWITCHING_PROTOCOLS = 101;
-
 /**
  * The WebSocket behind a Connection. Nobody else knows it, so what it would emit goes to the
  * Connection directly.
@@ -61,11 +59,9 @@ class Channel extends WebSocket {
     } else if (event === 'error') {
       connection[kFailed](...args);
     } else if (event === 'upgrade') {
-      connection[kAnswered](args[0].headers);
+      connection[kAnswered](args[0]);
     } else if (event === 'unexpected-response') {
-      // What says that it switches protocols, and does not say to which.
-      const [, { headers, statusCode }] = args;
-      if (statusCode === SWITCHING_PROTOCOLS) connection[kAnswered](headers);
+      connection[kAnswered](args[1]);
       return false;
     } else if (event !== 'open') {
       return super.emit(event, ...args);

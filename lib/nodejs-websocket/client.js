@@ -18,7 +18,7 @@ const { kAttach } = require('./symbols');
  * @param {Function} [callback] for 'connect'
  * @return {Connection}
  * @throws {Error} for an address of another protocol, or that is none
- * @throws {TypeError} for headers that cannot be sent
+ * @throws {TypeError} for headers that cannot be sent, and for a callback that is none
  * @throws {SyntaxError} for subprotocols that are none
  */
 function connect(address, options, callback) {
@@ -27,7 +27,11 @@ function connect(address, options, callback) {
     options = undefined;
   }
   options ??= {};
-  const { extraHeaders, protocols = [] } = options;
+  if (callback && typeof callback !== 'function') {
+    throw new TypeError(`The callback must be a function; got ${typeof callback}`);
+  }
+  const { extraHeaders } = options;
+  const protocols = options.protocols || [];
   if (!Array.isArray(protocols)) {
     throw new TypeError(`The protocols must be an array; got ${typeof protocols}`);
   }

@@ -6,7 +6,7 @@ const { getDefaultHighWaterMark } = require('stream');
 const { ABNORMAL_CLOSURE, NO_CLOSE_CODE } = require('../constants');
 const { createDestroyedError } = require('../errors');
 const { closeCodeOf } = require('../native/protocol-errors');
-const { handshakeError } = require('./handshake-error');
+const { handshakeError, isPlainEnd } = require('./handshake-error');
 const { limits } = require('./limits');
 const { InStream, OutStream, breakOff } = require('./streams');
 const {
@@ -28,6 +28,8 @@ const {
   kText
 } = require('./symbols');
 
+const SWITCHING_PROTOCOLS = 101;
+
 const CONNECTING = 0;
 const OPEN = 1;
 const CLOSING = 2;
@@ -45,6 +47,7 @@ const INTERNAL_ERROR = 1011;
 // Of net.Socket, whose write() says whether so much waits.
 const HIGH_WATER_MARK = getDefaultHighWaterMark(false);
 
+const kAnswer = Symbol('wsuv.answer');
 const kChannel = Symbol('wsuv.channel');
 const kEarlySocket = Symbol('wsuv.earlySocket');
 const kIsToldClosed = Symbol('wsuv.isToldClosed');
@@ -87,6 +90,7 @@ class Connection extends EventEmitter {
     this.key = null;
     /** @type {Object<String>} of the peer's part of the handshake, by their names in lower case */
     this.headers = {};
+    this[kAnswer] = null;
     this[kChannel] = null;
     this[kEarlySocket] = earlySocket;
     this[kIsToldClosed] = false;
@@ -189,7 +193,8 @@ class Connection extends EventEmitter {
     } else if (this.readyState !== CLOSED) {
       const wasConnecting = this.readyState === CONNECTING;
       this.readyState = CLOSED;
-      if (wasConnecting) this[kChannel].terminate();
+      // A server's end that is not open yet is dropped when it would be.
+      if (wasConnecting) this[kChannel]?.terminate();
       else this.socket.end();
     }
     this[kTellClosed](code, reason);
@@ -234,12 +239,14 @@ class Connection extends EventEmitter {
 
   // What happens on the connection.
 
-  [kAnswered](headers) {
-    this.headers = headers;
+  [kAnswered](response) {
+    this[kAnswer] = response;
+    if (response.statusCode === SWITCHING_PROTOCOLS) this.headers = response.headers;
   }
 
   [kOpened]() {
     this.readyState = OPEN;
+    this[kAnswer] = null;
     if (this.server === null) this.protocol = this.headers['sec-websocket-protocol'];
     // As a listener of this event, so that who begins to listen then does not hear of it.
     if (this.server !== null) this.prependOnceListener('connect', add);
@@ -288,7 +295,10 @@ class Connection extends EventEmitter {
   [kFailed](error) {
     if (this.readyState === CONNECTING) {
       // Nobody has to listen for what peers do, but for whether there is a connection.
-      this[kTellBroken](handshakeError(error, this.headers), ABNORMAL_CLOSURE, true);
+      const reason = isPlainEnd(error)
+        ? null
+        : handshakeError(error, this[kAnswer], this.protocols);
+      this[kTellBroken](reason, ABNORMAL_CLOSURE, true);
     } else if (this.readyState === OPEN) {
       this.readyState = CLOSING;
       this[kTellBroken](error, closeCodeOf(error) ?? ABNORMAL_CLOSURE);

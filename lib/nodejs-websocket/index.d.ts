@@ -50,7 +50,7 @@ export function connect(
   callback?: () => void
 ): Connection;
 
-/** How many bytes a binary stream collects for each fragment, at least; 512 KiB by default. */
+/** How many bytes a binary stream collects for each fragment, at least; 512 KiB by default. 0: a fragment for each write. */
 export function setBinaryFragmentation(bytes: number): void;
 /** The longest text, of connections that open from then on; 2 MiB by default. */
 export function setMaxBufferLength(bytes: number): void;

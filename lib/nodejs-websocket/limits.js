@@ -9,11 +9,11 @@ const limits = {
 };
 
 /**
- * @param {Number} bytes
+ * @param {Number} bytes 0 for a fragment for each write
  * @throws {(TypeError|RangeError)}
  */
 function setBinaryFragmentation(bytes) {
-  limits.binaryFragmentation = checkSize(bytes);
+  limits.binaryFragmentation = checkSize(bytes, 0);
 }
 
 /**
@@ -21,15 +21,17 @@ function setBinaryFragmentation(bytes) {
  * @throws {(TypeError|RangeError)}
  */
 function setMaxBufferLength(bytes) {
-  limits.maxBufferLength = checkSize(bytes);
+  limits.maxBufferLength = checkSize(bytes, 1);
 }
 
-function checkSize(bytes) {
+function checkSize(bytes, least) {
   if (typeof bytes !== 'number') {
     throw new TypeError(`The size must be a number of bytes; got ${typeof bytes}`);
   }
-  if (!(bytes > 0) || (bytes !== Infinity && !Number.isSafeInteger(bytes))) {
-    throw new RangeError(`The size must be a whole number above 0, or Infinity; got ${bytes}`);
+  if (!(bytes >= least) || (bytes !== Infinity && !Number.isSafeInteger(bytes))) {
+    throw new RangeError(
+      `The size must be a whole number from ${least}, or Infinity; got ${bytes}`
+    );
   }
   return bytes;
 }

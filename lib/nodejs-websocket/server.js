@@ -29,6 +29,7 @@ class Server extends EventEmitter {
    * @param {function(Connection, String[]): (String|undefined)} [options.selectProtocol] chooses
    *     instead
    * @param {Function} [callback] for 'connection'
+   * @throws {TypeError} for options of another type
    */
   constructor(secure, options, callback) {
     super();
@@ -37,11 +38,22 @@ class Server extends EventEmitter {
       options = undefined;
     }
     options ??= {};
+    const { selectProtocol, validProtocols } = options;
+    if (selectProtocol && typeof selectProtocol !== 'function') {
+      throw new TypeError(
+        `The option "selectProtocol" must be a function; got ${typeof selectProtocol}`
+      );
+    }
+    if (validProtocols && typeof validProtocols.includes !== 'function') {
+      throw new TypeError(
+        `The option "validProtocols" must be an array; got ${typeof validProtocols}`
+      );
+    }
     /** @type {(http.Server|https.Server)} what listens */
     this.socket = secure ? https.createServer(options) : http.createServer(options);
     /** @type {Connection[]} the open ones */
     this.connections = [];
-    this[kSelectProtocol] = options.selectProtocol || selectorOf(options.validProtocols);
+    this[kSelectProtocol] = selectProtocol || selectorOf(validProtocols);
     if (callback) this.on('connection', callback);
     accept(this);
   }
@@ -75,6 +87,7 @@ class Server extends EventEmitter {
   }
 
   [kAdd](connection) {
+    connection.removeListener('error', ignore);
     this.connections.push(connection);
     this.emit('connection', connection);
   }
@@ -96,6 +109,8 @@ function accept(server) {
     handleProtocols(protocols, req) {
       const connection = connectionOf(server, req);
       early.set(req, connection);
+      // Of what is done to it before it is open, nobody can know.
+      connection.on('error', ignore);
       connection.protocols = [...protocols];
       return (connection.protocol = chooseProtocol(server, connection, req)) || false;
     }
@@ -107,14 +122,16 @@ function accept(server) {
       get: () => limits.maxBufferLength
     });
   }
-  webSockets.shouldHandle = ({ headers }) => headers.host !== undefined;
+  webSockets.shouldHandle = ({ headers }) =>
+    headers.host !== undefined && headers['sec-websocket-version'] === '13';
   webSockets.on('listening', () => server.emit('listening'));
   webSockets.on('error', (error) => server.emit('error', error));
   webSockets.on('wsClientError', (error, socket) => refuse(socket));
   webSockets.on('connection', (channel, req) => {
     const connection = early.get(req) ?? connectionOf(server, req);
     connection[kAttach](channel);
-    connection[kOpened]();
+    if (connection.readyState === connection.CONNECTING) connection[kOpened]();
+    else channel.terminate();
   });
   web.on('close', () => server.emit('close'));
   // Whatever is no upgrade.
@@ -147,16 +164,20 @@ function chooseProtocol(server, connection, req) {
   const select = server[kSelectProtocol];
   if (select === undefined) return undefined;
   try {
-    const protocol = select(connection, connection.protocols);
+    const protocol = select.call(server, connection, connection.protocols);
     if (protocol && !isToken(protocol)) {
       throw new TypeError('selectProtocol() must return the name of a protocol, or nothing');
     }
+    // It may have closed the connection.
+    if (connection.readyState === connection.CLOSED) req.socket.destroy();
     return protocol;
   } catch (error) {
     req.socket.destroy();
     throw error;
   }
 }
+
+function ignore() {}
 
 function refuse(socket) {
   if (!socket.writable) {

@@ -8,7 +8,7 @@ module.exports = {
 
   /** (channel): what has the connection is there. */
   kAttach: Symbol('wsuv.attach'),
-  /** (headers): the server has answered. */
+  /** (response): the server has answered. */
   kAnswered: Symbol('wsuv.answered'),
   /** (): the opening handshake is done. */
   kOpened: Symbol('wsuv.opened'),

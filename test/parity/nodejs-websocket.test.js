@@ -1,115 +1,31 @@
 'use strict';
 
-// wsuv/nodejs-websocket beside nodejs-websocket: one program for both, and everything that it can see.
+// wsuv/nodejs-websocket beside nodejs-websocket: one program for both, and everything that it can see
+// of a server.
 
-const { createHash } = require('crypto');
 const { once } = require('events');
 const net = require('net');
 const tls = require('tls');
 
-const original = require('nodejs-websocket');
-
-const own = require('../../lib/nodejs-websocket');
 const { closeFrame, frame, parseFrames } = require('../helpers/frames');
 const { expectNothingLeftOpen } = require('../helpers/open-sockets');
 const { RawClient, upgradeRequest } = require('../helpers/raw-client');
+const {
+  converse,
+  heard,
+  original,
+  own,
+  parity,
+  plainFrames,
+  record,
+  settle,
+  startServer,
+  stopServer,
+  until
+} = require('./nodejs-websocket');
 const { attempt, certificate, describeError, plain } = require('./parity');
 
 expectNothingLeftOpen();
-
-const DEFAULTS = [512 * 1024, 2 * 1024 * 1024];
-
-function parity(title, scenario) {
-  test(title, async () => {
-    for (const lib of [original, own]) {
-      lib.setBinaryFragmentation(DEFAULTS[0]);
-      lib.setMaxBufferLength(DEFAULTS[1]);
-    }
-    const [expected, actual] = [await scenario(original), await scenario(own)];
-    expect(actual).toEqual(expected);
-    // A scenario that observes nothing compares nothing.
-    expect(JSON.stringify(expected).length).toBeGreaterThan(10);
-  });
-}
-
-// Writes down what comes, with the state in the handler.
-function record(connection, log, name = '') {
-  const note = (event, ...args) => {
-    // The original tells of an abnormal end before it changes the state.
-    const state = event === 'close' && args[0] === 1006 ? 'any state' : connection.readyState;
-    log.push([`${name}${event}`, ...args.map(plain), state]);
-  };
-  for (const event of ['connect', 'text', 'pong', 'error', 'close']) {
-    connection.on(event, (...args) => note(event, ...args));
-  }
-  connection.on('binary', (stream) => {
-    const chunks = [];
-    note('binary');
-    stream.on('data', (chunk) => chunks.push(chunk));
-    stream.on('end', () => note('end of binary', Buffer.concat(chunks)));
-  });
-}
-
-// Resolves with what comes with an event. (once() of Node's would take an 'error' for an end.)
-function heard(connection, event) {
-  return new Promise((resolve) => connection.once(event, (...args) => resolve(args)));
-}
-
-async function startServer(lib, onConnection, options = {}) {
-  const server = lib.createServer(options, onConnection);
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  return { server, port: server.socket.address().port };
-}
-
-async function stopServer(server) {
-  for (const connection of [...server.connections]) connection.socket.destroy();
-  await new Promise((resolve) => server.close(resolve));
-}
-
-// One raw client and a server of the package. `act` is what the client does.
-async function converse(lib, { options, headers, line, onConnection = () => {}, client: act }) {
-  const log = [];
-  const { server, port } = await startServer(
-    lib,
-    (connection) => {
-      record(connection, log);
-      onConnection(connection, log, server);
-    },
-    options
-  );
-  const client = new RawClient(port, { secure: options?.secure });
-  const head = await client.upgrade(headers, line);
-  await act(client, server, log);
-  client.socket.end();
-  await client.closed;
-  await stopServer(server);
-  return { head, log, frames: plainFrames(client.received) };
-}
-
-function plainFrames(bytes) {
-  const { frames, rest } = parseFrames(bytes);
-  return [
-    ...frames.map(({ fin, opcode, payload }) => [
-      fin,
-      opcode,
-      payload.length > 100 ? `${payload.length} bytes` : payload.toString('latin1')
-    ]),
-    rest.toString('latin1')
-  ];
-}
-
-// Resolves when the server has seen all that the client has sent.
-async function settle(client) {
-  const answers = () => parseFrames(client.received).frames.filter(({ opcode }) => opcode === 10);
-  const before = answers().length;
-  await client.send(frame('ping', 'settle'));
-  await client.until(() => answers().length > before);
-}
-
-async function until(condition) {
-  while (!condition()) await new Promise(setImmediate);
-}
 
 describe('messages that a server gets', () => {
   parity('texts', (lib) =>
@@ -365,6 +281,18 @@ describe('binary streams', () => {
     })
   );
 
+  parity('each write is a fragment where the size is 0', (lib) => {
+    lib.setBinaryFragmentation(0);
+    return converse(lib, {
+      onConnection(connection) {
+        const stream = connection.beginBinary();
+        for (const chunk of ['a', '', 'b']) stream.write(chunk);
+        stream.on('finish', () => connection.sendText('done')).end('c');
+      },
+      client: (client) => client.until((bytes) => bytes.includes('done'))
+    });
+  });
+
   parity('the size is that of when it began', (lib) => {
     lib.setBinaryFragmentation(10);
     return converse(lib, {
@@ -459,6 +387,69 @@ describe('closing', () => {
       expect(frames).toEqual([[true, 1, 'still here'], '']);
     }
   );
+
+  parity('reasons of any type', async (lib) => {
+    const all = [];
+    for (const reason of [null, undefined, 5, true, {}, ['a', 'b'], Buffer.from('bytes')]) {
+      all.push(
+        await converse(lib, {
+          onConnection: (connection) => connection.close(4000, reason),
+          async client(client) {
+            await client.until((bytes) => parseFrames(bytes).frames.length === 1);
+            await client.send(closeFrame(1000));
+          }
+        })
+      );
+    }
+    return all;
+  });
+
+  parity('in a handler, in front of more in the same packet', (lib) =>
+    converse(lib, {
+      onConnection(connection) {
+        connection.on('text', () => connection.close(4000, 'enough'));
+      },
+      async client(client, server, log) {
+        await client.send(
+          frame('text', 'a'),
+          frame('text', 'b'),
+          frame('binary', 'c'),
+          frame('ping', 'd'),
+          frame('text', 'e', { fin: false }),
+          frame('continuation', 'f'),
+          frame('pong', 'g')
+        );
+        await until(() => log.length === 3);
+        await client.send(frame('ping', 'not answered'), closeFrame(4000));
+      }
+    })
+  );
+
+  parity('a binary message is under way', (lib) =>
+    converse(lib, {
+      onConnection(connection, log) {
+        const stream = connection.beginBinary();
+        stream.write('never sent');
+        log.push(connection.close(4000, 'enough'), connection.outStream === stream);
+        log.push(connection.sendText('a'), connection.beginBinary());
+      },
+      async client(client) {
+        await client.until((bytes) => bytes.includes('enough'));
+        await client.send(closeFrame(4000));
+      }
+    })
+  );
+
+  test.each(['end', 'destroy'])('the program calls %s() of the socket', async (method) => {
+    const run = (lib) =>
+      converse(lib, {
+        onConnection(connection, log) {
+          log.push(typeof connection.socket[method]());
+        },
+        client: (client, server, log) => until(() => log.length === 2)
+      });
+    expect(await run(own)).toEqual(await run(original));
+  });
 
   parity('an end without a close frame is 1006', async (lib) => {
     const ends = [];
@@ -579,11 +570,13 @@ describe('handshakes of a server', () => {
     'no Host': upgradeRequest({ Host: undefined, A: 'a' }),
     'no key': upgradeRequest({ 'Sec-WebSocket-Key': undefined, A: 'a' }),
     'no version': upgradeRequest({ 'Sec-WebSocket-Version': undefined, A: 'a' }),
+    'version 8': upgradeRequest({ 'Sec-WebSocket-Version': '8' }),
     'version 12': upgradeRequest({ 'Sec-WebSocket-Version': '12' }),
     'no Upgrade': upgradeRequest({ Upgrade: undefined, A: 'a' }),
     'another Upgrade': upgradeRequest({ Upgrade: 'h2c' }),
     'no Connection': upgradeRequest({ Connection: undefined, A: 'a' }),
     'another Connection': upgradeRequest({ Connection: 'keep-alive' }),
+    'no version of HTTP': upgradeRequest({}, { version: 'x' }),
     'no HTTP': 'hello\r\nA: a\r\nB: b\r\nC: c\r\nD: d\r\n\r\n'
   };
   test.each(Object.keys(wrong))('%s is 400', async (name) => {
@@ -596,7 +589,9 @@ describe('handshakes of a server', () => {
       const answer = await client.response();
       await client.end();
       await stopServer(server);
-      return { line: answer.split('\r\n')[0], seen };
+      // These have headers and a body more.
+      const isBare = !['no Host', 'version 8'].includes(name);
+      return { answer: isBare ? answer : answer.slice(0, answer.indexOf('\r\n')), seen };
     };
     expect(await run(own)).toEqual(await run(original));
   });
@@ -604,10 +599,57 @@ describe('handshakes of a server', () => {
   test.each([
     { Connection: 'keep-alive, Upgrade' },
     { Connection: 'x,upgrade' },
-    { Upgrade: 'WebSocket' }
+    { Upgrade: 'WebSocket' },
+    { 'Sec-WebSocket-Extensions': 'permessage-deflate; client_max_window_bits' },
+    { 'Sec-WebSocket-Protocol': 'a, b' }
   ])('%p is accepted', async (headers) => {
     const run = async (lib) => (await converse(lib, { headers, client: settle })).head;
     expect(await run(own)).toEqual(await run(original));
+  });
+
+  const lines = [{ version: '1.0' }, { path: 'http://localhost/chat?a=b' }, { path: '*' }];
+  test.each(lines)('the request line %p', async (line) => {
+    const run = async (lib) => {
+      const seen = [];
+      const onConnection = ({ path, protocols, protocol }) => seen.push(path, protocols, protocol);
+      const { head } = await converse(lib, { line, onConnection, client: settle });
+      return { head, seen };
+    };
+    expect(await run(own)).toEqual(await run(original));
+  });
+
+  parity('protocols are offered, and the server knows of none', async (lib) => {
+    const seen = [];
+    const { head } = await converse(lib, {
+      headers: { 'Sec-WebSocket-Protocol': 'a, b' },
+      onConnection: ({ protocols, protocol }) => seen.push(protocols, protocol),
+      client: settle
+    });
+    return { head, seen };
+  });
+
+  parity('what selectProtocol can do with the connection', async (lib) => {
+    const seen = [];
+    const { head } = await converse(lib, {
+      headers: { 'Sec-WebSocket-Protocol': 'a, b' },
+      options: {
+        selectProtocol(connection, protocols) {
+          seen.push(this === connection.server, this.connections.length, protocols);
+          // Errors of before it is open are nobody's.
+          seen.push(connection.sendText('x'), connection.sendBinary(Buffer.from('x')));
+          seen.push(connection.send('x'), connection.beginBinary(), connection.sendPing());
+          seen.push(connection.socket.remoteAddress, connection.listenerCount('error'));
+          connection.tag = connection.socket;
+          return 'b';
+        }
+      },
+      onConnection(connection) {
+        // record() listens.
+        seen.push(connection.listenerCount('error'), connection.tag === connection.socket);
+      },
+      client: settle
+    });
+    return { head, seen };
   });
 
   parity('frames in the packet of the request', async (lib) => {
@@ -672,6 +714,43 @@ describe('a server', () => {
     return log;
   });
 
+  parity('close() of a server that is closed, or was never open', async (lib) => {
+    const log = [];
+    for (const listens of [true, false]) {
+      const server = lib.createServer();
+      server.on('close', () => log.push('close'));
+      if (listens) await once(server.listen(0, '127.0.0.1'), 'listening');
+      for (let i = 0; i < 2; i++) {
+        await new Promise((resolve) => log.push([server.close(resolve)]));
+      }
+    }
+    return log;
+  });
+
+  parity('arguments that are none', (lib) => {
+    const codeOf = (action) => {
+      const { returned, thrown } = attempt(action);
+      return thrown === undefined ? returned : [thrown.name, thrown.code];
+    };
+    return [
+      ...['x', 5, true].map((options) => codeOf(() => lib.createServer(options))),
+      ...[5, 'x', {}].map((callback) => codeOf(() => lib.createServer({}, callback))),
+      ...[null, undefined, 0].map((callback) => codeOf(() => lib.createServer({}, callback))),
+      // The second one is nobody's.
+      codeOf(() => lib.createServer(() => {}, 5)),
+      ...[[-1], [65536], [{}], [0, '127.0.0.1', 5], [0, '127.0.0.1', {}]].map((args) =>
+        codeOf(() => lib.createServer().listen(...args))
+      )
+    ];
+  });
+
+  parity('listen() of one that listens', async (lib) => {
+    const { server } = await startServer(lib, () => {});
+    const { code } = attempt(() => server.listen(0)).thrown;
+    await stopServer(server);
+    return { code };
+  });
+
   parity('a port that is taken is an error', async (lib) => {
     const { server, port } = await startServer(lib, () => {});
     const second = lib.createServer().listen(port, '127.0.0.1');
@@ -719,318 +798,6 @@ describe('a server', () => {
         await client.until((bytes) => parseFrames(bytes).frames.length === 3);
       }
     })
-  );
-});
-
-// A server of TCP that answers a request with the lines that `answer` makes of the key, and keeps the
-// bytes.
-async function startRaw(answer, secure = false) {
-  const server = secure ? tls.createServer(certificate()) : net.createServer();
-  server.requests = [];
-  server.received = Buffer.alloc(0);
-  const onSocket = (socket) => {
-    let head = '';
-    socket.on('error', () => {});
-    socket.on('data', (chunk) => {
-      if (head.includes('\r\n\r\n')) {
-        server.received = Buffer.concat([server.received, chunk]);
-      } else {
-        head += chunk.toString('latin1');
-        if (!head.includes('\r\n\r\n')) return;
-        const end = head.indexOf('\r\n\r\n') + 4;
-        server.received = Buffer.from(head.slice(end), 'latin1');
-        server.requests.push(head.slice(0, end));
-        const [, key] = /^sec-websocket-key: (.*)\r$/im.exec(head);
-        const text = answer(acceptValue(key), socket);
-        if (text !== undefined) socket.write(text);
-      }
-      server.emit('bytes');
-    });
-    server.client = socket;
-  };
-  server.on(secure ? 'secureConnection' : 'connection', onSocket);
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  return server;
-}
-
-function acceptValue(key) {
-  return createHash('sha1').update(`${key}258EAFA5-E914-47DA-95CA-C5AB0DC85B11`).digest('base64');
-}
-
-const accepting =
-  (...lines) =>
-  (accept) =>
-    [
-      'HTTP/1.1 101 Switching Protocols',
-      'Upgrade: websocket',
-      'Connection: Upgrade',
-      `Sec-WebSocket-Accept: ${accept}`,
-      ...lines,
-      '\r\n'
-    ].join('\r\n');
-
-// The frames of a client, without their masks.
-function clientFrames(bytes) {
-  const found = [];
-  for (let at = 0; at < bytes.length;) {
-    const length = bytes[at + 1] & 127;
-    const size =
-      length === 126
-        ? bytes.readUInt16BE(at + 2)
-        : length === 127
-          ? bytes.readUInt32BE(at + 6)
-          : length;
-    const start = at + 2 + (length === 126 ? 2 : length === 127 ? 8 : 0);
-    const mask = bytes.subarray(start, start + 4);
-    const payload = bytes
-      .subarray(start + 4, start + 4 + size)
-      .map((byte, i) => byte ^ mask[i % 4]);
-    if (payload.length < size) break;
-    const text = Buffer.from(payload).toString('latin1');
-    const isMasked = bytes[at + 1] >= 128;
-    found.push([bytes[at], isMasked, size > 100 ? `${size} bytes` : text]);
-    at = start + 4 + size;
-  }
-  return found;
-}
-
-const unmasked = (type, payload, options) => frame(type, payload, { ...options, masked: false });
-
-// One client of the package and a raw server.
-async function visit(lib, { answer = accepting(), secure, options, path = '/', act = () => {} }) {
-  const log = [];
-  const server = await startRaw(answer, secure);
-  const { port } = server.address();
-  const address = `${secure ? 'wss' : 'ws'}://127.0.0.1:${port}${path}`;
-  const connection = lib.connect(address, { ...options, rejectUnauthorized: false });
-  record(connection, log);
-  const closed = heard(connection, 'close');
-  await act(connection, server, log);
-  await closed;
-  server.client?.destroy();
-  await new Promise((resolve) => server.close(resolve));
-  return {
-    log,
-    frames: clientFrames(server.received),
-    requests: server.requests,
-    connection,
-    port
-  };
-}
-
-describe('a client', () => {
-  parity('its request', async (lib) => {
-    const { requests, connection, port } = await visit(lib, {
-      path: '/chat?room=a%20b',
-      options: { extraHeaders: { 'X-Own': 'a value', Cookie: 'a=b' }, protocols: ['x', 'y'] },
-      answer: accepting('Sec-WebSocket-Protocol: y', 'X-Answer: yes'),
-      async act(connection) {
-        await heard(connection, 'connect');
-        connection.close();
-      }
-    });
-    const [line, ...headers] = requests[0].trimEnd().split('\r\n');
-    const fields = Object.fromEntries(
-      headers
-        .map((header) => header.split(': '))
-        .map(([name, value]) => [name.toLowerCase(), value])
-    );
-    const key = fields['sec-websocket-key'];
-    expect(Buffer.from(key, 'base64')).toHaveLength(16);
-    expect(connection.key).toBe(key);
-    delete fields['sec-websocket-key'];
-    // RFC 6455 4.1 wants the port, which the original leaves out.
-    fields.host = fields.host.replace(`:${port}`, '');
-    fields['sec-websocket-protocol'] = fields['sec-websocket-protocol'].replace(/, /g, ',');
-    const { path, host, extraHeaders, protocols, protocol, server, outStream } = connection;
-    const answered = { ...connection.headers };
-    delete answered['sec-websocket-accept'];
-    return {
-      line,
-      fields,
-      path,
-      host,
-      extraHeaders,
-      protocols,
-      protocol,
-      server,
-      outStream,
-      answered
-    };
-  });
-
-  parity('before it is connected', async (lib) => {
-    const seen = [];
-    await visit(lib, {
-      async act(connection) {
-        const { key, headers, readyState, protocol, protocols, extraHeaders, socket } = connection;
-        seen.push(key, { ...headers }, readyState, protocol, protocols, extraHeaders);
-        seen.push(socket instanceof net.Socket);
-        seen.push(connection.sendText('early'), connection.beginBinary());
-        connection.sendPing();
-        await heard(connection, 'connect');
-        seen.push(connection.socket === socket, connection.readyState);
-        connection.close();
-      }
-    });
-    return seen;
-  });
-
-  parity('messages, both ways', (lib) =>
-    visit(lib, {
-      async act(connection, server, log) {
-        await heard(connection, 'connect');
-        for (const size of [0, 1, 125, 126, 65535, 65536]) {
-          connection.sendText('x'.repeat(size));
-          connection.sendBinary(Buffer.alloc(size, 'y'));
-        }
-        connection.sendPing('ping');
-        const sent = Buffer.from('unchanged');
-        connection.send(sent);
-        log.push(sent.toString());
-        const stream = connection.beginBinary();
-        stream.write('a stream');
-        stream.end();
-        while (!clientFrames(server.received).some(([, , text]) => text === 'a stream')) {
-          await once(server, 'bytes');
-        }
-        server.client.write(
-          Buffer.concat([
-            unmasked('text', 'é'),
-            unmasked('binary', 'y'.repeat(70000)),
-            unmasked('ping', 'there?'),
-            unmasked('pong', 'ping'),
-            closeFrame(1000, 'bye', { masked: false })
-          ])
-        );
-        while (!clientFrames(server.received).some(([first]) => first === 0x88)) {
-          await once(server, 'bytes');
-        }
-      }
-    }).then(({ log, frames }) => ({ log, frames }))
-  );
-
-  test.each([[], [1000], [1000, 'a reason'], [1005], [4000, 'é']])(
-    'closes: %p %p',
-    async (...args) => {
-      const run = async (lib) => {
-        const { log, frames } = await visit(lib, {
-          async act(connection, server, log) {
-            await heard(connection, 'connect');
-            connection.close(...args);
-            log.push(connection.readyState);
-            while (server.received.length < 6) await once(server, 'bytes');
-            server.client.write(closeFrame(1000, '', { masked: false }));
-            await once(server.client, 'end');
-          }
-        });
-        return { log, frames };
-      };
-      expect(await run(own)).toEqual(await run(original));
-    }
-  );
-
-  const wrong = {
-    404: () => 'HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\nA: a\r\n\r\n',
-    200: () => 'HTTP/1.1 200 OK\r\nContent-Length: 0\r\nA: a\r\n\r\n',
-    'no HTTP': () => 'hello\r\nA: a\r\nB: b\r\nC: c\r\n\r\n',
-    'no Upgrade': (accept) => accepting()(accept).replace('Upgrade: websocket', 'A: a'),
-    'another Upgrade': (accept) =>
-      accepting()(accept).replace('Upgrade: websocket', 'Upgrade: h2c'),
-    'no Connection': (accept) => accepting()(accept).replace('Connection: Upgrade', 'A: a'),
-    'another Connection': (accept) =>
-      accepting()(accept).replace('Connection: Upgrade', 'Connection: close'),
-    'no accept value': (accept) => accepting()(accept).replace('Sec-WebSocket-Accept', 'A'),
-    'another accept value': () => accepting()('x'.repeat(28)),
-    'an unasked protocol': accepting('Sec-WebSocket-Protocol: a')
-  };
-  test.each(Object.keys(wrong))('an answer that is wrong: %s', async (name) => {
-    const run = async (lib) => (await visit(lib, { answer: wrong[name] })).log;
-    const expected = await run(original);
-    expect(await run(own)).toEqual(expected);
-    expect(expected.map(([event]) => event)).toEqual(['error', 'close']);
-  });
-
-  test.each([
-    [[], 'none'],
-    [['Sec-WebSocket-Protocol: c'], 'another']
-  ])('a protocol that was not offered: %p', async (lines) => {
-    const run = async (lib) =>
-      (await visit(lib, { answer: accepting(...lines), options: { protocols: ['a', 'b'] } })).log;
-    expect(await run(own)).toEqual(await run(original));
-  });
-
-  parity('a port where nobody listens', async (lib) => {
-    const server = await startRaw(accepting());
-    const { port } = server.address();
-    await new Promise((resolve) => server.close(resolve));
-    const log = [];
-    const connection = lib.connect(`ws://127.0.0.1:${port}`);
-    connection.on('error', ({ code }) => log.push(code));
-    connection.on('close', (...args) => log.push(args));
-    await heard(connection, 'close');
-    return log;
-  });
-
-  parity('closed while it connects', (lib) =>
-    visit(lib, {
-      answer: () => undefined,
-      async act(connection, server, log) {
-        await once(server, 'bytes');
-        connection.close(4000, 'changed my mind');
-        log.push(connection.readyState);
-      }
-    }).then(({ log }) => log)
-  );
-
-  parity('a server that goes', (lib) =>
-    visit(lib, {
-      async act(connection, server) {
-        await heard(connection, 'connect');
-        server.client.end();
-      }
-    }).then(({ log }) => log)
-  );
-
-  parity('over TLS', (lib) =>
-    visit(lib, {
-      secure: true,
-      async act(connection, server, log) {
-        await heard(connection, 'connect');
-        log.push(connection.socket instanceof tls.TLSSocket);
-        connection.sendText('x'.repeat(100000));
-        while (clientFrames(server.received).length < 1) await once(server, 'bytes');
-        server.client.write(closeFrame(1001, 'bye', { masked: false }));
-      }
-    }).then(({ log, frames }) => {
-      // The server does not end properly, of which the original tells behind 'close'.
-      const end = log.findIndex((entry) => entry[0] === 'close') + 1;
-      return { log: log.slice(0, end), frames: frames.slice(0, 1) };
-    })
-  );
-
-  parity('connect() in all its forms', async (lib) => {
-    const { server, port } = await startServer(lib, () => {});
-    const log = [];
-    const url = `ws://localhost:${port}/`;
-    for (const args of [[], [undefined], [{}], [{ family: 4 }]]) {
-      await new Promise((resolve) => {
-        const connection = lib.connect(url, ...args, function () {
-          log.push([this === connection, connection.path, connection.host]);
-          connection.close();
-          connection.socket.on('close', resolve);
-        });
-      });
-    }
-    await stopServer(server);
-    return log;
-  });
-
-  parity('addresses that are none', (lib) =>
-    ['http://localhost', 'https://localhost', 'ftp://x', 'localhost:80'].map(
-      (address) => attempt(() => lib.connect(address)).thrown
-    )
   );
 });
 
