@@ -24,6 +24,8 @@ constexpr size_t kFixedArguments = 3;
 constexpr size_t kBatchesInScope = 32;
 // More memory than this that JavaScript was given does not wait for the end of such a scope.
 constexpr size_t kMuchMemory = 4096;
+// Memory for pieces of a message is at most so many times as large as what has come of them.
+constexpr size_t kPieceGrowth = 4;
 // A read of at most this size is staged: copying it twice, through warm memory, costs less than
 // memory for JavaScript that has to be referred to until it is delivered.
 constexpr size_t kStagedRead = 16 * 1024;
@@ -63,6 +65,7 @@ void Context::Detach() {
   held_.clear();
   overflow_.clear();
   placed_.reset();
+  piece_.reset();
   staging_.Clear();
   rings_.Clear();
   cursor_.reset();
@@ -348,6 +351,29 @@ uint8_t* Context::Place(Connection& connection, size_t size) {
   return placed_->memory->data() + placed_->used;
 }
 
+// The frames of a message that come in one read are one piece. The memory for it grows with what
+// has come, so that no peer can make much of it necessary.
+uint8_t* Context::PlacePiece(Connection& connection, size_t size, bool is_last_frame) {
+  if (dispatch_ == nullptr || connection.muted()) return nullptr;
+  Loop& loop = connection.loop();
+  const bool follows = piece_ != nullptr && LastPiece(connection) != nullptr;
+  if (!follows || piece_->memory->size() - piece_->used < size) {
+    size_t capacity = size;
+    if (!is_last_frame) {
+      const size_t last = follows ? piece_->memory->size() : 0;
+      capacity = std::max(size, std::min(loop.read_left(), kPieceGrowth * std::max(size, last)));
+    }
+    piece_ = std::make_shared<Placed>();
+    piece_->memory = JavaScriptMemory::Create(env_, capacity);
+    if (piece_->memory == nullptr) {
+      piece_.reset();
+      return nullptr;
+    }
+  }
+  loop.UseReadLeft(size);
+  return piece_->memory->data() + piece_->used;
+}
+
 std::unique_ptr<MessageMemory> Context::Allocate(Connection&, size_t size) {
   if (dispatch_ == nullptr) return nullptr;
   return JavaScriptMemory::Create(env_, size);
@@ -374,19 +400,37 @@ Flow Context::OnMessage(Connection& connection, const Message& message) {
 // same.
 Flow Context::OnPiece(Connection& connection, const MessagePiece& piece) {
   if (connection.muted()) return Flow::kStop;
-  const bool is_end = piece.last && !piece.first && piece.data.size == 0;
+  const size_t size = piece.data.size;
+  const bool is_end = piece.last && !piece.first && size == 0;
   if (is_end && EndLastPiece(connection)) return Flow::kContinue;
+  const bool is_placed =
+      size > 0 && piece_ != nullptr && piece.data.data == piece_->memory->data() + piece_->used;
+  if (is_placed && piece_->used > 0) {
+    WSUV_ASSERT(LastPiece(connection) != nullptr);
+    LastPiece(connection)->length += static_cast<int32_t>(size);
+    piece_->used += size;
+    waiting_bytes_ += size;
+    return connection.loop().budget().SpendBytes(size);
+  }
   const uint32_t flags = (piece.first ? kFlagFirst : 0) | (piece.last ? kFlagLast : 0) |
                          (piece.binary ? kFlagBinary : 0);
   Message message = piece;
-  bool is_there = piece.data.size == 0 || PlaceAlone(&message);
+  bool is_there = true;
+  if (is_placed) {
+    placed_ = piece_;
+  } else {
+    piece_.reset();
+    is_there = size == 0 || PlaceAlone(&message);
+  }
   is_there = is_there && AddPayload(connection, EventKind::kPiece, flags, 0, message);
   placed_.reset();
   if (!is_there) {
+    piece_.reset();
     FailForMemory(connection);
     return Flow::kStop;
   }
-  return connection.loop().budget().Spend(piece.data.size);
+  if (is_placed) piece_->used = size;
+  return connection.loop().budget().Spend(size);
 }
 
 // Puts the payload where nothing else will be. False where there is no memory.
@@ -400,12 +444,19 @@ bool Context::PlaceAlone(Message* message) {
   return true;
 }
 
-// The message ends with the piece that was reported last, if nothing has come behind that.
-bool Context::EndLastPiece(const Connection& connection) {
-  if (open_ == nullptr || open_->connection != &connection) return false;
+// The piece that was reported last, if nothing has come behind it.
+EventRecord* Context::LastPiece(const Connection& connection) {
+  if (open_ == nullptr || open_->connection != &connection) return nullptr;
   EventRecord& record = open_->ring->records()[open_->end - 1];
-  if (KindOf(record) != EventKind::kPiece) return false;
-  record.head |= static_cast<int32_t>(kFlagLast << 8);
+  return KindOf(record) == EventKind::kPiece ? &record : nullptr;
+}
+
+// The message ends with that piece.
+bool Context::EndLastPiece(const Connection& connection) {
+  EventRecord* const record = LastPiece(connection);
+  if (record == nullptr) return false;
+  record->head |= static_cast<int32_t>(kFlagLast << 8);
+  piece_.reset();
   return true;
 }
 
@@ -561,6 +612,7 @@ void Context::DeliverAt(std::vector<Batch>& batches, size_t index, bool in_javas
   batches[index].connection = nullptr;
   batches[index].ring = nullptr;
   placed_.reset();
+  piece_.reset();
   if (batch.connection != nullptr && !Begin(batch, in_javascript)) return;
   if (batch.ring != nullptr) Deliver(batch, in_javascript);
 }
@@ -720,9 +772,16 @@ napi_value Context::MemoryOf(const Piece& piece) {
   void* data = nullptr;
   if (piece.placed != nullptr) {
     Placed& placed = *piece.placed;
+    const size_t size = placed.memory->size();
+    if (size - placed.used > std::max(placed.used, kMuchMemory)) {
+      // Whoever keeps it would keep more of what is not used than of what is.
+      value = CreateArrayBuffer(env_, placed.used, &data);
+      if (value != nullptr) std::memcpy(data, placed.memory->data(), placed.used);
+      return value;
+    }
     // Whoever gets it sees all of it.
-    std::memset(placed.memory->data() + placed.used, 0, placed.memory->size() - placed.used);
-    placed.used = placed.memory->size();
+    std::memset(placed.memory->data() + placed.used, 0, size - placed.used);
+    placed.used = size;
     value = placed.memory->array_buffer();
   } else if (piece.ends != nullptr) {
     value = CreateArrayBuffer(env_, piece.ends->size() * sizeof(double), &data);

@@ -85,6 +85,7 @@ class Context final : public ConnectionHandler, public ListenerHandler {
                  const RequestHead* head) override;
   void OnRaw(Connection& connection, ByteView bytes) override;
   uint8_t* Place(Connection& connection, size_t size) override;
+  uint8_t* PlacePiece(Connection& connection, size_t size, bool is_last_frame) override;
   std::unique_ptr<MessageMemory> Allocate(Connection& connection, size_t size) override;
   Flow OnMessage(Connection& connection, const Message& message) override;
   Flow OnPiece(Connection& connection, const MessagePiece& piece) override;
@@ -171,6 +172,7 @@ class Context final : public ConnectionHandler, public ListenerHandler {
   bool AddFragmentEnds(const OffsetList& ends, EventRecord* record);
   std::shared_ptr<Placed> MakeOwn(const Message& message);
   bool PlaceAlone(Message* message);
+  EventRecord* LastPiece(const Connection& connection);
   bool EndLastPiece(const Connection& connection);
   Flow OnControl(Connection& connection, EventKind kind, ByteView payload);
   void FailForMemory(Connection& connection);
@@ -202,6 +204,7 @@ class Context final : public ConnectionHandler, public ListenerHandler {
   EventRings rings_;
   Staging staging_;
   std::shared_ptr<Placed> placed_;
+  std::shared_ptr<Placed> piece_;  // The same for the piece that was reported last.
   std::vector<Batch> batches_;
   std::vector<Batch> stream_batches_;  // Of connections whose bytes lib/ moves.
   std::vector<Batch> held_;            // Of paused connections, in order.

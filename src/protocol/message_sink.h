@@ -61,7 +61,15 @@ class MessagePlacer {
     static_cast<void>(size);
     return nullptr;
   }
-  /// Memory for a message of `size` bytes of which half has arrived, or for a piece; or null.
+  /// Where a piece of a message is to be put before OnPiece() is called with it, `size` bytes of
+  /// room; null: the reader shows it where it has it. `is_last_frame` if nothing of the message
+  /// follows behind its frame.
+  virtual uint8_t* PlacePiece(size_t size, bool is_last_frame) {
+    static_cast<void>(size);
+    static_cast<void>(is_last_frame);
+    return nullptr;
+  }
+  /// Memory for a message of `size` bytes of which half has arrived; or null.
   virtual std::unique_ptr<MessageMemory> Allocate(size_t size) {
     static_cast<void>(size);
     return nullptr;

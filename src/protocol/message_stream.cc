@@ -1,8 +1,6 @@
 #include "protocol/message_stream.h"
 
 #include <algorithm>
-#include <memory>
-#include <utility>
 
 #include "protocol/assert.h"
 
@@ -39,21 +37,14 @@ Verdict MessageStream::OnPayload(DataFrame frame, uint8_t* data, size_t* size, M
 
 Verdict MessageStream::OnPlain(DataFrame frame, uint8_t* data, size_t size, MaskingKey& key) {
   // Straight to where it is to stay, if there is such a place.
-  MessageBuffer buffer;
-  std::unique_ptr<MessageMemory> memory = sink_.Allocate(size);
-  if (memory != nullptr) buffer.MoveTo(std::move(memory));
-  uint8_t* const place = buffer.has_memory() ? buffer.data() : data;
+  uint8_t* place = sink_.PlacePiece(size, frame.fin);
+  if (place == nullptr) place = data;
   key.Apply(place, data, size);
   if (frame.opcode == Opcode::kText && !limits_.skip_utf8_validation &&
       !message_.utf8_.Push(place, size)) {
     return ErrorCode::kInvalidUtf8;
   }
-  MessagePiece piece = Describe(frame, {place, size});
-  if (buffer.has_memory()) {
-    buffer.Commit(size);
-    piece.buffer = &buffer;
-  }
-  const Progress progress = sink_.OnPiece(piece);
+  const Progress progress = sink_.OnPiece(Describe(frame, {place, size}));
   WSUV_ASSERT(progress.used == size);
   return progress.flow;
 }

@@ -286,6 +286,9 @@ class Connection : private MessageSink, private ConnectionFlags {
 
   // MessageSink
   uint8_t* Place(size_t size) final { return handler_->Place(*this, size); }
+  uint8_t* PlacePiece(size_t size, bool is_last_frame) final {
+    return handler_->PlacePiece(*this, size, is_last_frame);
+  }
   std::unique_ptr<MessageMemory> Allocate(size_t size) final {
     return handler_->Allocate(*this, size);
   }

@@ -37,6 +37,12 @@ class ConnectionHandler {
     static_cast<void>(size);
     return nullptr;
   }
+  virtual uint8_t* PlacePiece(Connection& connection, size_t size, bool is_last_frame) {
+    static_cast<void>(connection);
+    static_cast<void>(size);
+    static_cast<void>(is_last_frame);
+    return nullptr;
+  }
   virtual std::unique_ptr<MessageMemory> Allocate(Connection& connection, size_t size) {
     static_cast<void>(connection);
     static_cast<void>(size);

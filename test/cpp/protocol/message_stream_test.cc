@@ -183,7 +183,18 @@ TEST(MessageStream, GoesStraightToWhereItIsToStay) {
   auto* data = reinterpret_cast<uint8_t*>(bytes.data());
   ReadWithStops(reader, data, half, Streaming(1), sink);
   ReadWithStops(reader, data + half, bytes.size() - half, Streaming(1), sink);
-  EXPECT_EQ(sink.allocated, 2U);
+  EXPECT_EQ(sink.placed, 2U);
+}
+
+TEST(MessageStream, SaysWhetherMoreFramesFollow) {
+  ProvidingSink sink;
+  MessageReader reader(Role::kServer);
+  std::string bytes = MakeFrame(Opcode::kBinary, "one", false) +
+                      MakeFrame(Opcode::kContinuation, "more", false) +
+                      MakeFrame(Opcode::kContinuation, "the last");
+  ReadWithStops(reader, reinterpret_cast<uint8_t*>(bytes.data()), bytes.size(), Streaming(1), sink);
+  EXPECT_EQ(sink.piece_places,
+            (std::vector<std::pair<size_t, bool>>{{3, false}, {4, false}, {8, true}}));
 }
 
 TEST(MessageStream, WhatIsCompressedAndNotTakenComesAgain) {

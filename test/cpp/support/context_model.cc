@@ -29,6 +29,8 @@ size_t OffsetOf(const int32_t* record) { return static_cast<uint32_t>(record[1])
 size_t LengthOf(const int32_t* record) { return static_cast<uint32_t>(record[2]); }
 uint32_t DetailOf(const int32_t* record) { return static_cast<uint32_t>(record[3]); }
 
+constexpr uint64_t kStreamThreshold = 600;
+
 // Around each size at which payloads take another way.
 size_t SizeOf(Script& script) {
   static constexpr size_t kSizes[] = {0, 5, 5, 20, 60, 505, 600, 5000, 16380, 17000, 70000, 300000};
@@ -50,6 +52,8 @@ ContextModel::ContextModel(const uint8_t* data, size_t size) : script_(data, siz
   environment_->loop();
   settings_ = std::make_shared<ConnectionSettings>();
   settings_->handshake_timeout = 0;
+  streaming_settings_ = std::make_shared<ConnectionSettings>(*settings_);
+  streaming_settings_->limits.stream_threshold = kStreamThreshold;
   for (Module& module : modules_) MakeModule(module);
   node_.on_uncaught = [this] { Act(nullptr, nullptr); };
   node_.CloseScope(scope);
@@ -226,7 +230,11 @@ void ContextModel::CheckMemory(ModelPeer* peer, const int32_t* records, size_t a
     }
   };
   if (arguments.memory->type == napi_object) {
-    if (arguments.memory->length > Staging::kChunkSize) Fault("memory is larger than it may be");
+    // A piece of a message may be as large as a read.
+    const bool is_limited = peer->stream_threshold == 0;
+    if (is_limited && arguments.memory->length > Staging::kChunkSize) {
+      Fault("memory is larger than it may be");
+    }
     check(*arguments.memory->memory);
   }
   for (const FakeValue* piece : arguments.more) {
@@ -338,6 +346,9 @@ void ContextModel::OnRecord(Module& module, ModelPeer* peer, const int32_t* reco
     case EventKind::kListenerClosed:
       Fault("a listener's end among a connection's records");
       break;
+    case EventKind::kPiece:
+      CheckPiece(peer, record, arguments, delivery.is_detached);
+      break;
     default:
       CheckExpected(peer, record, arguments, delivery.is_detached);
   }
@@ -380,6 +391,37 @@ void ContextModel::CheckExpected(ModelPeer* peer, const int32_t* record, const A
   if (ends->memory->bytes == nullptr) return;
   std::memcpy(&last, ends->memory->bytes + ends->length - sizeof(last), sizeof(last));
   if (last != static_cast<double>(event.payload.size())) Fault("the last fragment ends elsewhere");
+}
+
+// The next bytes of a message, of as many of its frames as there are.
+void ContextModel::CheckPiece(ModelPeer* peer, const int32_t* record, const Arguments& arguments,
+                              bool is_detached) {
+  bool is_there = true;
+  const std::string piece = PayloadOf(peer, record, arguments, &is_there);
+  if (!is_there) Fault("a piece outside of its memory");
+  const size_t place = PieceOf(record);
+  if (place > 0 && !is_detached) {
+    const FakeMemory& memory = *arguments.more[place - 1]->memory;
+    if (memory.size > 2 * LengthOf(record) + 4096) Fault("a piece pins more than it has");
+  }
+  if (peer->expected.empty() || peer->expected.front().kind != EventKind::kPiece) {
+    Fault("a piece of something that the peer has not said");
+    return;
+  }
+  Expected& event = peer->expected.front();
+  const uint32_t flags = FlagsOf(record);
+  const bool is_first = (flags & kFlagFirst) != 0;
+  const bool is_last = (flags & kFlagLast) != 0;
+  if (is_first != event.begins) Fault("a piece is of another message");
+  event.begins = false;
+  const size_t size = LengthOf(record);
+  if (size > event.payload.size() || (!is_detached && event.payload.compare(0, size, piece) != 0)) {
+    Fault("a piece has other bytes than its message");
+    return;
+  }
+  event.payload.erase(0, size);
+  if (is_last && !(event.ends && event.payload.empty())) Fault("a message ends too early");
+  if (event.payload.empty() && (is_last || !event.ends)) peer->expected.pop_front();
 }
 
 void ContextModel::OnUpgrade(Module& module, uint32_t handle, const int32_t* record,
@@ -525,17 +567,20 @@ void ContextModel::Connect(ModelPeer::Kind kind) {
   const bool is_stream = kind == ModelPeer::Kind::kStream;
   peer->is_tapped = !is_stream && script_.Byte() % 8 == 1;
   peer->wants_text = script_.Flag();
+  const bool is_streaming = kind != ModelPeer::Kind::kAccepted && script_.Byte() % 4 == 1;
+  const auto& settings = is_streaming ? streaming_settings_ : settings_;
+  peer->stream_threshold = settings->limits.stream_threshold;
   alive_++;
   most_alive_ = std::max(most_alive_, alive_);
 
   Loop* const loop = environment_->loop();
   if (is_stream) {
-    peer->connection = ExternalConnection::Make(loop, module.context, settings_, role);
+    peer->connection = ExternalConnection::Make(loop, module.context, settings, role);
   } else {
     int ends[2] = {-1, -1};
     socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, ends);
-    auto* socket = SocketConnection::Make(loop, module.context, settings_, role,
-                                          SocketConnection::Kind::kPipe);
+    auto* socket =
+        SocketConnection::Make(loop, module.context, settings, role, SocketConnection::Kind::kPipe);
     peer->connection = socket;
     if (kind == ModelPeer::Kind::kAccepted) {
       peer->fd = ends[1];
@@ -587,6 +632,8 @@ void ContextModel::Talk(ModelPeer* peer) {
       break;
     case 4:
     case 5:
+      // Those that come in pieces follow each other, too.
+      if (peer->stream_threshold > 0) peer->SayInFragments(SizeOf(script_), 3, false);
       peer->SayInFragments(SizeOf(script_), 2 + script_.Below(4), script_.Flag());
       break;
     case 6:
@@ -766,6 +813,7 @@ void ContextModel::EndEnvironment() {
   for (size_t turn = 0; turn < kMostTurns && !is_done; turn++) uv_run(&loop_, UV_RUN_NOWAIT);
   if (!is_done) Fault("the environment does not end");
   if (node_.references > 0) Fault("a reference to JavaScript is left");
+  if (node_.external_memory != 0) Fault("JavaScript is told of memory that is gone");
 }
 
 std::string ContextModel::Run() {

@@ -95,6 +95,8 @@ class ContextModel {
                  const Arguments& arguments);
   void CheckExpected(ModelPeer* peer, const int32_t* record, const Arguments& arguments,
                      bool is_detached);
+  void CheckPiece(ModelPeer* peer, const int32_t* record, const Arguments& arguments,
+                  bool is_detached);
   void OnClosed(Module& module, ModelPeer* peer);
 
   // What handlers, and everybody else, may do.
@@ -122,6 +124,7 @@ class ContextModel {
   Module modules_[2];
   Listener* listeners_[2] = {};
   std::shared_ptr<ConnectionSettings> settings_;
+  std::shared_ptr<ConnectionSettings> streaming_settings_;  // With a threshold.
   std::vector<std::unique_ptr<ModelPeer>> peers_;
   std::vector<Delivery> interrupted_;  // Deliveries in which a handler has thrown.
   std::vector<uint32_t> reports_;      // The connections that are being fed.

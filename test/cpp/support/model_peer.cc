@@ -34,8 +34,16 @@ void ModelPeer::Say(const std::string& frame, Expected event) {
   expected.push_back(std::move(event));
 }
 
+bool ModelPeer::IsStreamed(size_t size, size_t fragments) const {
+  return stream_threshold > 0 && (fragments > 1 || size > stream_threshold);
+}
+
 void ModelPeer::SayMessage(size_t size, bool binary) {
   const std::string payload = PayloadOf(size);
+  if (IsStreamed(size, 1)) {
+    Say(Frame(binary ? 2 : 1, payload, true), {EventKind::kPiece, 0, payload, false, true, true});
+    return;
+  }
   Say(Frame(binary ? 2 : 1, payload, true),
       {binary ? EventKind::kBinary : EventKind::kText, 0, payload, false});
 }
@@ -44,17 +52,25 @@ void ModelPeer::SayInFragments(size_t size, size_t fragments, bool with_ping) {
   if (has_ended) return;
   const std::string payload = PayloadOf(std::max(size, fragments));
   const std::string ping = PayloadOf(8);
-  std::string frames;
-  size_t at = 0;
-  for (size_t i = 0; i < fragments; i++) {
+  const std::string ping_frame = with_ping ? Frame(9, ping, true) : "";
+  const size_t first = payload.size() / fragments;
+  const std::string begin = Frame(2, payload.substr(0, first), false);
+  std::string rest;
+  for (size_t i = 1; i < fragments; i++) {
     const bool is_last = i + 1 == fragments;
-    const size_t count = is_last ? payload.size() - at : payload.size() / fragments;
-    frames += Frame(i == 0 ? 2 : 0, payload.substr(at, count), is_last);
-    at += count;
-    if (i == 0 && with_ping) frames += Frame(9, ping, true);
+    rest += Frame(0, payload.substr(i * first, is_last ? std::string::npos : first), is_last);
   }
-  if (with_ping) Say({}, {EventKind::kPing, 0, ping, false});
-  Say(frames, {EventKind::kBinary, 0, payload, true});
+  if (!IsStreamed(payload.size(), fragments)) {
+    if (with_ping) Say({}, {EventKind::kPing, 0, ping});
+    Say(begin + ping_frame + rest, {EventKind::kBinary, 0, payload, true});
+  } else if (with_ping) {
+    // What comes in pieces does not wait for the end.
+    Say(begin, {EventKind::kPiece, 0, payload.substr(0, first), false, true, false});
+    Say(ping_frame, {EventKind::kPing, 0, ping});
+    Say(rest, {EventKind::kPiece, 0, payload.substr(first), false, false, true});
+  } else {
+    Say(begin + rest, {EventKind::kPiece, 0, payload, false, true, true});
+  }
 }
 
 void ModelPeer::SayControl(EventKind event, size_t size) {

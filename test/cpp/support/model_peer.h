@@ -19,6 +19,9 @@ struct Expected {
   uint32_t detail = 0;
   std::string payload;
   bool in_fragments = false;
+  /// Of the bytes of a message that is reported in pieces: whether it begins, or ends, with them.
+  bool begins = false;
+  bool ends = false;
 };
 
 /// One connection of the model: the other end of it, and what JavaScript knows of it.
@@ -67,7 +70,8 @@ class ModelPeer {
   size_t raw_reported = 0;
   bool is_tapped = false;
   bool wants_text = false;
-  bool is_announced = false;  ///< JavaScript has heard of it.
+  uint64_t stream_threshold = 0;  ///< Of its connection's settings.
+  bool is_announced = false;      ///< JavaScript has heard of it.
   bool is_decided = false;
   bool has_ended = false;      ///< Nothing more is said.
   bool stream_ended = false;   ///< feedEnd() was called.
@@ -81,6 +85,7 @@ class ModelPeer {
  private:
   void Say(const std::string& frame, Expected event);
   std::string PayloadOf(size_t size);
+  bool IsStreamed(size_t size, size_t fragments) const;
   std::string Frame(uint8_t opcode, const std::string& payload, bool fin) const;
 
   size_t said_ = 0;

@@ -84,9 +84,11 @@ class RecordingSink : public MessageSink {
 /// A sink that says where messages are to be put, and checks that they are there.
 class ProvidingSink final : public RecordingSink {
  public:
-  size_t placed = 0;     ///< Messages that came in the place.
+  size_t placed = 0;     ///< Messages, or pieces of them, that came in the place.
   size_t allocated = 0;  ///< Messages that came in allocated memory.
   size_t largest = 0;    ///< The largest size that was asked for.
+  /// The places that were asked for for pieces, and whether they were of last frames.
+  std::vector<std::pair<size_t, bool>> piece_places;
 
   uint8_t* Place(size_t size) override {
     place_.assign(size, 0);
@@ -96,9 +98,12 @@ class ProvidingSink final : public RecordingSink {
     largest = std::max(largest, size);
     return std::make_unique<Memory>(size);
   }
+  uint8_t* PlacePiece(size_t size, bool is_last_frame) override {
+    piece_places.emplace_back(size, is_last_frame);
+    return Place(size);
+  }
   Progress OnPiece(const MessagePiece& piece) override {
-    const auto memory = piece.buffer == nullptr ? nullptr : piece.buffer->TakeMemory();
-    if (memory != nullptr && memory->data() == piece.data.data) allocated++;
+    if (piece.data.size > 0 && piece.data.data == place_.data()) placed++;
     return RecordingSink::OnPiece(piece);
   }
   Flow OnMessage(const Message& message) override {

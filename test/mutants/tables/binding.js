@@ -36,7 +36,13 @@ module.exports = [
       '',
       'no test yet'
     ],
-    ['    if (is_upgrade) batch.connection->Terminate();\n', '']
+    ['    if (is_upgrade) batch.connection->Terminate();\n', ''],
+    [
+      '  record->head |= static_cast<int32_t>(kFlagLast << 8);\n  piece_.reset();',
+      '  record->head |= static_cast<int32_t>(kFlagLast << 8);'
+    ],
+    ['return KindOf(record) == EventKind::kPiece ? &record : nullptr;', 'return &record;'],
+    ['if (size - placed.used > std::max(placed.used, kMuchMemory)) {', 'if (false) {']
   ]),
   ...of('src/binding/resources.cc', DELIVERIES, [
     ['  if (place.handle == handle) Clear(place);\n', ''],
