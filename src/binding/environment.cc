@@ -39,6 +39,7 @@ void Environment::OnCleanup(napi_async_cleanup_hook_handle handle, void* data) {
   auto* self = static_cast<Environment*>(data);
   self->ending_ = true;
   for (const auto& context : self->contexts_) context->Detach();
+  self->TellMemory(0);
   self->slots_.clear();
   self->scopes_.clear();
   self->listeners_.clear();
@@ -135,8 +136,20 @@ bool Environment::HasEvents() const {
   return false;
 }
 
+// So that V8's collector knows how large the process is. Once in a while and not at each change,
+// since it looks at its whole heap when 64 MiB have come.
+void Environment::TellMemory(size_t size) {
+  if (size == told_memory_) return;
+  int64_t all = 0;
+  const auto change = static_cast<int64_t>(size) - static_cast<int64_t>(told_memory_);
+  napi_adjust_external_memory(env_, change, &all);
+  told_memory_ = size;
+}
+
 bool Environment::Trim() {
-  bool is_left = false;
+  if (ending_) return false;
+  TellMemory(loop_->memory());
+  bool is_left = told_memory_ > 0;
   for (const auto& context : contexts_) {
     if (context->Trim()) is_left = true;
   }

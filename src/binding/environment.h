@@ -107,6 +107,7 @@ class Environment final : public RoundObserver {
   };
 
   explicit Environment(napi_env env) : env_(env) {}
+  void TellMemory(size_t size);
   static void OnCleanup(napi_async_cleanup_hook_handle handle, void* data);
 
   napi_env env_;
@@ -120,6 +121,7 @@ class Environment final : public RoundObserver {
   std::vector<std::unique_ptr<Context>> contexts_;
   std::unordered_map<uint32_t, Listener*> listeners_;
   uint32_t next_listener_ = 1;
+  size_t told_memory_ = 0;  // The bytes that V8 takes us to have.
 };
 
 }  // namespace wsuv

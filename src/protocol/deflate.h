@@ -33,6 +33,9 @@ struct DeflateSettings {
 /// whoever compresses rather than owned by a connection (see StreamPool).
 class DeflateStream {
  public:
+  /// About what one has at the default parameters, in bytes (see zconf.h).
+  static constexpr size_t kMemory = (size_t{1} << 17) + (size_t{1} << 17) + 6 * 1024;
+
   /// Null when there is no memory, or zlib refuses the parameters.
   static std::unique_ptr<DeflateStream> Make(const DeflateSettings& settings);
   ~DeflateStream();
@@ -64,6 +67,9 @@ class DeflateStream {
 /// One raw inflate stream of zlib: some 10 KiB, and the window once something was inflated.
 class InflateStream {
  public:
+  /// About what one has at most, in bytes.
+  static constexpr size_t kMemory = kHistorySize + 10 * 1024;
+
   static std::unique_ptr<InflateStream> Make(const DeflateSettings& settings);
   ~InflateStream();
   InflateStream(const InflateStream&) = delete;

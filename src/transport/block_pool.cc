@@ -16,23 +16,34 @@ constexpr size_t kPageSize = 4096;
 
 constexpr size_t SizeOf(size_t place) { return kSmallest << place; }
 
-WriteBlock* MakeBlock(void* memory, size_t size, size_t capacity, uint8_t kind) {
-  if (memory == nullptr) return nullptr;
-  auto* block = new (memory) WriteBlock();
-  block->memory = size;
+}  // namespace
+
+// A block in so much memory; null where there is none.
+WriteBlock* BlockPool::Make(size_t memory, size_t capacity, uint8_t kind) {
+  void* const place = kind < kExact ? AllocatePages(memory) : std::malloc(memory);
+  if (place == nullptr) return nullptr;
+  auto* block = new (place) WriteBlock();
+  block->memory = memory;
   block->capacity = static_cast<uint32_t>(capacity);
   block->kind = kind;
+  memory_ += memory;
   return block;
 }
 
-}  // namespace
+void BlockPool::Free(WriteBlock* block) {
+  memory_ -= block->memory;
+  if (block->kind < kExact) {
+    FreePages(block, block->memory);
+  } else {
+    std::free(block);
+  }
+}
 
 BlockPool::~BlockPool() {
   if (last_ != nullptr) Unreference(std::exchange(last_, nullptr));
   for (WriteBlock* list : free_) {
     while (list != nullptr) {
-      WriteBlock* const block = std::exchange(list, list->next);
-      FreePages(block, block->memory);
+      Free(std::exchange(list, list->next));
     }
   }
 }
@@ -43,13 +54,12 @@ WriteBlock* BlockPool::Take(size_t size) {
   while (place < kSizes && SizeOf(place) < needed) place++;
   if (place == kSizes) {
     const size_t memory = (needed + kPageSize - 1) / kPageSize * kPageSize;
-    return MakeBlock(AllocatePages(memory), memory, size, kPages);
+    return Make(memory, size, kPages);
   }
   WriteBlock* block = free_[place];
   const size_t memory = SizeOf(place);
   if (block == nullptr) {
-    return MakeBlock(AllocatePages(memory), memory, memory - sizeof(WriteBlock),
-                     static_cast<uint8_t>(place));
+    return Make(memory, memory - sizeof(WriteBlock), static_cast<uint8_t>(place));
   }
   free_[place] = block->next;
   count_[place]--;
@@ -64,7 +74,7 @@ WriteBlock* BlockPool::TakeExact(size_t size) {
   const size_t memory = sizeof(WriteBlock) + size;
   // What is large goes back to the system when it is freed.
   if (memory >= SizeOf(0)) return Take(size);
-  return MakeBlock(std::malloc(memory), memory, size, kExact);
+  return Make(memory, size, kExact);
 }
 
 void BlockPool::Give(WriteBlock* chain) {
@@ -73,12 +83,8 @@ void BlockPool::Give(WriteBlock* chain) {
 
 void BlockPool::GiveOne(WriteBlock* block) {
   if (block->kind == kReference) Unreference(block->frame);
-  if (block->kind >= kExact) {
-    std::free(block);
-    return;
-  }
-  if (block->kind == kPages || kept_ + block->memory > kMaxKept) {
-    FreePages(block, block->memory);
+  if (block->kind >= kPages || kept_ + block->memory > kMaxKept) {
+    Free(block);
     return;
   }
   block->next = free_[block->kind];
@@ -101,7 +107,7 @@ bool BlockPool::IsLast(ByteView header, ByteView payload) const {
 }
 
 WriteBlock* BlockPool::TakeFrame(ByteView header, ByteView payload) {
-  WriteBlock* block = MakeBlock(std::malloc(sizeof(WriteBlock)), sizeof(WriteBlock), 0, kReference);
+  WriteBlock* block = Make(sizeof(WriteBlock), 0, kReference);
   if (block == nullptr) return nullptr;
   const size_t size = header.size + payload.size;
   if (!IsLast(header, payload)) {
@@ -110,7 +116,7 @@ WriteBlock* BlockPool::TakeFrame(ByteView header, ByteView payload) {
     auto* frame = storage == nullptr ? nullptr : new (std::nothrow) EncodedFrame{storage, 1};
     if (frame == nullptr) {
       if (storage != nullptr) GiveOne(storage);
-      std::free(block);
+      Free(block);
       return nullptr;
     }
     uint8_t* bytes = storage->own_bytes();
@@ -134,7 +140,7 @@ bool BlockPool::Trim() {
       WriteBlock* block = std::exchange(free_[place], free_[place]->next);
       count_[place]--;
       kept_ -= block->memory;
-      FreePages(block, block->memory);
+      Free(block);
     }
     least_[place] = count_[place];
   }

@@ -72,7 +72,9 @@ class BlockPool {
   /// Call at intervals: gives back to the system what was not needed since the last time. Returns
   /// whether it is to be called again.
   bool Trim();
-  /// Bytes of memory that are kept for later. For tests.
+  /// Bytes of memory of all blocks, lent or kept.
+  size_t memory() const { return memory_; }
+  /// Bytes of those that are kept for later. For tests.
   size_t kept() const { return kept_; }
 
  private:
@@ -82,12 +84,15 @@ class BlockPool {
   static constexpr uint8_t kExact = kSizes + 1;      // From the allocator.
   static constexpr uint8_t kReference = kSizes + 2;  // The same, without bytes of its own.
 
+  WriteBlock* Make(size_t memory, size_t capacity, uint8_t kind);
+  void Free(WriteBlock* block);
   void GiveOne(WriteBlock* block);
   void Unreference(EncodedFrame* frame);
 
   WriteBlock* free_[kSizes] = {};
   size_t count_[kSizes] = {};
   size_t least_[kSizes] = {};  // The fewest that were free since Trim() was called.
+  size_t memory_ = 0;
   size_t kept_ = 0;
   EncodedFrame* last_ = nullptr;
   bool last_was_used_ = false;

@@ -40,6 +40,11 @@ class CompressionPool {
   MessageBuffer& scratch() { return scratch_; }
   /// Bytes of memory that CompressShared() has.
   size_t shared_bytes() const { return shared_input_.capacity() + shared_output_.capacity(); }
+  /// About how many bytes of memory all of it has.
+  size_t memory() const {
+    return compressors_.size() * DeflateStream::kMemory +
+           inflaters_.size() * InflateStream::kMemory + scratch_.capacity() + shared_bytes();
+  }
   /// There is something now that Trim() has to free some day.
   void WantTrim() {
     if (!trim_armed_) arm_trim_();

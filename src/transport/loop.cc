@@ -65,8 +65,8 @@ CompressionPool& Loop::compression() {
 
 void Loop::Trim() {
   bool is_left = pool_.Trim();
-  if (observer_ != nullptr && observer_->Trim()) is_left = true;
   if (compression_ != nullptr && compression_->Trim()) is_left = true;
+  if (observer_ != nullptr && observer_->Trim()) is_left = true;
   if (heap_trimmer_.Observe(reads_)) is_left = true;
   if (is_left) ArmTrim();
 }

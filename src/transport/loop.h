@@ -101,6 +101,12 @@ class Loop {
     }
   }
 
+  /// About how many bytes of memory connections have here: what waits to be written, what was read
+  /// and waits, and what compresses.
+  size_t memory() const {
+    return pool_.memory() + budget_.held() + (compression_ == nullptr ? 0 : compression_->memory());
+  }
+
   TurnBudget& budget() { return budget_; }
   /// A connection begins to parse a read of `size` bytes.
   void BeginRead(size_t size) {

@@ -73,6 +73,11 @@ napi_status napi_remove_async_cleanup_hook(napi_async_cleanup_hook_handle handle
   return napi_ok;
 }
 
+napi_status napi_adjust_external_memory(napi_env env, int64_t change, int64_t* all) {
+  *all = FakeNode::From(env)->external_memory += change;
+  return napi_ok;
+}
+
 napi_status napi_get_uv_event_loop(napi_env env, uv_loop_t** loop) {
   *loop = FakeNode::From(env)->loop();
   return napi_ok;

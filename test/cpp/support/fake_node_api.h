@@ -92,6 +92,8 @@ class FakeNode {
   /// How many allocations there are before one fails; negative: none does.
   long allocations_until_failure = -1;
   size_t failures = 0;
+  /// What the addon says that it has, in bytes.
+  int64_t external_memory = 0;
 
   /// The environment ends, as Node.js does it: `done` is called when the addon has let go.
   void End(std::function<void()> done) {

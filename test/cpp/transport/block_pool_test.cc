@@ -24,6 +24,25 @@ TEST(BlockPool, GivesMemoryOfEverySizeAgain) {
   }
 }
 
+TEST(BlockPool, KnowsHowMuchMemoryItHas) {
+  BlockPool pool;
+  EXPECT_EQ(pool.memory(), 0U);
+  WriteBlock* kept = pool.Take(1);
+  EXPECT_EQ(pool.memory(), 16384U);
+  // From the allocator; of several pages; and a reference beside what it refers to.
+  for (WriteBlock* block : {pool.TakeExact(100), pool.Take(2'000'000),
+                            pool.TakeFrame(View("header"), View(std::string(20'000, 'x')))}) {
+    const size_t before = pool.memory();
+    EXPECT_GE(before, 16384U + 100);
+    pool.Give(block);
+    EXPECT_LT(pool.memory(), before);
+  }
+  pool.Give(kept);
+  while (pool.Trim()) {
+  }
+  EXPECT_EQ(pool.memory(), 0U);
+}
+
 TEST(BlockPool, KeepsNoMoreThanItsLimit) {
   BlockPool pool;
   std::vector<WriteBlock*> blocks;
