@@ -217,6 +217,7 @@ module.exports = {
   accepting,
   clientFrames,
   converse,
+  endSocket,
   heard,
   original,
   own,
