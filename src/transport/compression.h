@@ -8,7 +8,8 @@
 #include <utility>
 
 #include "protocol/deflate.h"
-#include "protocol/message_reader.h"
+#include "protocol/frame.h"
+#include "protocol/message_sink.h"
 #include "protocol/piece_inflater.h"
 #include "protocol/stream_pool.h"
 #include "transport/work_queue.h"
@@ -26,10 +27,7 @@ struct CompressionSettings {
 /// What the compressing connections of one loop share.
 class CompressionPool {
  public:
-  /// At this interval (milliseconds) streams that nobody used since the last time are given back.
-  static constexpr uint64_t kTrimInterval = 3000;
-
-  /// `arm_trim` has to see to it that Trim() is called after kTrimInterval.
+  /// `arm_trim` has to see to it that Trim() is called after some seconds.
   CompressionPool(uv_loop_t* loop, std::function<void()> arm_trim)
       : work_(loop), arm_trim_(std::move(arm_trim)) {}
 

@@ -6,7 +6,7 @@
 #include <memory>
 #include <string_view>
 
-#include "protocol/message_reader.h"
+#include "protocol/message_sink.h"
 #include "protocol/upgrade.h"
 
 namespace wsuv {

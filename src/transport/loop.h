@@ -52,6 +52,8 @@ class Loop {
   /// Every socket reads into one buffer of this size. At 256 KiB a read empties the kernel's
   /// receive buffer in one call almost always, and an idle connection owns no memory for reading.
   static constexpr size_t kReadBufferSize = 256 * 1024;
+  /// At this interval, in milliseconds, memory that was not used since the last time is given back.
+  static constexpr uint64_t kTrimInterval = 3000;
 
   explicit Loop(uv_loop_t* loop);
   ~Loop();
@@ -97,7 +99,7 @@ class Loop {
   /// Somebody keeps memory for later: sees to it that it is freed if it is not used.
   void ArmTrim() {
     if (trim_deadline_.bucket == nullptr) {
-      ArmDeadline(&trim_deadline_, CompressionPool::kTrimInterval);
+      ArmDeadline(&trim_deadline_, kTrimInterval);
     }
   }
 
