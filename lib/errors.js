@@ -4,6 +4,16 @@
 
 const { getSystemErrorMap } = require('util');
 
+// Node makes a new one each time, of all errors that there are: ten times as much work as the rest of a
+// connection that was reset.
+let systemErrors = null;
+
+// The code of a libuv error, and what it means.
+function describe(errno) {
+  systemErrors ??= getSystemErrorMap();
+  return systemErrors.get(errno) ?? ['UNKNOWN', 'unknown'];
+}
+
 /**
  * Makes an error of the kind that Node's own sockets give for a failed system call.
  *
@@ -14,7 +24,7 @@ const { getSystemErrorMap } = require('util');
  * @return {Error} with code, errno, syscall, address and port
  */
 function createSystemError(errno, syscall, address, port) {
-  const [code, text] = getSystemErrorMap().get(errno) ?? ['UNKNOWN', 'unknown'];
+  const [code, text] = describe(errno);
   const where = port > 0 ? `${address}:${port}` : address;
   const error = new Error(`${syscall} ${code}: ${text} ${where}`);
   Error.captureStackTrace(error, createSystemError);
@@ -30,7 +40,7 @@ function createSystemError(errno, syscall, address, port) {
  * @return {Error} with code, errno and syscall
  */
 function createTransportError(errno) {
-  const [code] = getSystemErrorMap().get(errno) ?? ['UNKNOWN'];
+  const [code] = describe(errno);
   // Whoever reads is told of everything but that the peer takes no more, and that there was no memory for
   // what waits.
   const syscall = code === 'EPIPE' || code === 'ENOMEM' ? 'write' : 'read';
