@@ -20,11 +20,12 @@ const UNSUPPORTED_DATA = 1003;
  * @return {MyWebsocket} the server behind it
  * @throws {TypeError} where the callback is no function
  */
-function myWebsocket({ callback, ...options } = {}) {
+function myWebsocket(options) {
+  const { callback, ...rest } = options ?? {};
   if (typeof callback !== 'function') {
     throw new TypeError(`The option "callback" must be a function; got ${typeof callback}`);
   }
-  const server = new MyWebsocket(options);
+  const server = new MyWebsocket(rest);
   const senders = new WeakMap();
   server.on('connection', (peer) => senders.set(peer, textSenderOf(peer)));
   server.on('data', (data, peer, isBinary) => {

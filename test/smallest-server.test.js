@@ -165,7 +165,11 @@ test.each([undefined, null, 'x', 5, {}])(
 );
 
 test('without options, it says what is missing', () => {
-  expect(() => myWebsocket()).toThrow(/^The option "callback" must be a function/);
+  for (const options of [[], [undefined], [null], [5], ['x'], [() => {}]]) {
+    expect(() => myWebsocket(...options)).toThrow(
+      new TypeError('The option "callback" must be a function; got undefined')
+    );
+  }
 });
 
 test('it takes the other options of MyWebsocket', async () => {
@@ -180,4 +184,96 @@ test('it takes the other options of MyWebsocket', async () => {
   await once(client, 'close');
   server.close();
   await new Promise((resolve) => web.close(resolve));
+});
+
+test('ports that are none are refused at once, one that is taken is an error event', async () => {
+  for (const port of [-1, 65536, 1.5, NaN]) {
+    expect(() => myWebsocket({ port, callback() {} })).toThrow(
+      expect.objectContaining({ code: 'ERR_SOCKET_BAD_PORT' })
+    );
+  }
+  const first = await start(() => {});
+  const { port } = first.address();
+  const second = myWebsocket({ port, host: '127.0.0.1', callback() {} });
+  const [error, peer] = await new Promise((resolve) => {
+    second.on('error', (...args) => resolve(args));
+  });
+  expect([error.code, peer, second.address()]).toEqual(['EADDRINUSE', undefined, null]);
+  await new Promise((resolve) => second.close(1000, '', resolve));
+});
+
+test('invalid UTF-8 and frames that are none end their own connection only', async () => {
+  const server = await start((data, sendText) => sendText(data));
+  const other = await connect(server);
+  const errors = [];
+  const wrong = [
+    [frame('text', Buffer.from([0xff])), 1007],
+    [Buffer.concat([frame('text', 'a', { fin: false }), frame('text', 'b')]), 1002],
+    [frame('continuation', 'a'), 1002],
+    [frame('text', 'a', { masked: false }), 1002],
+    [closeFrame(1005), 1002]
+  ];
+  for (const [bytes, code] of wrong) {
+    for (const isHeard of [false, true]) {
+      if (isHeard) server.once('error', (error, peer) => errors.push(peer.readyState));
+      const client = await connect(server);
+      await client.send(bytes, frame('text', 'behind'));
+      await client.closed;
+      expect(client.received).toEqual(closeFrame(code, '', { masked: false }));
+    }
+  }
+  expect(errors).toEqual(Array(wrong.length).fill(2));
+  while (server.peers.size > 1) await new Promise(setImmediate);
+  await other.send(frame('text', 'still here'));
+  expect(await other.read(12)).toEqual(unmasked('text', 'still here'));
+  await other.end();
+});
+
+test('the callback may close the server, while the peer closes its end', async () => {
+  const results = [];
+  const server = await start((data, sendText) => {
+    results.push(data, sendText('before'));
+    server.close(4000, 'enough');
+    results.push(sendText('behind'));
+  });
+  const ends = [];
+  server.on('close', (code, reason) => ends.push([code, reason]));
+  const [client, other] = await Promise.all([connect(server), connect(server)]);
+  await client.send(frame('text', 'go'), closeFrame(4001, 'me, too'));
+  await client.closed;
+  expect(client.received).toEqual(
+    Buffer.concat([unmasked('text', 'before'), closeFrame(4000, 'enough', { masked: false })])
+  );
+  // It has heard of it, but says nothing.
+  const expected = closeFrame(4000, 'enough', { masked: false });
+  expect(await other.read(expected.length)).toEqual(expected);
+  await other.end();
+  while (server.peers.size > 0) await new Promise(setImmediate);
+  expect(results).toEqual(['go', true, false]);
+  expect(ends).toEqual([
+    [4001, 'me, too'],
+    [1006, '']
+  ]);
+  open.splice(0);
+});
+
+test('an async callback may answer later, also behind the end', async () => {
+  const results = [];
+  let goOn;
+  const server = await start(async (data, sendText) => {
+    await new Promise((resolve) => (goOn = resolve));
+    results.push(sendText(data));
+  });
+  const client = await connect(server);
+  await client.send(frame('text', 'first'));
+  while (goOn === undefined) await new Promise(setImmediate);
+  goOn();
+  expect(await client.read(7)).toEqual(unmasked('text', 'first'));
+  goOn = undefined;
+  await client.send(frame('text', 'second'), closeFrame(1000));
+  await client.closed;
+  while (server.peers.size > 0) await new Promise(setImmediate);
+  goOn();
+  while (results.length < 2) await new Promise(setImmediate);
+  expect(results).toEqual([true, false]);
 });
