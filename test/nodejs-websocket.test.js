@@ -344,6 +344,18 @@ describe('a binary stream that comes', () => {
     await client.closed;
   });
 
+  test('one that is under way when close() is called still comes whole', async () => {
+    const { client, connection, stream } = await begun();
+    const chunks = [];
+    stream.on('data', (chunk) => chunks.push(chunk));
+    const ended = once(stream, 'end');
+    connection.close(4000, 'enough');
+    await client.send(frame('continuation', 'two'), frame('text', 'dropped'), closeFrame(4000));
+    await ended;
+    expect(String(Buffer.concat(chunks))).toBe('onetwo');
+    await client.closed;
+  });
+
   test('one that is destroyed is skipped, and what follows comes', async () => {
     const { client, connection } = await begun((stream) => stream.destroy());
     const text = heard(connection, 'text');

@@ -24,7 +24,7 @@ const {
   unmasked,
   visit
 } = require('./nodejs-websocket');
-const { attempt } = require('./parity');
+const { attempt, certificate, plain } = require('./parity');
 
 expectNothingLeftOpen();
 
@@ -275,6 +275,31 @@ describe('a client', () => {
       return { log: log.slice(0, end), frames: frames.slice(0, 1) };
     })
   );
+
+  parity('certificates, of both ends', async (lib) => {
+    const { cert, key } = certificate();
+    const seen = [];
+    const { server, port } = await startServer(
+      lib,
+      ({ socket }) => seen.push(socket.authorized, 'subject' in socket.getPeerCertificate()),
+      { secure: true, cert, key, requestCert: true, rejectUnauthorized: false }
+    );
+    for (const options of [
+      {},
+      { ca: cert, checkServerIdentity() {} },
+      { rejectUnauthorized: false, cert, key }
+    ]) {
+      const client = lib.connect(`wss://localhost:${port}/`, options);
+      client.on('error', ({ code }) => seen.push(['error', code]));
+      client.on('connect', () => {
+        seen.push(['connect', client.socket.authorized, client.socket.getProtocol()]);
+        client.close();
+      });
+      await Promise.all([heard(client, 'close'), heard(client.socket, 'close')]);
+    }
+    await stopServer(server);
+    return seen.map(plain);
+  });
 
   parity('connect() in all its forms', async (lib) => {
     const { server, port } = await startServer(lib, () => {});
