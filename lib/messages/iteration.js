@@ -51,6 +51,10 @@ class Iteration {
   #isOver = false;
   #isScheduled = false;
   #end = undefined;
+  #removeAllOthers = removeAllBut(
+    () => this.#unlisten(),
+    () => this.#listen()
+  );
   #onMessage = (data, isBinary) => this.#give(data, isBinary);
   #onError = (error) => this.#finish(error);
   #onClose = (code, reason) => {
@@ -92,11 +96,7 @@ class Iteration {
   add(token, highWaterMark) {
     if (this.#end !== undefined) return;
     this.#marks.set(token, highWaterMark);
-    if (this.#marks.size === 1) {
-      this.#ws.on('message', this.#onMessage);
-      this.#ws.on('error', this.#onError);
-      this.#ws.on('close', this.#onClose);
-    }
+    if (this.#marks.size === 1) this.#join();
     this.#update();
   }
 
@@ -107,7 +107,29 @@ class Iteration {
     this.#goOn();
   }
 
+  #join() {
+    this.#listen();
+    Object.defineProperty(this.#ws, 'removeAllListeners', {
+      configurable: true,
+      value: this.#removeAllOthers,
+      writable: true
+    });
+  }
+
   #leave() {
+    this.#unlisten();
+    // Somebody may have put something else there meanwhile.
+    const own = Object.getOwnPropertyDescriptor(this.#ws, 'removeAllListeners');
+    if (own?.value === this.#removeAllOthers) delete this.#ws.removeAllListeners;
+  }
+
+  #listen() {
+    this.#ws.on('message', this.#onMessage);
+    this.#ws.on('error', this.#onError);
+    this.#ws.on('close', this.#onClose);
+  }
+
+  #unlisten() {
     this.#ws.off('message', this.#onMessage);
     this.#ws.off('error', this.#onError);
     this.#ws.off('close', this.#onClose);
@@ -210,6 +232,21 @@ class Iteration {
     for (const { finish } of this.#takers.splice(0)) finish(error);
     this.#update();
   }
+}
+
+// A removeAllListeners() for the time of an iteration. Who tidies up with it does not mean those who wait
+// in a loop, which would never come to its end.
+function removeAllBut(unlisten, listen) {
+  return function removeAllListeners(...args) {
+    // The method of the class, which a subclass may have overridden.
+    const method = Reflect.get(Reflect.getPrototypeOf(this), 'removeAllListeners', this);
+    unlisten();
+    try {
+      return Reflect.apply(method, this, args);
+    } finally {
+      listen();
+    }
+  };
 }
 
 module.exports = { Iteration };

@@ -291,6 +291,25 @@ test('an iterator that nobody has any more does not keep the connection from bei
   expect(ws.listenerCount('message')).toBe(1);
 });
 
+test.each([[], ['message'], ['close'], ['error']])(
+  'removeAllListeners(%j) leaves a loop its messages and its end',
+  async (...args) => {
+    const { frame, peer, ws } = await open('port', {});
+    for (const event of ['message', 'close']) ws.on(event, () => {});
+    const iterator = ws[Symbol.asyncIterator]();
+    const asked = iterator.next();
+    expect(ws.removeAllListeners(...args)).toBe(ws);
+    expect(ws.listenerCount('message')).toBe(args.length > 0 && args[0] !== 'message' ? 2 : 1);
+    await peer.send(...texts(frame, 1), frame('close', closing(4000)));
+    expect(await asked).toEqual({ done: false, value: '0' });
+    await expect(iterator.next()).rejects.toMatchObject({ code: 'WS_ERR_CLOSED' });
+    ws.removeAllListeners();
+    expect(countsOf(ws)).toEqual([0, 0, 0]);
+    expect(Object.hasOwn(ws, 'removeAllListeners')).toBe(false);
+    peer.end();
+  }
+);
+
 test('a client can be iterated over before it is open, and when it never will be', async () => {
   const client = new WebSocket('ws://127.0.0.1:1');
   await expect(client[Symbol.asyncIterator]().next()).rejects.toMatchObject({
