@@ -278,20 +278,17 @@ void Context::FailForMemory(Connection& connection) {
 }
 
 // There is no memory for what is due now. Nothing of what the connection received can be left out,
-// so all of it is, and an error is in its place.
+// so all of it is (what comes later in this round when its turn comes: see Begin()), and an error
+// is in its place.
 void Context::FailDelivery(Batch& batch) {
   ForgetException(env_);
-  lost_.push_back(batch.handle);
   EventRecord* const first = DropInput(batch);
-  bool is_lost = DropInputOf(batch.connection);
   const auto is_its = [&batch](const Batch& held) { return held.connection == batch.connection; };
-  const auto end = std::remove_if(held_.begin(), held_.end(), is_its);
-  is_lost = is_lost || end != held_.end();
-  held_.erase(end, held_.end());
-  if (first == nullptr) {
-    if (is_lost) FailForMemory(*batch.connection);
-    return;
-  }
+  held_.erase(std::remove_if(held_.begin(), held_.end(), is_its), held_.end());
+  // Memory is for input alone: where there is none any more, it was dropped before.
+  WSUV_ASSERT(first != nullptr || IsLost(batch.handle) || batch.connection->muted());
+  lost_.push_back(batch.handle);
+  if (first == nullptr) return;
   batch.connection->StopReader();
   constexpr auto kCode = static_cast<uint32_t>(ErrorCode::kOutOfMemory);
   *first = {static_cast<int32_t>(HeadOf(EventKind::kProtocolError, kCode, 0)), 0, 0, 0};
@@ -311,16 +308,6 @@ EventRecord* Context::DropInput(Batch& batch) {
     TakeBack(record);
   }
   return first;
-}
-
-// The same of all that waits to be delivered in this round. Returns whether there was something.
-bool Context::DropInputOf(const Connection* connection) {
-  bool is_lost = false;
-  for (Batch& batch : BatchesOf(connection)) {
-    if (batch.connection != connection || batch.ring == nullptr) continue;
-    if (DropInput(batch) != nullptr) is_lost = true;
-  }
-  return is_lost;
 }
 
 void Context::Forget(const Connection* connection) {
@@ -632,10 +619,7 @@ bool Context::BeginsWithEnd(const Batch& batch) {
 bool Context::Begin(Batch& batch, bool in_javascript) {
   Connection* const connection = batch.connection;
   // Nothing of what it received follows on what there was no memory for.
-  if (!lost_.empty() && batch.ring != nullptr &&
-      std::find(lost_.begin(), lost_.end(), batch.handle) != lost_.end()) {
-    DropInput(batch);
-  }
+  if (!lost_.empty() && batch.ring != nullptr && IsLost(batch.handle)) DropInput(batch);
   const auto is_its = [connection](const Batch& held) { return held.connection == connection; };
   const bool has_held = !held_.empty() && std::any_of(held_.begin(), held_.end(), is_its);
   if (connection->muted()) {

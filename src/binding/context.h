@@ -3,6 +3,7 @@
 
 #include <node_api.h>
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -178,7 +179,9 @@ class Context final : public ConnectionHandler, public ListenerHandler {
   void FailForMemory(Connection& connection);
   void FailDelivery(Batch& batch);
   EventRecord* DropInput(Batch& batch);
-  bool DropInputOf(const Connection* connection);
+  bool IsLost(uint32_t handle) const {
+    return std::find(lost_.begin(), lost_.end(), handle) != lost_.end();
+  }
 
   void DeliverAt(std::vector<Batch>& batches, size_t index, bool in_javascript);
   void Deliver(Batch& batch, bool in_javascript);

@@ -136,9 +136,7 @@ void Connection::DropDeadline(DeadlineKind kind) {
 
 void Connection::OnDeadline(DeadlineEntry* entry) {
   Connection* self = static_cast<Deadline*>(entry)->owner;
-  const DeadlineKind kind = entry->kind;
-  self->DropDeadline(kind);
-  switch (kind) {
+  switch (entry->kind) {
     case DeadlineKind::kHandshake:
       self->ReportNoHead(UpgradeStatus::kTimedOut);
       break;

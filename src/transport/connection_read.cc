@@ -67,7 +67,7 @@ void Connection::OnBytes(uint8_t* data, size_t size) {
       if (paused_) {
         Keep(data, size);
         if (input_size() >= settings_->high_water_mark) StopReading();
-      } else if (input_ != nullptr || is_holding()) {
+      } else if (is_holding()) {
         Keep(data, size);
       } else if (loop_->budget().is_spent()) {
         Keep(data, size);
@@ -88,22 +88,20 @@ void Connection::Feed(uint8_t* data, size_t size) {
 }
 
 void Connection::FeedEnd() {
-  if (stage_ != Stage::kWebSocket || peer_ended_) return;
   peer_ended_ = true;
   ReportEnd();
 }
 
 void Connection::ReadFrames(uint8_t* data, size_t size) {
+  // What is kept comes first: whoever keeps something while nothing is paused holds the connection,
+  // or waits for what is being inflated.
+  WSUV_ASSERT(input_ == nullptr);
   loop_->BeginRead(size);
   const size_t used = reader_.Read(data, size, settings_->limits, *this).used;
   if (used == size || muted_) return;
   Keep(data + used, size - used);
   // It waits for the loop's next turn, for the message before it, or until it is resumed.
-  if (inflating()) {
-    StopReading();
-  } else if (!paused_) {
-    Hold();
-  }
+  if (!inflating() && !paused_) Hold();
 }
 
 // Parses what was kept, as far as the budget goes.
@@ -148,6 +146,7 @@ void Connection::DropInput() {
 }
 
 void Connection::Hold() {
+  WSUV_ASSERT(!inflating());
   if (stage_ != Stage::kClosed) StopReading();
   if (held_) return;
   held_ = true;
@@ -163,7 +162,7 @@ void Connection::ReadHeld() {
     ReportClosed();
     return;
   }
-  if (stage_ != Stage::kWebSocket || inflating()) return;
+  if (stage_ != Stage::kWebSocket) return;
   if (input_ != nullptr && !paused_) ReadInput();
   GoOnReading();
 }

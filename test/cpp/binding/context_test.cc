@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "support/binding_test.h"
 #include "support/context_model.h"
 
 namespace wsuv::test {
@@ -50,6 +51,69 @@ TEST(Environment, TellsJavaScriptHowMuchMemoryThereIs) {
   EXPECT_EQ(node.external_memory, 0);
   while (!is_done) uv_run(&uv, UV_RUN_NOWAIT);
   EXPECT_EQ(uv_loop_close(&uv), 0);
+}
+
+class ContextTest : public BindingTest {
+ protected:
+  // More than lib/ copies itself, so that there has to be memory for it.
+  const std::string kMessage = MakeFrame(Opcode::kText, std::string(100, 'x'));
+  static constexpr auto kOutOfMemory = static_cast<uint32_t>(ErrorCode::kOutOfMemory);
+};
+
+TEST_F(ContextTest, NothingFollowsOnWhatThereWasNoMemoryFor) {
+  ExternalConnection* one = Connect();
+  ExternalConnection* other = Connect();
+  Feed(one, kMessage);
+  Feed(other, kMessage);
+  Feed(one, kMessage);
+  Feed(other, kMessage);
+  node_.allocations_until_failure = 0;
+  Deliver();
+  Feed(one, kMessage);
+  Feed(other, kMessage);
+  Deliver();
+  EXPECT_EQ(records_, (std::vector<Record>{{one->id(), EventKind::kProtocolError, kOutOfMemory},
+                                           {other->id(), EventKind::kText, kFlagAscii},
+                                           {other->id(), EventKind::kText, kFlagAscii},
+                                           {other->id(), EventKind::kText, kFlagAscii}}));
+}
+
+// The same of what waits since the connection is paused.
+TEST_F(ContextTest, NothingThatWaitsFollowsOnWhatThereWasNoMemoryFor) {
+  ExternalConnection* one = Connect();
+  ExternalConnection* other = Connect();
+  Feed(one, kMessage);
+  Feed(other, kMessage);
+  Feed(one, kMessage);
+  one->Pause();
+  // For the memory in which the first one waits, and for the other connection's.
+  node_.allocations_until_failure = 2;
+  Deliver();
+  EXPECT_EQ(node_.failures, 1u);
+  one->Resume();
+  context_->Resumed(one);
+  Deliver();
+  EXPECT_EQ(records_, (std::vector<Record>{{other->id(), EventKind::kText, kFlagAscii},
+                                           {one->id(), EventKind::kProtocolError, kOutOfMemory}}));
+}
+
+// A connection that has ended is freed when that was delivered; what there was no memory for behind
+// its end goes with it. AddressSanitizer sees where it does not.
+TEST_F(ContextTest, WhatThereWasNoMemoryForGoesWithItsConnection) {
+  ExternalConnection* connection = Connect();
+  const uint32_t handle = connection->id();
+  connection->FeedClosed();
+  const std::string large(100'000, 'x');
+  Message message;
+  message.data = ByteView(std::string_view(large));
+  const size_t scope = node_.OpenScope();
+  node_.allocations_until_failure = 0;
+  context_->OnMessage(*connection, message);
+  node_.CloseScope(scope);
+  EXPECT_EQ(node_.failures, 1u);
+  Deliver();
+  Deliver();
+  EXPECT_EQ(records_, (std::vector<Record>{{handle, EventKind::kClosed, 0}}));
 }
 
 }  // namespace

@@ -175,6 +175,25 @@ TEST(Deflate, TellsWhichFrameGaveWhat) {
   EXPECT_EQ(std::vector<size_t>(found.begin(), found.end()), (std::vector<size_t>{6, 13, 18}));
 }
 
+// What a message gives only with the tail belongs to its last frame: here a stored block, whose own
+// last bytes are what a sender takes off.
+TEST(Deflate, TheTailBelongsToTheLastFrame) {
+  auto inflate = InflateStream::Make({});
+  const std::string packed(
+      "\x00\x05\x00\xFA\xFF"
+      "a",
+      6);
+  OffsetList ends;
+  ASSERT_TRUE(ends.Append(5));
+  ASSERT_TRUE(ends.Append(6));
+  MessageInflation inflation(ViewOf(packed), &ends, 0);
+  MessageBuffer out;
+  ASSERT_EQ(inflation.Run(*inflate, out, SIZE_MAX), Status::kDone);
+  EXPECT_EQ(TextOf(out), std::string("a\0\0\xFF\xFF", 5));
+  const OffsetList& found = inflation.fragment_ends();
+  EXPECT_EQ(std::vector<size_t>(found.begin(), found.end()), std::vector<size_t>{5});
+}
+
 TEST(Deflate, RefusesParametersThatZlibRefuses) {
   DeflateSettings settings;
   settings.level = 99;

@@ -324,6 +324,37 @@ TEST(MessageReader, PutsMessagesWhereTheSinkWantsThem) {
   }
 }
 
+// It is not what the sink's users get.
+TEST(MessageReader, PutsNoCompressedMessageWhereTheSinkWantsMessages) {
+  FrameSpec spec;
+  spec.rsv = 4;
+  MessageReader reader(Role::kServer);
+  reader.set_rsv1_allowed(true);
+  ProvidingSink sink;
+  const std::string payload(1000, 'c');
+  ReadAsATransport(reader, MakeFrame(spec, payload), 100000, {}, sink);
+  EXPECT_EQ(sink.events, Events{"compressed binary " + payload});
+  EXPECT_EQ(sink.placed, 0u);
+}
+
+TEST(MessageReader, TellsOfEachTextWhetherItIsAscii) {
+  MessageReader reader(Role::kServer);
+  class AsciiSink final : public RecordingSink {
+   public:
+    Flow OnMessage(const Message& message) override {
+      is_ascii.push_back(message.ascii);
+      return RecordingSink::OnMessage(message);
+    }
+    std::vector<bool> is_ascii;
+  } sink;
+  std::string bytes = MakeFrame(Opcode::kText, "a") + MakeFrame(Opcode::kText, "\u00e4") +
+                      MakeFrame(Opcode::kText, "a") + MakeFrame(Opcode::kText, "\u00e4", false) +
+                      MakeFrame(Opcode::kContinuation, "a") + MakeFrame(Opcode::kText, "a") +
+                      MakeFrame(Opcode::kText, "a", false) + MakeFrame(Opcode::kContinuation, "a");
+  reader.Read(reinterpret_cast<uint8_t*>(bytes.data()), bytes.size(), {}, sink);
+  EXPECT_EQ(sink.is_ascii, (std::vector<bool>{true, false, true, false, true, true}));
+}
+
 TEST(MessageReader, PutsFragmentsWhereTheSinkWantsThem) {
   const std::string part(20000, 'p');
   const std::string bytes = MakeFrame(Opcode::kText, part, false) +

@@ -124,11 +124,21 @@ TEST_F(StreamPoolTest, AStreamServesOthersWithTheSameParametersOnly) {
   Compress(Make(), kText);
   Compress(Make(), kText);
   EXPECT_EQ(pool_.size(), 1U);
-  DeflateSettings others = settings_;
-  others.level = 1;
-  Lease other(&pool_, &others);
-  Compress(other, kText);
-  EXPECT_EQ(pool_.size(), 2U);
+  const auto vary = [this](auto change) {
+    DeflateSettings others = settings_;
+    change(others);
+    Pool pool;
+    Lease one(&pool, &settings_);
+    Lease other(&pool, &others);
+    Compress(one, kText);
+    Compress(other, kText);
+    return pool.size();
+  };
+  EXPECT_EQ(vary([](DeflateSettings&) {}), 1U);
+  EXPECT_EQ(vary([](DeflateSettings& others) { others.level = 1; }), 2U);
+  EXPECT_EQ(vary([](DeflateSettings& others) { others.window_bits = 10; }), 2U);
+  EXPECT_EQ(vary([](DeflateSettings& others) { others.mem_level = 1; }), 2U);
+  EXPECT_EQ(vary([](DeflateSettings& others) { others.strategy = Z_RLE; }), 2U);
 }
 
 }  // namespace

@@ -4,15 +4,18 @@
 #include <arpa/inet.h>
 #include <gtest/gtest.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <functional>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <vector>
 
+#include "protocol/deflate.h"
 #include "support/frames.h"
 #include "transport/connection.h"
 #include "transport/listener.h"
@@ -38,6 +41,52 @@ inline std::string Acceptance(const RequestHead& head) {
          AcceptValue(head.Find("sec-websocket-key")) + "\r\n\r\n";
 }
 
+/// The frame of a compressed message, from a client.
+inline std::string CompressedFrame(const std::string& text) {
+  MessageBuffer packed;
+  EXPECT_TRUE(DeflateStream::Make({})->Compress(ByteView(std::string_view(text)), true, packed));
+  FrameSpec spec;
+  spec.rsv = 4;
+  return MakeFrame(spec, std::string(ByteView(packed.data(), packed.size()).text()));
+}
+
+/// Keeps all threads of libuv's pool busy, so that nothing comes of it, until Release().
+class BusyThreads {
+ public:
+  explicit BusyThreads(uv_loop_t* loop) : loop_(loop) {
+    gate_.lock();
+    for (uv_work_t& job : jobs_) {
+      job.data = this;
+      uv_queue_work(loop, &job, Wait,
+                    [](uv_work_t* done, int) { static_cast<BusyThreads*>(done->data)->left_--; });
+    }
+  }
+  ~BusyThreads() {
+    Release();
+    while (left_ > 0) uv_run(loop_, UV_RUN_NOWAIT);
+  }
+  BusyThreads(const BusyThreads&) = delete;
+  BusyThreads& operator=(const BusyThreads&) = delete;
+
+  void Release() {
+    if (is_busy_) gate_.unlock();
+    is_busy_ = false;
+  }
+
+ private:
+  static constexpr size_t kThreads = 4;  // As many as there are where nobody has said otherwise.
+
+  static void Wait(uv_work_t* job) {
+    const std::lock_guard<std::mutex> lock(static_cast<BusyThreads*>(job->data)->gate_);
+  }
+
+  uv_loop_t* loop_;
+  std::mutex gate_;
+  uv_work_t jobs_[kThreads];
+  size_t left_ = kThreads;
+  bool is_busy_ = true;
+};
+
 /// An echo server whose handler reacts at once, and notes what happens.
 class EchoHandler : public ConnectionHandler, public ListenerHandler {
  public:
@@ -50,6 +99,8 @@ class EchoHandler : public ConnectionHandler, public ListenerHandler {
   bool decide = true;
   bool stop_reading = false;
   bool spends_budget = false;
+  bool releases = true;  // Otherwise whoever tests it does.
+  Connection* unreleased = nullptr;
   int closed_status = 0;
   uint64_t written_at_end = 1;
   bool was_streamed = false;
@@ -118,7 +169,11 @@ class EchoHandler : public ConnectionHandler, public ListenerHandler {
     closed_status = error;
     events.push_back("closed");
     if (last == &connection) last = nullptr;
-    connection.Release();
+    if (releases) {
+      connection.Release();
+    } else {
+      unreleased = &connection;
+    }
   }
   void OnListenerClosed(Listener&) override { events.push_back("listener closed"); }
 };
@@ -138,10 +193,16 @@ class EchoServerTest : public ::testing::Test {
 
   void TearDown() override {
     for (const int fd : clients_) close(fd);
+    const auto closed = [this] {
+      return std::count(handler_.events.begin(), handler_.events.end(), "closed");
+    };
+    const auto closed_before = closed();
     bool finished = false;
     loop_->Shutdown([&finished] { finished = true; });
     uv_run(&uv_, UV_RUN_DEFAULT);
     EXPECT_TRUE(finished);
+    // Nobody is told, who may be gone by then.
+    EXPECT_EQ(closed(), closed_before);
     EXPECT_EQ(loop_->open_handles(), 0u);
     EXPECT_EQ(uv_loop_close(&uv_), 0);
   }
@@ -162,6 +223,9 @@ class EchoServerTest : public ::testing::Test {
     address.sin_port = htons(static_cast<uint16_t>(port_));
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     EXPECT_EQ(connect(fd, reinterpret_cast<sockaddr*>(&address), sizeof(address)), 0);
+    // What is sent is there when the loop turns, and does not wait for an acknowledgement.
+    const int on = 1;
+    setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
     clients_.push_back(fd);
     return fd;
   }

@@ -381,5 +381,23 @@ TEST_F(CompressionTest, OneMessageToManyIsCompressedOnce) {
   EXPECT_EQ(events_, std::vector<std::string>{changed});
 }
 
+// A fragment refers to those before it, so it is no message for others.
+TEST_F(CompressionTest, TheLastFragmentOfAMessageIsNotShared) {
+  auto settings = std::make_shared<CompressionSettings>();
+  settings->outgoing.takeover = false;
+  Compression one(pool_.get(), settings, nullptr);
+  Compression other(pool_.get(), settings, nullptr);
+  const std::string text = "the same words for everybody, and many of them";
+  ByteView first = ViewOf(text);
+  ASSERT_TRUE(one.Compress(&first, true, false));
+  std::string fragments(first.text());
+  ByteView last = ViewOf(text);
+  ASSERT_TRUE(one.Compress(&last, false, true));
+  fragments += last.text();
+  EXPECT_EQ(Inflate(*Make(), fragments, false), Result::kReady);
+  EXPECT_EQ(Inflate(*Make(), Compress(other, text), false), Result::kReady);
+  EXPECT_EQ(events_, (std::vector<std::string>{text + text, text}));
+}
+
 }  // namespace
 }  // namespace wsuv

@@ -221,6 +221,25 @@ TEST_F(ConnectionTest, APausedOneReadsNoMoreThanTheHighWaterMark) {
   EXPECT_EQ(handler_.last->received(), kRequest.size() + 1000);
 }
 
+// Also where it is in the middle of a message whose bytes go straight to where they are to stay.
+TEST_F(ConnectionTest, APausedOneReadsNoMoreOfALargeMessageThanTheHighWaterMark) {
+  settings_->high_water_mark = 1000;
+  Listen();
+  const int fd = Open();
+  Connection* connection = handler_.last;
+  const std::string payload(450'000, 'l');
+  const std::string frame = MakeFrame(Opcode::kBinary, payload);
+  Send(fd, frame.substr(0, 200'000));
+  RunUntil([&] { return connection->received() == kRequest.size() + 200'000; });
+  connection->Pause();
+  Send(fd, frame.substr(200'000));
+  for (int turn = 0; turn < 20; turn++) uv_run(&uv_, UV_RUN_NOWAIT);
+  EXPECT_LE(connection->received(), kRequest.size() + 200'000 + 65'536);
+  connection->Resume();
+  const std::string expected = Unmasked(Opcode::kBinary, payload);
+  EXPECT_TRUE(Receive(fd, expected.size()) == expected);
+}
+
 TEST_F(ConnectionTest, GivesEachConnectionOneBudgetATurn) {
   handler_.spends_budget = true;
   size_t messages = 0;
@@ -499,6 +518,7 @@ TEST_F(ConnectionTest, TerminatingDropsWhatIsHeld) {
 }
 
 TEST_F(ConnectionTest, ReportsThePeersEndAndClosesInTurn) {
+  settings_->close_timeout = 60'000;
   Listen();
   const int fd = Open();
   shutdown(fd, SHUT_WR);
@@ -629,6 +649,44 @@ TEST_F(ConnectionTest, KeepsTheOrderOfWhatIsInflated) {
   EXPECT_EQ(handler_.events,
             (std::vector<std::string>{"message of 300000", "message of 1", "message of 300000",
                                       "message of 2", "end", "closed"}));
+}
+
+// What the thread pool inflates is all that a peer gets memory for.
+TEST_F(ConnectionTest, ReadsNothingWhileItInflates) {
+  auto compression = std::make_shared<CompressionSettings>();
+  compression->async_inflate_size = 1000;
+  Listen();
+  const int fd = Open();
+  Connection* connection = handler_.last;
+  connection->UseCompression(compression);
+  BusyThreads busy(&uv_);
+  const std::string large = CompressedFrame(std::string(300'000, 'a'));
+  Send(fd, large);
+  RunUntil([connection] { return connection->inflating(); });
+  Send(fd, MakeFrame(Opcode::kText, "behind"));
+  for (int turn = 0; turn < 20; turn++) uv_run(&uv_, UV_RUN_NOWAIT);
+  // Nor does it where it is resumed meanwhile.
+  connection->Pause();
+  connection->Resume();
+  for (int turn = 0; turn < 20; turn++) uv_run(&uv_, UV_RUN_NOWAIT);
+  EXPECT_EQ(connection->received(), kRequest.size() + large.size());
+  busy.Release();
+  const std::string expected =
+      Unmasked(Opcode::kBinary, std::string(300'000, 'a')) + Unmasked(Opcode::kText, "behind");
+  EXPECT_EQ(Receive(fd, expected.size()), expected);
+}
+
+// A message that is read straight to where it stays spends what there is for the turn; what is read
+// in the same poll behind it waits, and is not forgotten.
+TEST_F(ConnectionTest, ReadsOnBehindALargeMessageThatHasSpentTheBudget) {
+  handler_.spends_budget = true;
+  Listen();
+  const int fd = Open();
+  handler_.last->set_record_limit(1);
+  const std::string large(300'000, 'l');
+  Send(fd, MakeFrame(Opcode::kBinary, large) + MakeFrame(Opcode::kText, "behind"));
+  const std::string expected = Unmasked(Opcode::kBinary, large) + Unmasked(Opcode::kText, "behind");
+  EXPECT_EQ(Receive(fd, expected.size()), expected);
 }
 
 TEST_F(ConnectionTest, TakesReadingForActivity) {
@@ -804,6 +862,22 @@ TEST_F(ConnectionTest, HasNoTimeLimitForAHeadThatHasCome) {
   EXPECT_EQ(handler_.events, std::vector<std::string>{"upgrade 0"});
   handler_.last->Accept("101", nullptr);
   EXPECT_EQ(Receive(fd, 3), "101");
+}
+
+TEST_F(ConnectionTest, HasNoTimeLimitsOnceItIsOver) {
+  handler_.releases = false;
+  Listen();
+  const int fd = Connect();
+  Send(fd, kRequest.substr(0, 20));
+  RunUntil([this] { return loop_->open_sockets() == 2; });
+  for (int turn = 0; turn < 3; turn++) uv_run(&uv_, UV_RUN_NOWAIT);
+  ResetClient(fd);
+  RunUntil([this] { return Happened("closed"); });
+  const uint64_t begun = Loop::Now();
+  RunUntil([begun] { return Loop::Now() > begun + 150; });
+  EXPECT_EQ(handler_.events, std::vector<std::string>{"closed"});
+  EXPECT_EQ(handler_.unreleased->stage(), Connection::Stage::kClosed);
+  handler_.unreleased->Release();
 }
 
 TEST_F(ConnectionTest, TerminatingOffersWhatIsQueuedOnce) {

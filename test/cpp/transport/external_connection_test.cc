@@ -2,9 +2,13 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <memory>
 #include <string>
+#include <vector>
 
 #include "support/echo_server.h"
+#include "transport/compression.h"
 
 namespace wsuv::test {
 namespace {
@@ -35,6 +39,24 @@ class ExternalConnectionTest : public EchoServerTest {
 
   size_t Count(const std::string& event) const {
     return static_cast<size_t>(std::count(handler_.events.begin(), handler_.events.end(), event));
+  }
+
+  // A message that the thread pool inflates.
+  void FeedLarge() {
+    auto compression = std::make_shared<CompressionSettings>();
+    compression->async_inflate_size = 1000;
+    connection_->UseCompression(compression);
+    handler_.on_any = [this](const Message& message) {
+      handler_.events.push_back("message of " + std::to_string(message.data.size));
+    };
+    Feed(CompressedFrame(std::string(300'000, 'a')));
+    ASSERT_TRUE(connection_->inflating());
+  }
+
+  std::vector<std::string> EventsButOutput() const {
+    std::vector<std::string> events = handler_.events;
+    events.erase(std::remove(events.begin(), events.end(), "output"), events.end());
+    return events;
   }
 
   void Turn() {
@@ -146,6 +168,182 @@ TEST_F(ExternalConnectionTest, ReportsWhatCameBeforeTheStreamClosed) {
   connection_->FeedClosed();
   EXPECT_EQ(messages, 1);
   EXPECT_TRUE(Happened("closed"));
+}
+
+TEST_F(ExternalConnectionTest, IsFedAgainThoughNothingWasAnswered) {
+  handler_.spends_budget = true;
+  handler_.on_message = [](Connection&) {};
+  std::string many;
+  for (int i = 0; i < 300; i++) many += MakeFrame(Opcode::kText, "x");
+  Feed(many);
+  EXPECT_EQ(Count("output"), 0u);
+  RunUntil([this] { return !connection_->is_holding(); });
+  EXPECT_GE(Count("output"), 1u);
+  connection_->FeedClosed();
+}
+
+TEST_F(ExternalConnectionTest, KeepsTheOrderOfWhatIsInflated) {
+  BusyThreads busy(&uv_);
+  FeedLarge();
+  EXPECT_TRUE(connection_->is_holding());
+  Feed(MakeFrame(Opcode::kText, "behind"));
+  connection_->FeedEnd();
+  // It waits for the thread pool, and not for a turn.
+  EXPECT_FALSE(connection_->marked_held());
+  EXPECT_EQ(loop_->budget().held(), 0u);
+  connection_->Pause();
+  connection_->Resume();
+  EXPECT_FALSE(connection_->marked_held());
+  EXPECT_EQ(EventsButOutput(), std::vector<std::string>{});
+  busy.Release();
+  RunUntil([this] { return Happened("end"); });
+  EXPECT_EQ(EventsButOutput(),
+            (std::vector<std::string>{"message of 300000", "message of 6", "end"}));
+  connection_->FeedClosed();
+}
+
+TEST_F(ExternalConnectionTest, HearsOfTheEndBehindWhatIsInflated) {
+  BusyThreads busy(&uv_);
+  FeedLarge();
+  connection_->FeedEnd();
+  EXPECT_EQ(EventsButOutput(), std::vector<std::string>{});
+  busy.Release();
+  RunUntil([this] { return Happened("end"); });
+  EXPECT_EQ(EventsButOutput(), (std::vector<std::string>{"message of 300000", "end"}));
+  connection_->FeedClosed();
+}
+
+TEST_F(ExternalConnectionTest, KeepsWhatCameWithWhatIsInflated) {
+  BusyThreads busy(&uv_);
+  FeedLarge();
+  busy.Release();
+  RunUntil([this] { return !connection_->inflating(); });
+  BusyThreads again(&uv_);
+  Feed(CompressedFrame(std::string(300'000, 'a')) + MakeFrame(Opcode::kText, "behind"));
+  EXPECT_TRUE(connection_->inflating());
+  EXPECT_FALSE(connection_->marked_held());
+  EXPECT_EQ(loop_->budget().held(), 0u);
+  again.Release();
+  RunUntil([this] { return Happened("message of 6"); });
+  EXPECT_EQ(EventsButOutput(),
+            (std::vector<std::string>{"message of 300000", "message of 300000", "message of 6"}));
+  connection_->FeedClosed();
+}
+
+TEST_F(ExternalConnectionTest, IsNotFedAgainWhileItInflatesNorBehindItsEnd) {
+  {
+    BusyThreads busy(&uv_);
+    FeedLarge();
+    connection_->Pause();
+    connection_->Resume();
+    EXPECT_EQ(Count("output"), 0u);
+  }
+  RunUntil([this] { return !connection_->inflating(); });
+  connection_->FeedEnd();
+  Turn();
+  handler_.events.clear();
+  connection_->Pause();
+  connection_->Resume();
+  EXPECT_EQ(Count("output"), 0u);
+  connection_->FeedClosed();
+}
+
+TEST_F(ExternalConnectionTest, ReportsNothingOnceItIsTerminated) {
+  int messages = 0;
+  handler_.on_message = [&messages](Connection&) { messages++; };
+  connection_->Terminate();
+  Feed(MakeFrame(Opcode::kText, "x"));
+  EXPECT_EQ(messages, 0);
+  connection_->FeedClosed();
+}
+
+TEST_F(ExternalConnectionTest, KeepsNothingBehindTheMessageWhoseHandlerTerminatesIt) {
+  handler_.stop_reading = true;
+  handler_.on_message = [](Connection& connection) { connection.Terminate(); };
+  Feed(MakeFrame(Opcode::kText, "x") + MakeFrame(Opcode::kText, "y"));
+  EXPECT_FALSE(connection_->is_holding());
+  EXPECT_EQ(loop_->budget().held(), 0u);
+  connection_->FeedClosed();
+}
+
+TEST_F(ExternalConnectionTest, KeepsNothingBehindAHeldMessageWhoseHandlerTerminatesIt) {
+  handler_.spends_budget = true;
+  int messages = 0;
+  handler_.on_message = [&messages](Connection& connection) {
+    if (++messages == 2) connection.Terminate();
+  };
+  connection_->set_record_limit(1);
+  Feed(MakeFrame(Opcode::kText, "x") + MakeFrame(Opcode::kText, "y") +
+       MakeFrame(Opcode::kText, "z"));
+  EXPECT_TRUE(connection_->is_holding());
+  RunUntil([&messages] { return messages == 2; });
+  EXPECT_FALSE(connection_->is_holding());
+  connection_->FeedClosed();
+  EXPECT_TRUE(Happened("closed"));
+  EXPECT_EQ(messages, 2);
+  EXPECT_EQ(loop_->budget().held(), 0u);
+}
+
+TEST_F(ExternalConnectionTest, WaitsForNoTurnWhereItsHandlerPausesIt) {
+  handler_.stop_reading = true;
+  int messages = 0;
+  handler_.on_message = [&messages](Connection& connection) {
+    messages++;
+    connection.Pause();
+  };
+  Feed(MakeFrame(Opcode::kText, "x") + MakeFrame(Opcode::kText, "y"));
+  EXPECT_FALSE(connection_->is_holding());
+  EXPECT_EQ(loop_->budget().held(), 0u);
+  connection_->Resume();
+  RunUntil([&messages] { return messages == 2; });
+  connection_->FeedClosed();
+}
+
+TEST_F(ExternalConnectionTest, CountsWhatWaitsForItsTurn) {
+  handler_.spends_budget = true;
+  connection_->set_record_limit(1);
+  const std::string frame = MakeFrame(Opcode::kText, "x");
+  Feed(frame + frame);
+  EXPECT_EQ(loop_->budget().held(), frame.size());
+  Feed(frame);
+  EXPECT_EQ(loop_->budget().held(), 2 * frame.size());
+  RunUntil([this] { return !connection_->is_holding(); });
+  EXPECT_EQ(loop_->budget().held(), 0u);
+  Feed(frame + frame);
+  EXPECT_EQ(loop_->budget().held(), frame.size());
+  connection_->Terminate();
+  EXPECT_EQ(loop_->budget().held(), 0u);
+  connection_->FeedClosed();
+}
+
+TEST_F(ExternalConnectionTest, EndsBehindWhatWaitsForItsTurn) {
+  handler_.spends_budget = true;
+  int messages = 0;
+  handler_.on_message = [&messages](Connection&) { messages++; };
+  std::string many;
+  for (int i = 0; i < 300; i++) many += MakeFrame(Opcode::kText, "x");
+  Feed(many);
+  EXPECT_TRUE(connection_->is_holding());
+  // From here on it would have a budget again.
+  auto* other = ExternalConnection::Make(loop_.get(), &handler_, settings_, Role::kServer);
+  std::string frame = MakeFrame(Opcode::kText, "other");
+  other->Feed(reinterpret_cast<uint8_t*>(frame.data()), frame.size());
+  connection_->FeedClosed();
+  EXPECT_FALSE(Happened("closed"));
+  RunUntil([this] { return Happened("closed"); });
+  EXPECT_EQ(messages, 301);
+  EXPECT_EQ(loop_->budget().held(), 0u);
+}
+
+TEST_F(ExternalConnectionTest, SendsNothingBehindItsEnd) {
+  connection_->EndTransport();
+  EXPECT_TRUE(connection_->TakeEnd());
+  const uint64_t enqueued = connection_->enqueued();
+  connection_->SendRaw(ByteView("raw"));
+  connection_->SendFrame(FrameHeader(), ByteView("frame"));
+  EXPECT_EQ(connection_->OutputSize(), 0u);
+  EXPECT_EQ(connection_->enqueued(), enqueued);
+  connection_->FeedClosed();
 }
 
 TEST_F(ExternalConnectionTest, IsOfNeitherPortNorSocket) {

@@ -149,6 +149,83 @@ TEST_F(SocketConnectionTest, SendsLargePayloadsBehindALongQueue) {
   EXPECT_EQ(Receive(fd, expected.size()), expected);
 }
 
+// The kernel takes the beginning of a frame that another connection waits to send, too.
+TEST_F(SocketConnectionTest, SendsTheRestOfAFrameThatItSharesOnce) {
+  Listen();
+  Open();
+  Connection* busy = handler_.last;
+  const int fd = Open();
+  Connection* idle = handler_.last;
+  std::string message(8'000'000, '\0');
+  for (size_t i = 0; i < message.size(); i++) message[i] = static_cast<char>(i * 31 >> 5);
+  // Behind one that the kernel does not take whole, it is held for others.
+  busy->SendFrame(FrameHeader(), ByteView(std::string_view(message)));
+  busy->SendFrame(FrameHeader(), ByteView(std::string_view(message)));
+  idle->SendFrame(FrameHeader(), ByteView(std::string_view(message)));
+  EXPECT_LT(idle->written(), idle->enqueued());
+  const std::string expected = Unmasked(Opcode::kBinary, message);
+  EXPECT_TRUE(Receive(fd, expected.size()) == expected);
+  idle->Terminate();
+  EXPECT_EQ(ReceiveAll(fd), "") << "nothing comes twice";
+}
+
+// It was paused before what came with the opening handshake had been looked at.
+TEST_F(SocketConnectionTest, APausedOneThatWasTakenOverReadsNoMoreThanTheHighWaterMark) {
+  settings_->high_water_mark = 10;
+  int ends[2];
+  ASSERT_EQ(socketpair(AF_UNIX, SOCK_STREAM, 0, ends), 0);
+  clients_.push_back(ends[1]);
+  auto* connection = SocketConnection::Make(loop_.get(), &handler_, settings_, Role::kServer,
+                                            SocketConnection::Kind::kPipe);
+  const std::string early = MakeFrame(Opcode::kText, "early and long");
+  ASSERT_EQ(connection->StartAdopted(ends[0], ByteView(early)), 0);
+  close(ends[0]);
+  connection->Pause();
+  Send(ends[1], MakeFrame(Opcode::kText, "later"));
+  for (int turn = 0; turn < 20; turn++) uv_run(&uv_, UV_RUN_NOWAIT);
+  EXPECT_EQ(connection->received(), 0u);
+  connection->Resume();
+  EXPECT_EQ(Receive(ends[1], 16 + 7),
+            Unmasked(Opcode::kText, "early and long") + Unmasked(Opcode::kText, "later"));
+}
+
+TEST_F(SocketConnectionTest, ReadsNothingWhileTooMuchIsHeld) {
+  Listen();
+  const int fd = Open();
+  loop_->budget().AddHeld(TurnBudget::kMostHeld + 1);
+  Send(fd, MakeFrame(Opcode::kText, "x"));
+  for (int turn = 0; turn < 20; turn++) uv_run(&uv_, UV_RUN_NOWAIT);
+  EXPECT_EQ(handler_.events, std::vector<std::string>{"upgrade 0"});
+  EXPECT_EQ(handler_.last->received(), kRequest.size());
+  loop_->budget().SubtractHeld(TurnBudget::kMostHeld + 1);
+  EXPECT_EQ(Receive(fd, 3), Unmasked(Opcode::kText, "x"));
+}
+
+// A read that fills its buffer is followed by another one in the same poll, unless it has spent
+// what there is for the turn.
+TEST_F(SocketConnectionTest, ReadsNoMoreInATurnThanItHandles) {
+  handler_.spends_budget = true;
+  size_t messages = 0;
+  handler_.on_message = [&messages](Connection&) { messages++; };
+  Listen();
+  const int fd = Open();
+  handler_.last->set_record_limit(1);
+  // Reads are small, of the size of a frame.
+  loop_->budget().AddHeld(TurnBudget::kMaxHeld + 1);
+  const std::string frame =
+      MakeFrame(Opcode::kBinary, std::string(TurnBudget::kSmallRead - 8, 'x'));
+  ASSERT_EQ(frame.size(), TurnBudget::kSmallRead);
+  std::string bytes;
+  for (int i = 0; i < 10; i++) bytes += frame;
+  Send(fd, bytes);
+  while (messages < 10) {
+    const size_t before = messages;
+    uv_run(&uv_, UV_RUN_ONCE);
+    EXPECT_LE(messages - before, 1u);
+  }
+  loop_->budget().SubtractHeld(TurnBudget::kMaxHeld + 1);
+}
+
 TEST_F(SocketConnectionTest, KnowsItsDescriptorAndAddresses) {
   Listen();
   Open();

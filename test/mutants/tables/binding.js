@@ -3,19 +3,11 @@
 const { cpp: of } = require('../rows');
 
 const DELIVERIES = 'Context.*';
+// Those that need no long search.
+const BINDING = 'ContextTest.*:EnvironmentTest.*:ResourcesTest.*';
 
 module.exports = [
   ...of('src/binding/environment.cc', DELIVERIES, [
-    [
-      '(entry.generation + 1) & kGenerationMask',
-      'entry.generation & kGenerationMask',
-      'no test yet'
-    ],
-    [
-      'free_slots_.push_back(handle & kSlotMask);',
-      'free_slots_.push_front(handle & kSlotMask);',
-      'a second line behind the generation'
-    ],
     ['free_slots_.push_back(handle & kSlotMask);', ''],
     [
       'if (connection == nullptr || !slots_[handle & kSlotMask].is_over) return;',
@@ -28,14 +20,8 @@ module.exports = [
     ['  ContextOf(*connection)->Unretain();\n', '']
   ]),
   ...of('src/binding/context.cc', DELIVERIES, [
-    ['bool is_lost = DropInputOf(batch.connection);', 'bool is_lost = false;', 'no test yet'],
     ['    if (!is_upgrade && first == nullptr) first = &record;\n', ''],
     ['if (resources_ != nullptr) resources_->Forget(connection->id());', ''],
-    [
-      'overflow_.erase(std::remove_if(overflow_.begin(), overflow_.end(), is_its), overflow_.end());',
-      '',
-      'no test yet'
-    ],
     ['    if (is_upgrade) batch.connection->Terminate();\n', ''],
     [
       '  record->head |= static_cast<int32_t>(kFlagLast << 8);\n  piece_.reset();',
@@ -45,11 +31,27 @@ module.exports = [
     ['if (size - placed.used > std::max(placed.used, kMuchMemory)) {', 'if (false) {']
   ]),
   ...of('src/binding/resources.cc', DELIVERIES, [
-    ['  if (place.handle == handle) Clear(place);\n', ''],
+    ['  if (place.handle == handle) Clear(place);\n', '']
+  ]),
+  ...of('src/binding/environment.cc', BINDING, [
+    ['(entry.generation + 1) & kGenerationMask', 'entry.generation & kGenerationMask'],
+    ['free_slots_.push_back(handle & kSlotMask);', 'free_slots_.push_front(handle & kSlotMask);']
+  ]),
+  ...of('src/binding/context.cc', BINDING, [
+    ['  lost_.push_back(batch.handle);\n', ''],
+    ['IsLost(batch.handle)) DropInput(batch);', 'IsLost(batch.handle)) {}'],
+    ['  batch.connection->StopReader();\n', ''],
+    ['  held_.erase(std::remove_if(held_.begin(), held_.end(), is_its), held_.end());\n', ''],
+    [
+      'overflow_.erase(std::remove_if(overflow_.begin(), overflow_.end(), is_its), overflow_.end());',
+      ''
+    ]
+  ]),
+  ...of('src/binding/resources.cc', BINDING, [
     [
       'if (is_its && place->endpoint != nullptr)',
-      'if (place != nullptr && place->endpoint != nullptr)',
-      'no test yet'
-    ]
+      'if (place != nullptr && place->endpoint != nullptr)'
+    ],
+    ['  if (place.handle == handle) Clear(place);\n', '']
   ])
 ];

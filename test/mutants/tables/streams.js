@@ -11,7 +11,7 @@ module.exports = [
     ['length > limit - message_.length_', 'length > limit'],
     ['piece.compressed && frame.fin && message_.fragments_ == 1', 'piece.compressed'],
     ['  message_.is_begun_ = true;\n', ''],
-    ['if (memory != nullptr) buffer.MoveTo(std::move(memory));', ''],
+    ['  if (place == nullptr) place = data;\n', '  place = data;\n'],
     ['    key.Skip(progress.used);\n', ''],
     ['    masking.Apply(data + at, data + at, count - progress.used);\n', ''],
     ['if (frame.fin && !message_.utf8_.IsComplete()) return ErrorCode::kInvalidUtf8;', ''],

@@ -17,14 +17,13 @@ module.exports = [
     ['if (closing_.wants_deadline()) ExpectEnd();', ''],
     ['    if (reader_.ended()) Resume();\n', ''],
     ['if (extras.last_activity == 0) extras.last_activity', 'extras.last_activity'],
-    ['  self->DropDeadline(kind);\n', ''],
     ['void Connection::Terminate() {\n  Flush();', 'void Connection::Terminate() {'],
     ['  muted_ = true;\n  DropInput();\n  Destroy();', '  DropInput();\n  Destroy();'],
     ['  muted_ = true;\n  DropInput();\n  Destroy();', '  muted_ = true;\n  Destroy();'],
     ['  destroyed_ = true;\n', ''],
     ['if (stage_ != Stage::kWebSocket) DropInput();', ''],
     ['  deadlines_.reset();\n  // Node', '  // Node'],
-    ['inflating() || (held_ && input_ != nullptr)) return;', 'inflating()) return;', 'no test yet'],
+    ['inflating() || (held_ && input_ != nullptr)) return;', 'inflating()) return;'],
     ['if (input_ != nullptr && !loop_->budget().is_spent()) ReadInput();', ''],
     ['  if (input_ != nullptr) {\n    Hold();\n  } else {', '  {'],
     ['if (!transport_gone_ || !released_) return;', 'if (!released_) return;']
@@ -55,73 +54,38 @@ module.exports = [
     ['if (early.size == 0) return 0;', 'return 0;'],
     [
       'stage_ != Stage::kWebSocket || input_ != nullptr || paused_) return {};',
-      'stage_ != Stage::kWebSocket || input_ != nullptr) return {};',
-      'no test yet'
+      'stage_ != Stage::kWebSocket || input_ != nullptr) return {};'
     ],
     ['  NoteActivity();\n  if (!tapped_)', '  if (!tapped_)'],
-    ['  if (!tapped_) return;\n', '', 'the model of deliveries notices'],
+    ['  if (!tapped_) return;\n', ''],
     ['if (input_size() > kMaxEarlyInput) StopReading();', ''],
-    ['if (muted_) break;', '', 'what is muted reports nothing: it is dropped a little later'],
+    ['if (muted_) break;', ''],
     ['if (input_size() >= settings_->high_water_mark) StopReading();', ''],
-    [
-      '} else if (input_ != nullptr || is_holding()) {',
-      '} else if (is_holding()) {',
-      'no test yet'
-    ],
-    [
-      '} else if (input_ != nullptr || is_holding()) {',
-      '} else if (input_ != nullptr) {',
-      'no test yet'
-    ],
+    ['} else if (is_holding()) {', '} else if (input_ != nullptr) {'],
+    ['} else if (is_holding()) {', '} else if (held_) {'],
+    ['} else if (is_holding()) {', '} else if (inflating()) {'],
     [
       '} else if (loop_->budget().is_spent()) {\n        Keep(data, size);\n        Hold();',
-      '} else if (loop_->budget().is_spent()) {\n        Keep(data, size);',
-      'no test yet'
+      '} else if (loop_->budget().is_spent()) {\n        Keep(data, size);'
     ],
-    [
-      'if (stage_ != Stage::kWebSocket || peer_ended_) return;\n  peer_ended_ = true;',
-      'peer_ended_ = true;',
-      'no test yet'
-    ],
-    ['if (used == size || muted_) return;', 'if (used == size) return;', 'no test yet'],
-    [
-      '  if (inflating()) {\n    StopReading();\n  } else if (!paused_) {',
-      '  if (!paused_) {',
-      'no test yet'
-    ],
-    ['  } else if (!paused_) {\n    Hold();', '  } else {\n    Hold();', 'no test yet'],
-    ['if (!input->empty() && !muted_) input_', 'if (!input->empty()) input_', 'no test yet'],
-    ['if (held_) loop_->budget().AddHeld(size);', '', 'the model of deliveries notices'],
-    ['if (held_) loop_->budget().SubtractHeld(input_size());', '', 'no test yet'],
+    ['if (used == size || muted_) return;', 'if (used == size) return;'],
+    ['if (!inflating() && !paused_) Hold();', 'if (!paused_) Hold();'],
+    ['if (!inflating() && !paused_) Hold();', 'if (!inflating()) Hold();'],
+    ['if (!input->empty() && !muted_) input_', 'if (!input->empty()) input_'],
+    ['if (held_) loop_->budget().AddHeld(size);', ''],
+    ['if (held_) loop_->budget().SubtractHeld(input_size());', ''],
     ['  loop_->budget().SubtractHeld(input_size());\n  held_', '  held_'],
-    [
-      'stage_ != Stage::kWebSocket || inflating()) return;',
-      'stage_ != Stage::kWebSocket) return;',
-      'no test yet'
-    ],
-    ['if (!inflating()) Hold();', 'Hold();', 'no test yet'],
-    [
-      'if (!inflating() && !peer_ended_ && input_size()',
-      'if (!peer_ended_ && input_size()',
-      'no test yet'
-    ],
-    [
-      'if (!inflating() && !peer_ended_ && input_size()',
-      'if (!inflating() && input_size()',
-      'libuv tells the end once more, which is known by then'
-    ],
+    ['    if (!inflating()) Hold();\n', '    Hold();\n'],
+    ['if (!inflating() && !peer_ended_ && input_size()', 'if (!peer_ended_ && input_size()'],
+    ['if (!inflating() && !peer_ended_ && input_size()', 'if (!inflating() && input_size()'],
     ['paused_ = false;\n  if (!held_) GoOnReading();', 'paused_ = false;'],
     ['if (input_ == nullptr) handler_->OnPeerEnd(*this);', 'handler_->OnPeerEnd(*this);'],
     ['extras_->head->has_begun()', 'true'],
     ['end_reported_ || input_ != nullptr || inflating()', 'end_reported_ || inflating()'],
-    [
-      'end_reported_ || input_ != nullptr || inflating()',
-      'end_reported_ || input_ != nullptr',
-      'no test yet'
-    ],
+    ['end_reported_ || input_ != nullptr || inflating()', 'end_reported_ || input_ != nullptr'],
     ['end_reported_ || input_ != nullptr || inflating()', 'input_ != nullptr || inflating()'],
     ['if (end_sent_) EndWriting();', ''],
-    ['      StopReading();\n      return Flow::kStop;', '      return Flow::kStop;', 'no test yet']
+    ['      StopReading();\n      return Flow::kStop;', '      return Flow::kStop;']
   ]),
   ...of('src/transport/connection_write.cc', LOOPS, [
     ['end_requested_ || destroyed_) return;', 'end_requested_) return;'],
@@ -130,14 +94,9 @@ module.exports = [
     ['    next.fin = false;', ''],
     [
       'if (stage_ == Stage::kClosed || end_sent_) return false;',
-      'if (stage_ == Stage::kClosed) return false;',
-      'the model of deliveries notices'
+      'if (stage_ == Stage::kClosed) return false;'
     ],
-    [
-      'if (is_due || queue_.size() > kFlushThreshold) Flush();',
-      'if (is_due) Flush();',
-      'no test yet'
-    ],
+    ['if (is_due || queue_.size() > kFlushThreshold) Flush();', 'if (is_due) Flush();'],
     [
       '(is_first && loop_->sends_at_once()) || loop_->is_last_turn()',
       'loop_->sends_at_once() || loop_->is_last_turn()'
@@ -157,8 +116,7 @@ module.exports = [
     ['if (ending == Ending::kAbandon)', 'if (false)'],
     [
       'int ExternalConnection::StartReading() {\n  handler()->OnOutput(*this);',
-      'int ExternalConnection::StartReading() {',
-      'no test yet'
+      'int ExternalConnection::StartReading() {'
     ],
     [
       'void ExternalConnection::EndWriting() {}',
@@ -169,19 +127,10 @@ module.exports = [
     ['const int own = DuplicateDescriptor(fd);', 'const int own = fd;'],
     [
       'if (status == 0 && early.size == 0) status = StartReading();',
-      'if (status == 0) status = StartReading();',
-      'no test yet'
+      'if (status == 0) status = StartReading();'
     ],
-    [
-      'count == 0 || count == UV_ENOBUFS) return;',
-      'count == 0) return;',
-      'the budget of held input is not reached here'
-    ],
-    [
-      'if (is_full && self->is_reading_',
-      'if (false && self->is_reading_',
-      'the kernel gives less than a whole buffer'
-    ],
+    ['count == 0 || count == UV_ENOBUFS) return;', 'count == 0) return;'],
+    ['if (is_full && self->is_reading_', 'if (false && self->is_reading_'],
     ['if (is_writing_ || is_corked_) return false;', 'if (is_writing_) return false;'],
     [
       'if (is_writing_ || is_corked_) return false;',
@@ -198,21 +147,19 @@ module.exports = [
       'if (true)',
       'that saves memory only'
     ],
-    [
-      '    SendShared(header, payload, taken);',
-      '    SendShared(header, payload, 0);',
-      'no test yet'
-    ],
+    ['    SendShared(header, payload, taken);', '    SendShared(header, payload, 0);'],
     ['if (TakeEnd()) EndWriting();', ''],
     ['if (stage() == Stage::kClosed) return 0;', ''],
     ['waiting += uv_stream_get_write_queue_size(stream());', ''],
     ['if (!is_writing_) ReportWritten();', ''],
     ['  notify_written_ = false;\n  handler', '  handler'],
-    ['  if (peer_ended()) {\n    Destroy();\n    return;\n  }', '', 'no test yet'],
+    ['  if (peer_ended()) {\n    Destroy();\n    return;\n  }', ''],
     ['if (ending != Ending::kReset || !is_tcp_', 'if (!is_tcp_'],
     ['if (ending != Ending::kReset || !is_tcp_', 'if (true || !is_tcp_'],
-    ['if (ending != Ending::kAbandon) TransportClosed();', 'TransportClosed();', 'no test yet'],
-    ['  if (is_running) loop.RunRound();', '', 'no observer here has events then']
+    ['if (ending != Ending::kAbandon) TransportClosed();', 'TransportClosed();']
+  ]),
+  ...of('src/transport/socket_connection.cc', 'LoopTest.DeliversWhatComesLast*', [
+    ['  if (is_running) loop.RunRound();', '']
   ]),
   ...of('src/transport/held_input.h', `HeldInput.*:${CONNECTIONS}`, [
     ['if (at_ > bytes_.size() / 2)', 'if (false)', 'that saves memory only'],
@@ -230,10 +177,10 @@ module.exports = [
     ],
     ['if (now - flushed_at_ < kFlushInterval) return;', ''],
     ['if (now - flushed_at_ < kFlushInterval) return;', 'return;'],
-    ['  flushed_at_ = now;', '', 'no test yet'],
+    ['  flushed_at_ = now;', ''],
     ['observer_->HasEvents());\n}', 'false);\n}'],
     ['if (loop->deadlines_are_due_) loop->JudgeDeadlines();', ''],
-    ['deadlines_.TakeDue(polled_at_)', 'deadlines_.TakeDue(Now())', 'no test yet'],
+    ['deadlines_.TakeDue(polled_at_)', 'deadlines_.TakeDue(Now())'],
     ['  ScheduleTimer();\n  DeliverAndFlush();', '  DeliverAndFlush();'],
     ['if (is_left) ArmTrim', 'if (false) ArmTrim'],
     ['        Trim();\n', ''],
@@ -269,8 +216,7 @@ module.exports = [
     ['if (!pool_->inflaters().HasRoom()) {', 'if (false) {'],
     [
       'if (first && fin && !settings_->outgoing.takeover)',
-      'if (fin && !settings_->outgoing.takeover)',
-      'no test yet'
+      'if (fin && !settings_->outgoing.takeover)'
     ],
     [
       'if (owner_ == nullptr) return Turn::kDrop;\n    if (!owner_->outgoing_',
