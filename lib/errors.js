@@ -1,6 +1,7 @@
 'use strict';
 
-// Errors of the kinds that Node's own sockets give. Those of the protocol: native/protocol-errors.js.
+// Errors of the kinds that Node's own sockets give. Those that the addon finds: native/protocol-errors.js
+// and native/transport-errors.js.
 
 const { getSystemErrorMap } = require('util');
 
@@ -8,10 +9,14 @@ const { getSystemErrorMap } = require('util');
 // connection that was reset.
 let systemErrors = null;
 
-// The code of a libuv error, and what it means.
-function describe(errno) {
+/**
+ * The errors of libuv: codes and what they mean, by their numbers.
+ *
+ * @return {Map<Number, String[]>}
+ */
+function systemErrorMap() {
   systemErrors ??= getSystemErrorMap();
-  return systemErrors.get(errno) ?? ['UNKNOWN', 'unknown'];
+  return systemErrors;
 }
 
 /**
@@ -24,29 +29,13 @@ function describe(errno) {
  * @return {Error} with code, errno, syscall, address and port
  */
 function createSystemError(errno, syscall, address, port) {
-  const [code, text] = describe(errno);
+  const [code, text] = systemErrorMap().get(errno) ?? ['UNKNOWN', 'unknown'];
   const where = port > 0 ? `${address}:${port}` : address;
   const error = new Error(`${syscall} ${code}: ${text} ${where}`);
   Error.captureStackTrace(error, createSystemError);
   Object.assign(error, { code, errno, syscall, address });
   if (port) error.port = port;
   return error;
-}
-
-/**
- * Makes the error with which Node's sockets end where the transport is broken.
- *
- * @param {Number} errno a libuv error, negative
- * @return {Error} with code, errno and syscall
- */
-function createTransportError(errno) {
-  const [code] = describe(errno);
-  // Whoever reads is told of everything but that the peer takes no more, and that there was no memory for
-  // what waits.
-  const syscall = code === 'EPIPE' || code === 'ENOMEM' ? 'write' : 'read';
-  const error = new Error(`${syscall} ${code}`);
-  Error.captureStackTrace(error, createTransportError);
-  return Object.assign(error, { errno, code, syscall });
 }
 
 /**
@@ -113,5 +102,5 @@ module.exports = {
   createInterruptedError,
   createIncompleteError,
   createSystemError,
-  createTransportError
+  systemErrorMap
 };

@@ -23,6 +23,8 @@ class RareState {
   protocolError = null;
   errorEmitted = false;
   paused = false;
+  /** Whether the transport has failed while it was. */
+  failedPaused = false;
   /** Who else does not want the connection to be read, in bits. */
   holds = 0;
   /** Of data that was refused after close(). */

@@ -83,5 +83,6 @@ module.exports = {
   kOnOutput: Symbol('wsuv.onOutput'),
   kOnReleased: Symbol('wsuv.onReleased'),
   kOnCompressed: Symbol('wsuv.onCompressed'),
+  kOnFailed: Symbol('wsuv.onFailed'),
   kOnClosed: Symbol('wsuv.onClosed')
 };

@@ -32,6 +32,7 @@ const {
   kLoad,
   kOnClosed,
   kOnCompressed,
+  kOnFailed,
   kOnMessage,
   kOnOutput,
   kOnPeerClose,
@@ -73,11 +74,10 @@ const { FIN, MASK } = seam.flag;
 let attach, closeReason, events, replaceSocket, setEndpoint, toBinaryType;
 let AutoPong, INITIAL_STATE, Listeners, Outgoing, RareState;
 let compressionFor, makeMask, negotiated, optionsOf, settingsFor;
-let createProtocolError, createTransportError, kErrorCode;
+let createProtocolError, createTransportError, isOfWrite, kErrorCode;
 let keepEnteredStores;
 const load = lazy(() => {
   ({ toBinaryType } = require('./binary-type'));
-  ({ createTransportError } = require('./errors'));
   events = require('./events');
   ({ replaceSocket } = require('./link/adopt-socket'));
   ({ attach } = require('./link/attach'));
@@ -87,6 +87,7 @@ const load = lazy(() => {
   ({ keepEnteredStores } = require('./native/entered-stores'));
   ({ createProtocolError, kErrorCode } = require('./native/protocol-errors'));
   ({ optionsOf, settingsFor } = require('./native/settings'));
+  ({ createTransportError, isOfWrite } = require('./native/transport-errors'));
   ({ INITIAL_STATE, RareState } = require('./rare-state'));
   ({ AutoPong } = require('./sending/auto-pong'));
   ({ closeReason } = require('./sending/control-payload'));
@@ -113,6 +114,7 @@ const kInTurn = Symbol('wsuv.inTurn');
 const kEndpointFor = Symbol('wsuv.endpointFor');
 const kMaskCloseFrame = Symbol('wsuv.maskCloseFrame');
 const kEnded = Symbol('wsuv.ended');
+const kGone = Symbol('wsuv.gone');
 const kTellError = Symbol('wsuv.tellError');
 
 /**
@@ -547,7 +549,7 @@ class WebSocket extends EventEmitter {
     const error = createProtocolError(index, detail, sentence);
     this[kRare].protocolError = error;
     // As under ws, behind what handlers of the messages before it do in the next tick.
-    nextTick(() => this[kTellError]());
+    if (!this[kRare].failedPaused) nextTick(() => this[kTellError]());
   }
 
   [kTellError]() {
@@ -604,6 +606,23 @@ class WebSocket extends EventEmitter {
     if (this._readyState === OPEN) this[kUseLink](this[kLink].afterEnd);
   }
 
+  // As under ws, the socket of a connection that the program has paused tells of its error at once, and the
+  // messages that it has kept follow.
+  [kOnFailed](status) {
+    if (!this[kRare].paused) return;
+    const error = createTransportError(status);
+    const rare = this[kRarely]();
+    const callbacks = rare.link.release(this[kHandle]);
+    rare.failedPaused = true;
+    try {
+      if (isOfWrite(status)) callbacks?.closed(error);
+    } finally {
+      this._readyState = CLOSING;
+      rare.link.failed(this[kHandle], error);
+      if (callbacks !== undefined) nextTick(() => callbacks.closed(error));
+    }
+  }
+
   [kOnReleased](socketHandle) {
     const callbacks = this[kRare].link.release(this[kHandle]);
     if (callbacks !== undefined) this[kRarely]().callbacks = callbacks;
@@ -613,19 +632,34 @@ class WebSocket extends EventEmitter {
 
   [kOnClosed](status, socketHandle) {
     try {
-      this[kTellError]();
+      // Behind the socket's 'close', where there is one.
+      if (!this[kRare].failedPaused || socketHandle === undefined) this[kTellError]();
     } finally {
       this[kEnded](status, socketHandle);
     }
   }
 
   [kEnded](status, socketHandle) {
+    const { callbacks } = this[kRare];
+    const error = status === 0 ? undefined : createTransportError(status);
+    if (callbacks !== null) this[kRarely]().callbacks = null;
+    if (callbacks === null || !isOfWrite(status)) {
+      this[kGone](error, callbacks, socketHandle);
+      return;
+    }
+    // The callback of a write that has failed is the first to hear of it.
+    try {
+      callbacks.closed(error);
+    } finally {
+      this[kGone](error, null, socketHandle);
+    }
+  }
+
+  [kGone](error, callbacks, socketHandle) {
     const { [kServer]: server } = this;
-    const { callbacks, link, outgoing } = this[kRare];
+    const { link, outgoing } = this[kRare];
     this._readyState = CLOSING;
     this[kServer] = null;
-    if (callbacks !== null) this[kRarely]().callbacks = null;
-    const error = status === 0 ? undefined : createTransportError(status);
     const fail = () => {
       callbacks?.closed(error);
       outgoing?.closed(error);
@@ -647,8 +681,18 @@ class WebSocket extends EventEmitter {
   // The socket emits 'close'. As under ws, its listeners hear of an end that came unexpectedly before
   // those of the WebSocket do.
   [kAfterSocket]() {
-    if (this[kRare].inputEnded) this.emitClose();
-    else nextTick(() => this.emitClose());
+    const { failedPaused, inputEnded } = this[kRare];
+    if (inputEnded && !failedPaused) {
+      this.emitClose();
+      return;
+    }
+    nextTick(() => {
+      try {
+        this[kTellError]();
+      } finally {
+        this.emitClose();
+      }
+    });
   }
 }
 

@@ -7,6 +7,7 @@ const { EMPTY_BUFFER } = require('../constants');
 const { sockets } = require('../native/dispatch');
 const { nextTick, setImmediate } = require('../native/realm');
 const { stage } = require('../native/seam');
+const { createTransportError } = require('../native/transport-errors');
 
 const { prototype } = net.Socket;
 
@@ -26,6 +27,7 @@ class ConnectionHandle {
   #isSocketClosed = false;
   #hasShutdown = false;
   #hasPeerEnded = false;
+  #hasFailed = false;
   #isTapped = false;
   #tapsBehind = true;
   #isDrainWatched = false;
@@ -189,6 +191,17 @@ class ConnectionHandle {
     if (done === null) this.#drain();
   }
 
+  /**
+   * The transport is broken, which the socket tells at once; what was read before is still to come.
+   *
+   * @param {Error} error
+   */
+  failed(error) {
+    this.#hasFailed = true;
+    if (error.syscall === 'write') this.#fail(error);
+    this.socket.destroy(error);
+  }
+
   /** The connection is over, and the addon's name for it about to become invalid. */
   release() {
     if (this.id === 0) return;
@@ -207,6 +220,8 @@ class ConnectionHandle {
   closed(error, then) {
     this.release();
     this.#then = then;
+    // Of a write that is under way when somebody else meets an error, Node's streams think well.
+    if (error?.syscall === 'write') this.#fail(error);
     this.written();
     this.socket.destroy(error);
     this.#finishClose();
@@ -257,7 +272,18 @@ class ConnectionHandle {
     native.sendRaw(this.id, chunk);
   }
 
+  #fail(error) {
+    const callback = this.#unwritten;
+    this.#unwritten = null;
+    callback?.(error);
+  }
+
   #afterWrite(callback) {
+    const failure = native.writeFailure(this.id);
+    if (failure !== 0) {
+      callback(createTransportError(failure));
+      return;
+    }
     if (this.id === 0 || native.flush(this.id) === native.enqueued(this.id)) {
       this.#writing = 0;
       callback();
@@ -280,7 +306,7 @@ class ConnectionHandle {
     this.#onClosed = callback;
     // What was ended in both directions, or refused, closes behind what is still to be written.
     const closesItself = this.#hasShutdown && (this.#hasPeerEnded || !this.#isDecided);
-    if (!closesItself) {
+    if (!closesItself && !this.#hasFailed) {
       // What was written before leaves, as far as the kernel takes it.
       native.flush(this.id);
       native.terminate(this.id);

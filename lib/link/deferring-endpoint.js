@@ -4,6 +4,7 @@ const { FlatQueue } = require('../flat-queue');
 const { setImmediate } = require('../native/realm');
 const {
   kOnClosed,
+  kOnFailed,
   kOnCompressed,
   kOnMessage,
   kOnOutput,
@@ -124,6 +125,10 @@ class DeferringEndpoint {
 
   [kOnCompressed]() {
     this.#endpoint[kOnCompressed]();
+  }
+
+  [kOnFailed](status) {
+    this.#endpoint[kOnFailed](status);
   }
 
   [kOnReleased](own) {

@@ -117,6 +117,11 @@ class NativeLink {
     ConnectionHandle.existing(handle)?.peerEnded();
   }
 
+  /** The transport is broken; there is more to come of what was read. */
+  failed(handle, error) {
+    ConnectionHandle.existing(handle)?.failed(error);
+  }
+
   /** Drops the connection. */
   terminate(handle) {
     const own = ConnectionHandle.existing(handle);

@@ -32,8 +32,11 @@ const { prototype } = net.Socket;
 function socketOf(id, server = null, ws = null) {
   const existing = ConnectionHandle.existing(id);
   if (existing !== undefined) return existing.socket;
-  if (native.stage(id) === stage.OVER) return endedSocket();
+  // Of a write that has just failed, it is still to tell.
+  if (native.stage(id) === stage.OVER && native.writeFailure(id) === 0) return endedSocket();
   const socket = makeSocket(id, server);
+  // Not that somebody who looks at it lets it go on.
+  if (native.isPaused(id)) prototype.pause.call(socket);
   if (socket[kSocketHandle].isDecided) behaveAsAttached(socket, ws);
   return socket;
 }

@@ -6,6 +6,7 @@ const { createProtocolError } = require('../native/protocol-errors');
 const { nextTick } = require('../native/realm');
 const {
   kOnClosed,
+  kOnFailed,
   kOnCompressed,
   kOnMessage,
   kOnOutput,
@@ -200,6 +201,10 @@ class IncomingStreams {
 
   [kOnCompressed]() {
     this.#endpoint[kOnCompressed]();
+  }
+
+  [kOnFailed](status) {
+    this.#endpoint[kOnFailed](status);
   }
 
   [kOnReleased](own) {

@@ -7,6 +7,7 @@ const seam = require('./seam');
 const {
   kOnClosed,
   kOnCompressed,
+  kOnFailed,
   kOnMessage,
   kOnOutput,
   kOnPeerClose,
@@ -21,7 +22,7 @@ const {
   kWantsText
 } = require('../symbols');
 
-const errors = lazy(() => require('../errors'));
+const errors = lazy(() => require('./transport-errors'));
 
 // A view made with this class costs less than half of what Buffer.from() does.
 const FastBuffer = Buffer[Symbol.species];
@@ -31,6 +32,7 @@ const {
   BINARY,
   CLOSED,
   COMPRESSED,
+  FAILED,
   LISTENER_CLOSED,
   OUTPUT,
   PEER_CLOSE,
@@ -90,10 +92,12 @@ const listeners = new Map();
  * @property {function()} kOnWritten
  * @property {function()} kOnOutput
  * @property {function()} kOnCompressed
+ * @property {function(Number)} kOnFailed libuv's error (see transport-errors.js) has ended a connection that
+ *     is paused: what was read before, and kOnClosed, follow in a later turn
  * @property {function(ConnectionHandle=)} kOnReleased the handle is about to become invalid: forgets
  *     it, and asks whatever it still wants to know of it; runs no code of a user's
  * @property {function(Number, ConnectionHandle=)} kOnClosed the connection is over: libuv's error that
- *     ended it, or 0, and the handle of its socket, if there is one
+ *     ended it (see transport-errors.js), or 0, and the handle of its socket, if there is one
  */
 
 /**
@@ -243,6 +247,9 @@ function workOff(records, memory, staging, more) {
         break;
       case RAW:
         sockets.get(handle)?.raw(payloadOf(head, offset, length, memory, more));
+        break;
+      case FAILED:
+        endpoint?.[kOnFailed](detail);
         break;
       case CLOSED: {
         const own = sockets.get(handle);

@@ -1,6 +1,6 @@
 'use strict';
 
-const { createTransportError } = require('../errors');
+const { createTransportError } = require('../native/transport-errors');
 const {
   kConcluded,
   kOnClosed,

@@ -6,7 +6,9 @@ const native = require('../native/addon');
 const { stage } = require('../native/seam');
 const { nextTick } = require('../native/realm');
 const { callEach } = require('./call-each');
-const { createDestroyedError, createTransportError } = require('../errors');
+const { createDestroyedError } = require('../errors');
+const { sockets } = require('../native/dispatch');
+const { createBehindError, createTransportError } = require('../native/transport-errors');
 
 /** The callbacks of what was sent on a native connection, until the kernel has taken it. */
 class WrittenCallbacks {
@@ -18,6 +20,9 @@ class WrittenCallbacks {
   // The asynchronous context of callbacks that have to wait for the kernel: as under Node's streams,
   // that of the first one.
   #resource = null;
+  // Where a write has failed: whether a callback is to get, or has got, its error.
+  #isTold = false;
+  #hasHeard = false;
 
   /** @param {Number} handle */
   constructor(handle) {
@@ -32,7 +37,7 @@ class WrittenCallbacks {
    */
   push(callback) {
     if (native.stage(this.#handle) === stage.OVER) {
-      nextTick(callback, endingOf(this.#handle));
+      this.#refuse(callback);
       return;
     }
     this.#pairs.push(native.enqueued(this.#handle), callback);
@@ -43,12 +48,42 @@ class WrittenCallbacks {
   #callFirst() {
     if (this.#handle === 0 || this.#pairs.length === 0 || this.#resource !== null) return;
     if (this.#pairs[0] <= native.flush(this.#handle)) {
-      const [, callback] = this.#pairs.splice(0, 2);
-      callback(null);
+      this.#takeFirst()(null);
+    } else if (native.writeFailure(this.#handle) !== 0) {
+      const error = this.#failure(this.#isTold);
+      this.#hasHeard = true;
+      this.#takeFirst()(error);
     } else {
       this.#resource = new AsyncResource('wsuv.send', { requireManualDestroy: true });
       native.flush(this.#handle, true);
     }
+  }
+
+  #takeFirst() {
+    const [, callback] = this.#pairs.splice(0, 2);
+    return callback;
+  }
+
+  // Nothing can be sent any more. As under ws, the error of a read is told to those who had sent something
+  // before.
+  #refuse(callback) {
+    const isOfWrite = !this.#hasHeard && native.writeFailure(this.#handle) !== 0;
+    if (!isOfWrite) {
+      nextTick(callback, createDestroyedError());
+      return;
+    }
+    const error = this.#failure(this.#isTold || sockets.get(this.#handle)?.socket.errored);
+    nextTick(() => {
+      this.#hasHeard = true;
+      callback(error);
+    });
+  }
+
+  // What a write has met; or, of what was sent behind it, what that would have met.
+  #failure(isBehind) {
+    this.#isTold = true;
+    const error = createTransportError(native.writeFailure(this.#handle));
+    return isBehind && error.code !== 'ENOMEM' ? createBehindError() : error;
   }
 
   /** Calls the callbacks of what the kernel has taken, in order; the others wait for more. */
@@ -96,13 +131,6 @@ class WrittenCallbacks {
     }
     resource.runInAsyncScope(callEach, null, callbacks, argument);
   }
-}
-
-// Why nothing can be sent any more. As under ws, the transport's own errors are told to those who had sent
-// something before; but where there was no memory for what is sent, nobody else may hear of it.
-function endingOf(handle) {
-  const error = createTransportError(native.failure(handle));
-  return error.code === 'ENOMEM' ? error : createDestroyedError();
 }
 
 const isCallback = (_, index) => index % 2 === 1;

@@ -235,10 +235,18 @@ Napi::Value StageOf(const Napi::CallbackInfo& info) {
   return Napi::Number::New(info.Env(), stage);
 }
 
-/// failure(handle): libuv's error that has ended the connection; 0 where there is none.
-Napi::Value FailureOf(const Napi::CallbackInfo& info) {
+/// writeFailure(handle): libuv's error, lower by kFailedWrite, that a write has met, which has
+/// ended the connection; 0 where none has.
+Napi::Value WriteFailureOf(const Napi::CallbackInfo& info) {
   const Connection* connection = ConnectionAt(info, 0);
-  return Napi::Number::New(info.Env(), connection == nullptr ? 0 : connection->failure());
+  const bool has_failed = connection != nullptr && connection->write_failed();
+  return Napi::Number::New(info.Env(), has_failed ? connection->failure() - kFailedWrite : 0);
+}
+
+/// isPaused(handle): whether pause() was called, and resume() was not.
+Napi::Value IsPaused(const Napi::CallbackInfo& info) {
+  const Connection* connection = ConnectionAt(info, 0);
+  return Napi::Boolean::New(info.Env(), connection != nullptr && connection->paused());
 }
 
 /// fd(handle): the descriptor; -1 where there is none.
@@ -289,6 +297,7 @@ void DefineConnectionCalls(Napi::Env, Napi::Object exports) {
   Define<IdleTime>(exports, "idleTime");
   Define<Pause>(exports, "pause");
   Define<Resume>(exports, "resume");
+  Define<IsPaused>(exports, "isPaused");
   Define<IsHeld>(exports, "isHeld");
   Define<LimitRecords>(exports, "limitRecords");
   Define<ReadHeld>(exports, "readHeld");
@@ -300,7 +309,7 @@ void DefineConnectionCalls(Napi::Env, Napi::Object exports) {
   Define<SetRef>(exports, "setRef");
   Define<IsDestroyed>(exports, "isDestroyed");
   Define<StageOf>(exports, "stage");
-  Define<FailureOf>(exports, "failure");
+  Define<WriteFailureOf>(exports, "writeFailure");
   Define<Fd>(exports, "fd");
   Define<ListenerOf>(exports, "listenerOf");
   Define<Address>(exports, "address");

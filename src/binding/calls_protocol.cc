@@ -77,7 +77,8 @@ Napi::Value Seam(const Napi::CallbackInfo& info) {
                 {"LISTENER_CLOSED", kind(EventKind::kListenerClosed)},
                 {"COMPRESSED", kind(EventKind::kCompressed)},
                 {"RAW", kind(EventKind::kRaw)},
-                {"PIECE", kind(EventKind::kPiece)}});
+                {"PIECE", kind(EventKind::kPiece)},
+                {"FAILED", kind(EventKind::kFailed)}});
   add("record", {{"WORDS", kRecordWords},
                  {"ASCII", kFlagAscii},
                  {"FRAGMENTS", kFlagFragments},
@@ -100,6 +101,7 @@ Napi::Value Seam(const Napi::CallbackInfo& info) {
   add("flag",
       {{"RSV1", kSendRsv1}, {"FIN", kSendFin}, {"MASK", kSendMask}, {"COMPRESS", kSendCompress}});
   add("stream", {{"END", kStreamEnd}, {"DESTROY", kStreamDestroy}, {"HOLD", kStreamHold}});
+  add("failure", {{"WRITE", kFailedWrite}});
   add("turn", {{"RECORDS", TurnBudget::kRecords}});
   add("stage", {{"OVER", kStageOver}, {"UNDECIDED", kStageUndecided}, {"OPEN", kStageOpen}});
   return seam;

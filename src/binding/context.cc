@@ -34,6 +34,11 @@ uint32_t HeadOf(EventKind kind, uint32_t flags, size_t piece) {
   return static_cast<uint32_t>(kind) | flags << 8 | static_cast<uint32_t>(piece) << 16;
 }
 
+/// As seam.h has it.
+uint32_t DetailOf(const Connection& connection, int status) {
+  return static_cast<uint32_t>(connection.write_failed() ? status - kFailedWrite : status);
+}
+
 EventKind KindOf(const EventRecord& record) { return static_cast<EventKind>(record.head & 0xFF); }
 
 void TakeBack(EventRecord& record) { record.head = static_cast<int32_t>(EventKind::kNothing); }
@@ -518,13 +523,17 @@ void Context::OnUpgrade(Connection& connection, UpgradeStatus status, std::strin
   }
 }
 
+void Context::OnFailed(Connection& connection, int status) {
+  AddEvent(&connection, EventKind::kFailed, 0, DetailOf(connection, status));
+}
+
 void Context::OnClosed(Connection& connection, int status) {
   if (connection.id() == 0) {
     // JavaScript has never heard of it.
     connection.Release();
     return;
   }
-  AddEvent(&connection, EventKind::kClosed, 0, static_cast<uint32_t>(status));
+  AddEvent(&connection, EventKind::kClosed, 0, DetailOf(connection, status));
 }
 
 void Context::OnListenerClosed(Listener& listener) {

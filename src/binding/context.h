@@ -99,6 +99,7 @@ class Context final : public ConnectionHandler, public ListenerHandler {
   void OnWritten(Connection& connection) override;
   void OnCompressed(Connection& connection) override;
   void OnOutput(Connection& connection) override;
+  void OnFailed(Connection& connection, int status) override;
   void OnClosed(Connection& connection, int status) override;
 
   // ListenerHandler

@@ -21,12 +21,13 @@ enum class EventKind : uint8_t {
   kPeerEnd,
   kWritten,
   kOutput,
-  kClosed,          ///< detail: libuv's error that ended the transport, or 0.
+  kClosed,          ///< detail: libuv's error that ended the transport, or 0; see kFailedWrite.
   kUpgrade,         ///< detail: the listener's id; flags: the UpgradeStatus.
   kListenerClosed,  ///< detail: the listener's id.
   kCompressed,      ///< What sendLater() was given is in the queue.
   kRaw,             ///< All bytes that were read, for a socket that somebody reads from.
   kPiece,           ///< Of a message that comes in pieces; see kFlagFirst.
+  kFailed,          ///< Of a paused connection, which has not given all messages; detail: as above.
   kNothing,         ///< Was taken back before it was delivered.
 };
 
@@ -68,6 +69,10 @@ constexpr uint32_t kSendCompress = 0x200;
 /// The most bytes of a payload that lib/ copies itself, where it is alone: an array of that size
 /// lies in V8's own heap, which costs a sixth of an ArrayBuffer.
 constexpr size_t kFewBytes = 64;
+
+/// libuv's errors are numbers from -1 to about -4100. That a write has met one, and not a read, is
+/// told by one that is lower by this.
+constexpr int32_t kFailedWrite = 8192;
 
 /// What is to be done with a stream.
 constexpr int32_t kStreamEnd = 1;

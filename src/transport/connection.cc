@@ -170,9 +170,16 @@ void Connection::Destroy(int status, Ending ending) {
   DestroyTransport(ending);
 }
 
+void Connection::FailWriting(int status) {
+  if (stage_ == Stage::kClosed) return;
+  write_failed_ = true;
+  Destroy(status);
+}
+
 void Connection::TransportClosed() {
   // What came before there was a WebSocket is of no interest to anybody.
   if (stage_ != Stage::kWebSocket) DropInput();
+  const bool fails_first = paused_ && input_ != nullptr && status_ != 0;
   stage_ = Stage::kClosed;
   deadlines_.reset();
   // Node's servers report their end in front of their last connection's, and so does this one.
@@ -180,7 +187,12 @@ void Connection::TransportClosed() {
   // What is left of it comes all the same.
   set_record_limit(TurnBudget::kRecords);
   loop_->budget().Begin(this, record_limit());
-  ReportClosed();
+  if (fails_first) {
+    handler_->OnFailed(*this, status_);
+    Hold();
+  } else {
+    ReportClosed();
+  }
 }
 
 // The end of the connection is an event like others: what was read before it comes first, with its

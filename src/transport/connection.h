@@ -40,6 +40,7 @@ struct ConnectionFlags {
   bool closed_reported_ : 1;    ///< The handler knows that the connection is over.
   bool muted_ : 1;              ///< Was terminated: what it received is of no interest any more.
   bool reports_to_caller_ : 1;  ///< See reports_to_caller().
+  bool write_failed_ : 1;       ///< See write_failed().
 };
 
 /// One WebSocket connection, from the request head to the end of the transport: the protocol half.
@@ -181,6 +182,8 @@ class Connection : private MessageSink, private ConnectionFlags {
 
   /// libuv's error that has ended it; 0 where it has ended well, or not at all.
   int failure() const { return status_; }
+  /// Whether a write has met that error, and not a read.
+  bool write_failed() const { return write_failed_; }
   /// Bytes that were queued or written, ever, frame headers included.
   uint64_t enqueued() const { return enqueued_; }
   /// Of those, the bytes that were taken by whoever moves them.
@@ -266,6 +269,8 @@ class Connection : private MessageSink, private ConnectionFlags {
   void TransportGone();
   /// Ends the connection. `status` is libuv's error that did it, or 0.
   void Destroy(int status = 0, Ending ending = Ending::kClose);
+  /// The same, where that happened to what was to be written.
+  void FailWriting(int status);
 
   void MarkDirty();
   /// Queues a frame, but for its first `skip` bytes, in memory that other queues may share.

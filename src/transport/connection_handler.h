@@ -73,6 +73,9 @@ class ConnectionHandler {
   /// A connection whose bytes somebody else moves has output, wants its stream ended or destroyed,
   /// or may be fed again (ExternalConnection).
   virtual void OnOutput(Connection& connection) = 0;
+  /// libuv's error `status` has ended a connection that is paused. What was read before comes all
+  /// the same, in a later turn, and OnClosed() behind it.
+  virtual void OnFailed(Connection& connection, int status) = 0;
   /// The connection is over: the last event. `status` is libuv's error that ended it, or 0. Call
   /// Release() when nothing refers to it any more.
   virtual void OnClosed(Connection& connection, int status) = 0;

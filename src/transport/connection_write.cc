@@ -37,7 +37,7 @@ void Connection::SendFrame(const FrameHeader& header, ByteView payload) {
   }
   uint8_t* place = queue_.Extend(frame_size, loop_->pool());
   if (place == nullptr) {
-    Destroy(UV_ENOMEM);
+    FailWriting(UV_ENOMEM);
     return;
   }
   enqueued_ += frame_size;
@@ -72,7 +72,7 @@ void Connection::SendFrames(const FrameHeader& header, ByteView payload, size_t 
 void Connection::SendShared(ByteView header, ByteView payload, size_t skip) {
   WriteBlock* block = loop_->pool().TakeFrame(header, payload);
   if (block == nullptr) {
-    Destroy(UV_ENOMEM);
+    FailWriting(UV_ENOMEM);
     return;
   }
   enqueued_ += header.size + payload.size;
@@ -99,7 +99,7 @@ void Connection::SendLargeFrame(const FrameHeader& header, ByteView payload) {
     at += piece;
   }
   if (!is_queued) {
-    Destroy(UV_ENOMEM);
+    FailWriting(UV_ENOMEM);
     return;
   }
   enqueued_ += header_size + payload.size;
@@ -134,7 +134,7 @@ void Connection::SendResponse(ByteView bytes) {
 bool Connection::QueueRaw(ByteView bytes) {
   if (stage_ == Stage::kClosed || end_sent_) return false;
   if (!queue_.Append(bytes.data, bytes.size, loop_->pool())) {
-    Destroy(UV_ENOMEM);
+    FailWriting(UV_ENOMEM);
     return false;
   }
   enqueued_ += bytes.size;
@@ -192,7 +192,7 @@ void Connection::SendCompressed(const FrameHeader& header, ByteView payload, siz
   if (extras_->compression->core.Compress(&payload, header.rsv1, header.fin)) {
     SendFrames(header, payload, most);
   } else {
-    Destroy(UV_ENOMEM);
+    FailWriting(UV_ENOMEM);
   }
 }
 
@@ -201,14 +201,14 @@ void Connection::SendLater(const FrameHeader& header, ByteView payload, size_t m
   if (extras_->compression->core.CompressLater(header, payload, header.fin)) {
     extras_->compression->most_later = most;
   } else {
-    Destroy(UV_ENOMEM);
+    FailWriting(UV_ENOMEM);
   }
 }
 
 void Connection::OnCompressed(const FrameHeader& header, const MessageBuffer* payload) {
   if (stage_ != Stage::kWebSocket) return;
   if (payload == nullptr) {
-    Destroy(UV_ENOMEM);
+    FailWriting(UV_ENOMEM);
     return;
   }
   SendFrames(header, {payload->data(), payload->size()}, extras_->compression->most_later);

@@ -178,6 +178,10 @@ bool SocketConnection::SendDirectly(ByteView header, ByteView payload) {
     buffers[count++] = BufferOf(const_cast<uint8_t*>(part.data), part.size);
   }
   const int result = uv_try_write(stream(), buffers, static_cast<unsigned>(count));
+  if (result < 0 && result != UV_EAGAIN) {
+    FailWriting(result);
+    return true;
+  }
   size_t taken = result > 0 ? static_cast<size_t>(result) : 0;
 
   const size_t from_queue = std::min(taken, queue().size());
@@ -193,15 +197,13 @@ bool SocketConnection::SendDirectly(ByteView header, ByteView payload) {
   } else {
     taken -= header.size;
     if (!queue().Append(payload.data + taken, payload.size - taken, loop().pool())) {
-      Destroy(UV_ENOMEM);
+      FailWriting(UV_ENOMEM);
       return true;
     }
     CountSent(header.size + payload.size);
     MarkDirty();
   }
-  if (queue().empty() || stage() == Stage::kClosed || is_writing_) return true;
-  // If the connection is broken, flushing finds out again, where it can be dealt with.
-  if (result >= 0 || result == UV_EAGAIN) SubmitWrite();
+  if (!queue().empty() && stage() != Stage::kClosed && !is_writing_) SubmitWrite();
   return true;
 }
 
@@ -215,7 +217,7 @@ void SocketConnection::Offer(Occasion) {
     const int result = end_requested() ? WriteBeforeEnd(stream(), buffers, used)
                                        : uv_try_write(stream(), buffers, used);
     if (result < 0 && result != UV_EAGAIN) {
-      Destroy(result);
+      FailWriting(result);
       return;
     }
     const size_t taken = result > 0 ? static_cast<size_t>(result) : 0;
@@ -240,7 +242,7 @@ void SocketConnection::SubmitWrite() {
   if (status != 0) {
     loop().pool().Give(write->blocks);
     delete write;
-    Destroy(status);
+    FailWriting(status);
     return;
   }
   is_writing_ = true;
@@ -254,7 +256,7 @@ void SocketConnection::OnWriteDone(uv_write_t* request, int status) {
   if (self->stage() == Stage::kClosed) return;
   self->is_writing_ = false;
   if (status != 0) {
-    self->Destroy(status);
+    self->FailWriting(status);
     return;
   }
   self->Flush();
@@ -292,9 +294,10 @@ void SocketConnection::EndWriting() {
     Destroy();
     return;
   }
-  // Without waiting, which libuv would do, since nothing is being written.
+  // Without waiting, which libuv would do, since nothing is being written. Where the connection is
+  // broken already, whoever reads is told why.
   const int status = ShutDownWriting(stream());
-  if (status == 0) return;
+  if (status == 0 || status == UV_ENOTCONN) return;
   if (status != UV_ENOTSUP) {
     Destroy(status);
     return;

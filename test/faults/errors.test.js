@@ -25,10 +25,10 @@ const ERRORS = ['ETIMEDOUT', 'EHOSTUNREACH', 'ENETUNREACH', 'ECONNRESET', 'ECONN
 
 describe.each(isLinux ? ['port', 'http', 'client'] : [])('%s', (kind) => {
   for (const error of ERRORS) {
-    test(`reading fails with ${error}`, async () => {
-      const options = { args: { kind, error }, env: { LD_PRELOAD: library } };
+    test.each(['read', 'write'])(`a %s fails with ${error}`, async (call) => {
+      const options = { args: { kind, error, call }, env: { LD_PRELOAD: library } };
       const expected = await resultOf(file, 'tell', 'ws', options);
-      expect(JSON.stringify(expected)).toContain(error);
+      expect(JSON.stringify(expected)).toContain(`${call} ${error}`);
       expect(await resultOf(file, 'tell', 'wsuv', options)).toEqual(expected);
     });
   }

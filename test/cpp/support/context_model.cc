@@ -339,6 +339,7 @@ void ContextModel::OnRecord(Module& module, ModelPeer* peer, const int32_t* reco
     }
     case EventKind::kWritten:
     case EventKind::kCompressed:
+    case EventKind::kFailed:
       break;
     case EventKind::kClosed:
       OnClosed(module, peer);

@@ -164,6 +164,7 @@ class EchoHandler : public ConnectionHandler, public ListenerHandler {
   void OnWritten(Connection&) override { events.push_back("written"); }
   void OnCompressed(Connection&) override {}
   void OnOutput(Connection&) override { events.push_back("output"); }
+  void OnFailed(Connection&, int) override { events.push_back("failed"); }
   void OnClosed(Connection& connection, int error) override {
     written_at_end = connection.written();
     closed_status = error;

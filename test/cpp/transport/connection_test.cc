@@ -602,6 +602,36 @@ TEST_F(ConnectionTest, APausedOneReportsThePeersEndBehindItsMessages) {
   EXPECT_EQ(std::count(handler_.events.begin(), handler_.events.end(), "end"), 1);
 }
 
+TEST_F(ConnectionTest, APausedOneReportsThatItIsBrokenInFrontOfItsMessages) {
+  Listen();
+  const int fd = Open();
+  Connection* connection = handler_.last;
+  connection->Pause();
+  Send(fd, MakeFrame(Opcode::kText, "kept"));
+  RunUntil([connection] { return connection->received() > kRequest.size(); });
+  int messages = 0;
+  handler_.on_message = [this, &messages](Connection&) {
+    messages++;
+    EXPECT_TRUE(Happened("failed"));
+  };
+  ResetClient(fd);
+  RunUntil([this] { return Happened("failed"); });
+  EXPECT_EQ(messages, 0);
+  RunUntil([this] { return Happened("closed"); });
+  EXPECT_EQ(messages, 1);
+  EXPECT_EQ(handler_.closed_status, UV_ECONNRESET);
+}
+
+// But where nothing is to come in front of the end.
+TEST_F(ConnectionTest, APausedOneWithoutMessagesIsClosedAtOnceWhenItBreaks) {
+  Listen();
+  const int fd = Open();
+  handler_.last->Pause();
+  ResetClient(fd);
+  RunUntil([this] { return Happened("closed"); });
+  EXPECT_FALSE(Happened("failed"));
+}
+
 TEST_F(ConnectionTest, APausedOneReportsAnEndWithNothingBeforeIt) {
   Listen();
   const int fd = Open();

@@ -59,15 +59,16 @@ async function connectTo(server, port, close) {
 }
 
 /**
- * What is told of a connection whose reads fail.
+ * What is told of a connection whose reads, or writes, fail.
  *
  * @param {Object} options
  * @param {Object} options.lib
  * @param {String} options.kind a name of KINDS
  * @param {String} options.error the name of an errno
+ * @param {String} options.call read or write
  * @return {Promise<Array>}
  */
-async function tell({ lib, kind, error }) {
+async function tell({ lib, kind, error, call }) {
   const { ws, speak, end } = await KINDS[kind](lib);
   const log = [];
   const note =
@@ -77,8 +78,9 @@ async function tell({ lib, kind, error }) {
   for (const event of ['error', 'message']) ws.on(event, note(event));
   for (const event of ['end', 'error', 'close']) ws._socket.on(event, note(`socket: ${event}`));
   const closed = once(ws, 'close');
-  fs.readlinkSync(`/wsuv-errno/${ws._socket._handle.fd}/${os.constants.errno[error]}`);
-  speak();
+  fs.readlinkSync(`/wsuv-errno/${ws._socket._handle.fd}/${os.constants.errno[error]}/${call}`);
+  if (call === 'read') speak();
+  else for (const name of ['one', 'two']) ws.send(name, note(name));
   log.push(['close', ...(await closed).map(plain)]);
   ws.send('late', note('late'));
   await new Promise(setImmediate);
