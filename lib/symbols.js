@@ -53,6 +53,7 @@ module.exports = {
   kStreamEnded: Symbol('wsuv.streamEnded'),
   /** (data), (code, reason), (error): what a Receiver does where nobody has changed that. */
   kPinged: Symbol('wsuv.pinged'),
+  kTakeFault: Symbol('wsuv.takeFault'),
   kConcluded: Symbol('wsuv.concluded'),
   kBroken: Symbol('wsuv.broken'),
 

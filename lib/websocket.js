@@ -61,6 +61,7 @@ const {
   kSocket,
   kStreamClosed,
   kStreamEnded,
+  kTakeFault,
   kUseLink,
   kWantsText,
   kWasClean
@@ -548,14 +549,22 @@ class WebSocket extends EventEmitter {
     this[kRarely]().inputEnded = true;
     const error = createProtocolError(index, detail, sentence);
     this[kRare].protocolError = error;
-    // As under ws, behind what handlers of the messages before it do in the next tick.
-    if (!this[kRare].failedPaused) nextTick(() => this[kTellError]());
+    // As under ws, behind what handlers of the messages before it do in the next tick: a Writable takes one
+    // to fail, and one to tell.
+    if (!this[kRare].failedPaused) nextTick(nextTick, () => this[kTellError]());
+  }
+
+  // Whoever takes it tells it.
+  [kTakeFault]() {
+    const { protocolError } = this[kRare];
+    if (protocolError !== null) this[kRare].protocolError = null;
+    return protocolError;
   }
 
   [kTellError]() {
-    const { protocolError: error, receiver } = this[kRare];
+    const { receiver } = this[kRare];
+    const error = this[kTakeFault]();
     if (error === null) return;
-    this[kRare].protocolError = null;
     if (receiver !== null) receiver.emit('error', error);
     else this[kBroken](error);
   }

@@ -8,7 +8,16 @@ const Receiver = require('../receiver');
 const Sender = require('../sender');
 const { callbackOf } = require('../sending/callback');
 const { controlPayload } = require('../sending/control-payload');
-const { kBroken, kConcluded, kHandle, kLink, kOptions, kOutgoing, kPinged } = require('../symbols');
+const {
+  kBroken,
+  kConcluded,
+  kHandle,
+  kLink,
+  kOptions,
+  kOutgoing,
+  kPinged,
+  kTakeFault
+} = require('../symbols');
 const { toBytes } = require('../validation');
 
 const { MASK } = seam.flag;
@@ -141,7 +150,7 @@ class ConnectionReceiver extends Receiver {
   _write(chunk, encoding, callback) {
     const { [kHandle]: handle, [kLink]: link } = this.#ws;
     if (handle !== 0) link.feed(handle, chunk);
-    callback();
+    callback(this.#ws[kTakeFault]());
   }
 }
 

@@ -31,10 +31,13 @@ class ConnectionHandle {
   #isTapped = false;
   #tapsBehind = true;
   #isDrainWatched = false;
+  #needsDrain = false;
   // Bytes that had been sent when 'drain' came last.
   #drained;
   // Bytes of the write to the socket that is under way.
   #writing = 0;
+  // Bytes that were read, given to the socket's stream for its readers, and not emitted yet.
+  #shown = 0;
   // Chunks that the stream has passed on, and those that were sent before it did.
   #passed = 0;
   #ahead = 0;
@@ -135,7 +138,20 @@ class ConnectionHandle {
 
   /** Bytes came, which somebody reads. */
   raw(bytes) {
+    this.#shown += bytes.length;
     return prototype.push.call(this.socket, bytes);
+  }
+
+  /**
+   * Whether it is raw() that made the socket emit 'data'.
+   *
+   * @param {Number} size of the chunk
+   * @return {Boolean}
+   */
+  hasShown(size) {
+    if (size > this.#shown) return false;
+    this.#shown -= size;
+    return true;
   }
 
   /** The upgrade was accepted: from here on writes are sent. */
@@ -156,6 +172,14 @@ class ConnectionHandle {
   get waiting() {
     if (this.id === 0 || this.socket.writableEnded) return 0;
     return Math.max(this.writeQueueSize - this.#writing - this.#aheadBytes, 0);
+  }
+
+  /** Whether so much has waited, and some of it still does, that 'drain' is to come. */
+  get needsDrain() {
+    const { waiting } = this;
+    if (waiting === 0) this.#needsDrain = false;
+    else if (waiting >= this.socket.writableHighWaterMark) this.#needsDrain = true;
+    return this.#needsDrain;
   }
 
   /**

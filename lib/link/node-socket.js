@@ -16,6 +16,7 @@ const { listeners } = require('../native/dispatch');
 const { clearTimeout, nextTick, setTimeout } = require('../native/realm');
 const { ConnectionHandle } = require('./connection-handle');
 const { refusingSetEncoding, takeHandle } = require('./node-internals');
+const { setSilent } = require('./silent-endpoint');
 const { kStreamClosed, kStreamEnded } = require('../symbols');
 
 const kSocketHandle = Symbol('wsuv.handle');
@@ -136,8 +137,12 @@ function behaveAsAttached(socket, ws) {
 }
 
 // The bytes go to the WebSocket through the addon. This listener is there since under ws there is one:
-// because of it the socket flows, unless it was paused.
-function leaveToWebSocket() {}
+// because of it the socket flows, unless it was paused. Who takes it off silences the WebSocket, and who
+// emits 'data' himself gives it something to read.
+function leaveToWebSocket(chunk) {
+  const handle = this[kSocketHandle];
+  if (!handle.hasShown(chunk.length)) native.feed(handle.id, Buffer.from(chunk));
+}
 
 function destroyIt() {
   this[kSocketHandle].owner?.[kStreamClosed]();
@@ -151,11 +156,17 @@ function endIt() {
 }
 
 function tellHandle() {
+  const handle = this[kSocketHandle];
+  // Somebody else has emitted it: it is as true as it can be made.
+  if (handle.id !== 0) {
+    handle.owner?.[kStreamClosed]();
+    native.terminate(handle.id);
+  }
   prototype.removeListener.call(this, 'close', tellHandle);
   prototype.removeListener.call(this, 'data', leaveToWebSocket);
   prototype.removeListener.call(this, 'end', endIt);
-  this[kSocketHandle].owner = null;
-  this[kSocketHandle].onSocketClosed();
+  handle.owner = null;
+  handle.onSocketClosed();
 }
 
 // Whether anybody but the WebSocket wants the bytes.
@@ -164,32 +175,44 @@ function hasReaders(socket) {
   return socket.listenerCount('data') > own || socket.listenerCount('readable') > 0;
 }
 
+// With what has been read by now, the WebSocket goes on.
+function noteOwnListener(socket) {
+  if (socket[kSocketHandle].owner === null) return;
+  nextTick(() => {
+    const { id, owner } = socket[kSocketHandle];
+    if (owner !== null) setSilent(id, !socket.listeners('data').includes(leaveToWebSocket));
+  });
+}
+
 // What such a socket does otherwise than net.Socket.
 
 function on(event, listener) {
-  noteListener(this[kSocketHandle], event);
+  noteListener(this[kSocketHandle], event, listener);
   return prototype.on.call(this, event, listener);
 }
 
 function prependListener(event, listener) {
-  noteListener(this[kSocketHandle], event, true);
+  noteListener(this[kSocketHandle], event, listener, true);
   return prototype.prependListener.call(this, event, listener);
 }
 
-function noteListener(handle, event, isFirst = false) {
-  if (event === 'data' || event === 'readable') handle.tap(true, isFirst);
+function noteListener(handle, event, listener, isFirst = false) {
+  if (listener === leaveToWebSocket) noteOwnListener(handle.socket);
+  else if (event === 'data' || event === 'readable') handle.tap(true, isFirst);
   else if (event === 'drain') handle.watchDrain();
 }
 
 function removeListener(event, listener) {
   prototype.removeListener.call(this, event, listener);
   if (event === 'data' || event === 'readable') this[kSocketHandle].tap(hasReaders(this));
+  if (listener === leaveToWebSocket) noteOwnListener(this);
   return this;
 }
 
 function removeAllListeners(...events) {
   prototype.removeAllListeners.apply(this, events);
   this[kSocketHandle].tap(hasReaders(this));
+  noteOwnListener(this);
   return this;
 }
 
@@ -269,14 +292,24 @@ function write(chunk, encoding, callback) {
 }
 
 function writableNeedDrain() {
-  if (this.destroyed || this.writableEnded) return false;
-  return this._writableState.needDrain || this[kSocketHandle].waiting >= this.writableHighWaterMark;
+  return !this.destroyed && !this.writableEnded && this._writableState.needDrain;
 }
 
 // Under ws all that is sent waits in the socket's own stream. Here it counts what waits elsewhere, too:
-// for write(), writableLength and bufferSize, and whoever looks at the state itself.
+// for write(), writableLength, writableNeedDrain and bufferSize, and whoever looks at the state itself.
 function countWaiting(state, handle) {
   let { length } = state;
+  const given = Object.getOwnPropertyDescriptor(Object.getPrototypeOf(state), 'needDrain');
+  let { needDrain } = state;
+  Object.defineProperty(state, 'needDrain', {
+    configurable: true,
+    enumerable: given === undefined,
+    get: () => (given === undefined ? needDrain : given.get.call(state)) || handle.needsDrain,
+    set(value) {
+      if (given === undefined) needDrain = value;
+      else given.set.call(state, value);
+    }
+  });
   Object.defineProperty(state, 'length', {
     configurable: true,
     enumerable: true,

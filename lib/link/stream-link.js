@@ -50,7 +50,7 @@ class StreamLink {
   #listeners = {
     close: () => this.#onClose(),
     data: (chunk) => this.#feed(native.feed, chunk),
-    end: () => this.#feed(native.feedEnd)
+    end: () => this.#onEnd()
   };
 
   /** The addon's name for the connection. */
@@ -251,6 +251,13 @@ class StreamLink {
     // Where the connection ended meanwhile, this is what was said of another one.
     if (cursor[STATE] !== 0 && native.stage(this.handle) === seam.stage.OVER) cursor[STATE] = 0;
     this.#writeBytes(size);
+  }
+
+  // The addon hears of it when what it has been given before is worked off; where a handler has made the
+  // stream say so, the handlers behind that one see it.
+  #onEnd() {
+    this.#ws[kStreamClosed]();
+    this.#feed(native.feedEnd);
   }
 
   // The addon says so itself; see #obey().

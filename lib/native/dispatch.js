@@ -114,6 +114,10 @@ function setEndpoint(handle, endpoint) {
   if (endpoint[kWantsText]) native.wantText(handle);
 }
 
+/**
+ * @param {Number} handle
+ * @return {(Endpoint|undefined)} what gets its events, where something does
+ */
 function endpointOf(handle) {
   const slot = handle & SLOT_MASK;
   return handles[slot] === handle ? endpoints[slot] : undefined;
@@ -360,4 +364,4 @@ process[kFlush].add(native.flushAll);
 // (By a property: a bundler leaves out what is exported and not used.)
 setEndpoint.functions = [dispatch, dispatchMore];
 
-module.exports = { context, copyBack, cursor, listeners, setEndpoint, sockets };
+module.exports = { context, copyBack, cursor, endpointOf, listeners, setEndpoint, sockets };

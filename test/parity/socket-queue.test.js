@@ -51,7 +51,8 @@ const describeQueue = (socket) => [
   socket.writableLength > 0,
   socket.bufferSize > 0,
   socket._writableState.length > 0,
-  socket.writableNeedDrain
+  socket.writableNeedDrain,
+  socket._writableState.needDrain
 ];
 
 everywhere('messages that wait are seen', async ({ client, log, peer, socket }) => {
