@@ -19,8 +19,6 @@ const CALLS = {
   cork: [true],
   endTransport: [],
   enqueued: [],
-  isPaused: [],
-  writeFailure: [],
   fd: [],
   feed: [data],
   feedClosed: [],
@@ -28,6 +26,7 @@ const CALLS = {
   flush: [true],
   idleTime: [],
   isHeld: [],
+  isPaused: [],
   listenerOf: [],
   pause: [],
   reactToClose: [1000, data],
@@ -58,7 +57,8 @@ const CALLS = {
   takeOutput: [data],
   terminate: [],
   useSettings: [settings],
-  wantText: []
+  wantText: [],
+  writeFailure: []
 };
 
 async function connect(server) {
