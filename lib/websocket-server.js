@@ -14,7 +14,8 @@ let events, extension, subprotocol;
 let UpgradeStatus, formatLines, formatRefusal, formatStatus, refusalFor, switchingProtocols;
 let UpgradeRequest, headerOf, urlOf;
 let UnseenSockets, forgetSocket, peekAtSocket;
-let NativeListener, frameSizeOf, handleOf, isClaimed, settingsFor, streamOptionsOf, usesStreams;
+let NativeListener, frameSizeOf, handleOf, isClaimed, settingsFor, sockets, streamOptionsOf;
+let usesStreams;
 const load = lazy(() => {
   events = require('./events');
   extension = require('./handshake/extension');
@@ -32,6 +33,7 @@ const load = lazy(() => {
   ({ handleOf } = require('./link/node-socket'));
   ({ usesStreams } = require('./link/transport'));
   ({ UnseenSockets, forgetSocket, peekAtSocket } = require('./link/unseen-sockets'));
+  ({ sockets } = require('./native/dispatch'));
   ({ NativeListener } = require('./native/listener'));
   ({ settingsFor, streamOptionsOf } = require('./native/settings'));
   ({ frameSizeOf } = require('./sending/frame-size'));
@@ -479,7 +481,8 @@ function onNativeUpgrade(server, listener, isOnlyListener, handle, status, bytes
   const headSize = bytes.length - ACCEPT_LENGTH;
   const head = bytes.latin1Slice(0, headSize);
   // (Of a server that is closing, there is no listener any more.)
-  const isFast = isOnlyListener && isPlain(server, head);
+  // (Its socket may be known already.)
+  const isFast = isOnlyListener && !sockets.has(handle) && isPlain(server, head);
   const extensions = isFast ? negotiateHead(server.options, head) : undefined;
   if (extensions === undefined) {
     emitUpgrade(listener, handle, head);

@@ -8,6 +8,7 @@ const net = require('net');
 const os = require('os');
 const path = require('path');
 
+const { frame } = require('../helpers/frames');
 const { expectNothingLeftOpen } = require('../helpers/open-sockets');
 const { RawClient } = require('../helpers/raw-client');
 const { attempt, bye, describeError, parity, start, stop } = require('./parity');
@@ -105,6 +106,36 @@ parity("'connection' shows the socket that requests and WebSockets have", async 
   await stop(server);
   return log;
 });
+
+for (const end of ['end', 'reset']) {
+  parity(`a socket that 'connection' has shown tells of the peer's ${end}`, async (lib) => {
+    const { server, port } = await start(lib);
+    const log = [];
+    const note =
+      (name) =>
+      (...args) =>
+        log.push([name, ...args.map(String)]);
+    let shown;
+    server._server.on('connection', (socket) => {
+      shown = socket;
+      for (const event of ['end', 'error', 'close']) socket.on(event, note(`socket: ${event}`));
+    });
+    const connected = once(server, 'connection');
+    const client = new RawClient(port);
+    await client.upgrade();
+    const [ws, req] = await connected;
+    log.push(ws._socket === shown, req.socket === shown);
+    ws.on('message', note('message'));
+    const closed = once(ws, 'close');
+    await client.send(frame('text', 'x'));
+    await once(ws, 'message');
+    await client[end]();
+    note('close')(...(await closed));
+    log.push(server.clients.size);
+    await stop(server);
+    return log;
+  });
+}
 
 describe("'upgrade'", () => {
   // One request, and what was seen of it.
