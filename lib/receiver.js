@@ -21,6 +21,19 @@ const NUMBERS = 5;
 // What it returns where there is nothing.
 const NO_EVENTS = new Float64Array(FRONT);
 
+// Under symbols, and not private: what users see works through a Proxy, too.
+const kAt = Symbol('wsuv.at');
+const kDeliver = Symbol('wsuv.deliver');
+const kHasEnded = Symbol('wsuv.hasEnded');
+const kInflate = Symbol('wsuv.inflate');
+const kNextEvent = Symbol('wsuv.nextEvent');
+const kNumbers = Symbol('wsuv.numbers');
+const kPayloads = Symbol('wsuv.payloads');
+const kProceed = Symbol('wsuv.proceed');
+const kRead = Symbol('wsuv.read');
+const kReader = Symbol('wsuv.reader');
+const kRest = Symbol('wsuv.rest');
+
 /**
  * The reading half of a WebSocket: a Writable that is fed with the bytes of one direction of a
  * connection, on the addon's reader.
@@ -29,12 +42,12 @@ const NO_EVENTS = new Float64Array(FRONT);
  * close frame, and 'error' for what breaks the protocol.
  */
 class Receiver extends Writable {
-  #reader;
-  #numbers = NO_EVENTS; // of the events in a chunk
-  #payloads; // the ArrayBuffer in which their payloads are
-  #at = FRONT; // of the next one
-  #rest = EMPTY_BUFFER;
-  #hasEnded = false;
+  [kReader];
+  [kNumbers] = NO_EVENTS; // of the events in a chunk
+  [kPayloads]; // the ArrayBuffer in which their payloads are
+  [kAt] = FRONT; // of the next one
+  [kRest] = EMPTY_BUFFER;
+  [kHasEnded] = false;
 
   /**
    * @param {Object} [options]
@@ -57,7 +70,7 @@ class Receiver extends Writable {
     this._maxFragments = options.maxFragments | 0;
     this._maxPayload = options.maxPayload | 0;
     this._skipUTF8Validation = Boolean(options.skipUTF8Validation);
-    this.#reader = native.createReader(
+    this[kReader] = native.createReader(
       settings().settingsFor(options),
       this._isServer,
       Boolean(this._extensions[EXTENSION_NAME])
@@ -65,63 +78,63 @@ class Receiver extends Writable {
   }
 
   _write(chunk, encoding, callback) {
-    if (this.#hasEnded) {
+    if (this[kHasEnded]) {
       callback();
       return;
     }
-    this.#rest = chunk;
-    this.#proceed(callback);
+    this[kRest] = chunk;
+    this[kProceed](callback);
   }
 
   // Works off what was read, and reads on.
-  #proceed(callback) {
+  [kProceed](callback) {
     for (;;) {
-      while (this.#at < this.#numbers.length) {
-        const { kind, detail, number, data, ends } = this.#nextEvent();
+      while (this[kAt] < this[kNumbers].length) {
+        const { kind, detail, number, data, ends } = this[kNextEvent]();
         if (kind > PEER_CLOSE) {
-          this.#hasEnded = true;
+          this[kHasEnded] = true;
           callback(errors().createProtocolError(detail, number));
           return;
         }
         if (kind === PEER_CLOSE) {
-          this.#hasEnded = true;
+          this[kHasEnded] = true;
           this.emit('conclude', detail, data);
           this.end();
           callback();
           return;
         }
         if (kind <= BINARY && detail === 1) {
-          this.#inflate(data, kind, callback);
+          this[kInflate](data, kind, callback);
           return;
         }
-        if (!this.#deliver(kind, data, ends, callback)) return;
+        if (!this[kDeliver](kind, data, ends, callback)) return;
       }
-      if (this.#rest.length === 0) break;
-      this.#read();
+      if (this[kRest].length === 0) break;
+      this[kRead]();
     }
-    this.#numbers = NO_EVENTS;
-    this.#payloads = undefined;
+    this[kNumbers] = NO_EVENTS;
+    this[kPayloads] = undefined;
     callback();
   }
 
   // Lets the addon parse the rest of the chunk; see readFrames in src/binding/calls_frame.cc.
-  #read() {
-    const found = native.readFrames(this.#reader, this.#rest);
+  [kRead]() {
+    const found = native.readFrames(this[kReader], this[kRest]);
     const front = new Float64Array(found, 0, FRONT);
-    this.#rest = this.#rest.subarray(front[0]);
+    this[kRest] = this[kRest].subarray(front[0]);
     // A copy, since listeners can do what they like with the memory that their data is in.
-    this.#numbers = new Float64Array(new Float64Array(found, 0, FRONT + front[1]));
-    this.#payloads = found;
-    this.#at = FRONT;
+    this[kNumbers] = new Float64Array(new Float64Array(found, 0, FRONT + front[1]));
+    this[kPayloads] = found;
+    this[kAt] = FRONT;
   }
 
-  #nextEvent() {
-    const numbers = this.#numbers;
-    const at = this.#at;
+  [kNextEvent]() {
+    const numbers = this[kNumbers];
+    const at = this[kAt];
     const number = numbers[at + 2];
     const size = numbers[at + 3];
     const count = numbers[at + 4];
-    this.#at = at + NUMBERS + count;
+    this[kAt] = at + NUMBERS + count;
     return {
       kind: numbers[at],
       detail: numbers[at + 1],
@@ -129,13 +142,13 @@ class Receiver extends Writable {
       data:
         size === 0
           ? EMPTY_BUFFER
-          : new FastBuffer(this.#payloads, numbers.byteLength + number, size),
-      ends: count === 0 ? undefined : Array.from(numbers.subarray(at + NUMBERS, this.#at))
+          : new FastBuffer(this[kPayloads], numbers.byteLength + number, size),
+      ends: count === 0 ? undefined : Array.from(numbers.subarray(at + NUMBERS, this[kAt]))
     };
   }
 
   // Emits an event now, or in the next turn: then it returns false and goes on by itself.
-  #deliver(kind, data, ends, callback) {
+  [kDeliver](kind, data, ends, callback) {
     const emit = () => {
       switch (kind) {
         case TEXT:
@@ -158,12 +171,12 @@ class Receiver extends Writable {
     }
     setImmediate(() => {
       emit();
-      this.#proceed(callback);
+      this[kProceed](callback);
     });
     return false;
   }
 
-  #inflate(packed, kind, callback) {
+  [kInflate](packed, kind, callback) {
     this._extensions[EXTENSION_NAME].decompress(packed, true, (error, data) => {
       if (!error && this._maxPayload > 0 && data.length > this._maxPayload) {
         error = errors().createLimitError();
@@ -172,12 +185,12 @@ class Receiver extends Writable {
         error = errors().createUtf8Error();
       }
       if (error) {
-        this.#hasEnded = true;
+        this[kHasEnded] = true;
         callback(error);
       } else if (
-        this.#deliver(kind, data.length === 0 ? EMPTY_BUFFER : data, undefined, callback)
+        this[kDeliver](kind, data.length === 0 ? EMPTY_BUFFER : data, undefined, callback)
       ) {
-        this.#proceed(callback);
+        this[kProceed](callback);
       }
     });
   }

@@ -20,11 +20,18 @@ const randomFillSync = lazy(() => require('crypto').randomFillSync);
 const { FIN, RSV1 } = seam.flag;
 const { BINARY, CLOSE, CONTINUATION, PING, PONG, TEXT } = seam.opcode;
 
+// Under symbols, and not private: what users see works through a Proxy, too.
+const kIsWorthCompressing = Symbol('wsuv.isWorthCompressing');
+const kPush = Symbol('wsuv.push');
+const kQueue = Symbol('wsuv.queue');
+const kSendOne = Symbol('wsuv.sendOne');
+const kSendPayload = Symbol('wsuv.sendPayload');
+
 /**
  * The writing half of a WebSocket: makes frames of messages and writes them to a stream.
  */
 class Sender {
-  #queue = null;
+  [kQueue] = null;
 
   /**
    * @param {Duplex} socket
@@ -44,7 +51,7 @@ class Sender {
 
   /** @type {Number} bytes of payload that wait for a Blob or for compression */
   get _bufferedBytes() {
-    return this.#queue === null ? 0 : this.#queue.bytes;
+    return this[kQueue] === null ? 0 : this[kQueue].bytes;
   }
 
   /**
@@ -89,7 +96,7 @@ class Sender {
    * @throws {(TypeError|RangeError)} for what may not be sent
    */
   close(code, data, mask, cb) {
-    this.#push(closePayload(code, data), { fin: true, opcode: CLOSE, mask }, false, cb);
+    this[kPush](closePayload(code, data), { fin: true, opcode: CLOSE, mask }, false, cb);
   }
 
   /**
@@ -101,7 +108,7 @@ class Sender {
    * @throws {RangeError} for more data
    */
   ping(data, mask, cb) {
-    this.#push(controlPayload(data), { fin: true, opcode: PING, mask }, false, cb);
+    this[kPush](controlPayload(data), { fin: true, opcode: PING, mask }, false, cb);
   }
 
   /**
@@ -113,7 +120,7 @@ class Sender {
    * @throws {RangeError} for more data
    */
   pong(data, mask, cb) {
-    this.#push(controlPayload(data), { fin: true, opcode: PONG, mask }, false, cb);
+    this[kPush](controlPayload(data), { fin: true, opcode: PONG, mask }, false, cb);
   }
 
   /**
@@ -133,64 +140,64 @@ class Sender {
     let opcode = CONTINUATION;
     if (this._firstFragment) {
       opcode = options.binary ? BINARY : TEXT;
-      rsv1 = Boolean(options.compress) && this.#isWorthCompressing(sizeOf(payload));
+      rsv1 = Boolean(options.compress) && this[kIsWorthCompressing](sizeOf(payload));
       this._compress = rsv1;
     }
     this._firstFragment = Boolean(options.fin);
     const { fin, mask } = options;
-    this.#push(payload, { fin, mask, most, opcode, rsv1 }, this._compress, cb);
+    this[kPush](payload, { fin, mask, most, opcode, rsv1 }, this._compress, cb);
   }
 
   // Without context takeover, short messages are not.
-  #isWorthCompressing(size) {
+  [kIsWorthCompressing](size) {
     const extension = this._extensions[EXTENSION_NAME];
     if (!extension) return true;
     const side = extension._isServer ? 'server' : 'client';
     return !extension.params[`${side}_no_context_takeover`] || size >= extension._threshold;
   }
 
-  #push(payload, options, compress, cb) {
-    if (this.#queue === null && !isBlob(payload) && !compress) {
-      this.#sendPayload(payload, options, cb);
+  [kPush](payload, options, compress, cb) {
+    if (this[kQueue] === null && !isBlob(payload) && !compress) {
+      this[kSendPayload](payload, options, cb);
       return;
     }
-    this.#queue ??= new (sendQueue().SendQueue)({
+    this[kQueue] ??= new (sendQueue().SendQueue)({
       isClosed: () => this._socket.destroyed,
       onError: (error) => this.onerror(error),
       onSent: NOOP,
-      onEmpty: () => (this.#queue = null)
+      onEmpty: () => (this[kQueue] = null)
     });
     const send = (bytes) => {
       if (!compress) {
-        this.#sendPayload(bytes, options, cb);
+        this[kSendPayload](bytes, options, cb);
         return false;
       }
       this._extensions[EXTENSION_NAME].compress(bytes, options.fin, (_, packed) => {
         if (this._socket.destroyed) {
-          this.#queue.closed(errors().createCompressingError());
+          this[kQueue].closed(errors().createCompressingError());
         } else {
-          this.#sendPayload(packed, options, cb);
-          this.#queue.done();
+          this[kSendPayload](packed, options, cb);
+          this[kQueue].done();
         }
       });
       return true;
     };
-    this.#queue.push({ cb, data: payload, send, size: sizeOf(payload) });
+    this[kQueue].push({ cb, data: payload, send, size: sizeOf(payload) });
   }
 
-  #sendPayload(payload, { most = 0, ...header }, cb) {
+  [kSendPayload](payload, { most = 0, ...header }, cb) {
     let rest = payload;
     if (most > 0) {
       for (; sizeOf(rest) > most; rest = rest.subarray(most)) {
-        this.#sendOne(rest.subarray(0, most), { ...header, fin: false }, undefined);
+        this[kSendOne](rest.subarray(0, most), { ...header, fin: false }, undefined);
         header.opcode = CONTINUATION;
         header.rsv1 = false;
       }
     }
-    this.#sendOne(rest, header, cb);
+    this[kSendOne](rest, header, cb);
   }
 
-  #sendOne(payload, header, cb) {
+  [kSendOne](payload, header, cb) {
     const { _generateMask: generateMask, _maskBuffer: maskBuffer } = this;
     this.sendFrame(Sender.frame(payload, { ...header, generateMask, maskBuffer }), cb);
   }

@@ -68,6 +68,11 @@ module.exports = {
   kRare: Symbol('wsuv.rare'),
   kRarely: Symbol('wsuv.rarely'),
 
+  // Of a NativeListener, what dispatch.js calls.
+
+  kOnListenerClosed: Symbol('wsuv.onListenerClosed'),
+  kOnUpgrade: Symbol('wsuv.onUpgrade'),
+
   // Of an Endpoint; see native/dispatch.js.
 
   kWantsText: Symbol('wsuv.wantsText'),

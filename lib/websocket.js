@@ -195,7 +195,7 @@ class WebSocket extends EventEmitter {
   set binaryType(type) {
     const index = BINARY_TYPES.indexOf(type);
     if (index < 0) return;
-    this[kFlags] = (this[kFlags] & ~BINARY_TYPE_BITS) | (index << BINARY_TYPE_SHIFT);
+    ownerOf(this)[kFlags] = (this[kFlags] & ~BINARY_TYPE_BITS) | (index << BINARY_TYPE_SHIFT);
   }
 
   /** @type {Number} bytes that were sent and that the kernel (or the stream) has not taken yet */
@@ -249,7 +249,7 @@ class WebSocket extends EventEmitter {
 
   // The object of this connection's own for what is not as it was at the beginning.
   [kRarely]() {
-    if (this[kRare] === INITIAL_STATE) this[kRare] = new RareState();
+    if (this[kRare] === INITIAL_STATE) ownerOf(this)[kRare] = new RareState();
     return this[kRare];
   }
 
@@ -703,6 +703,13 @@ class WebSocket extends EventEmitter {
       }
     });
   }
+}
+
+// The WebSocket itself, where it is asked through an object that was made with it as its prototype.
+function ownerOf(ws) {
+  let owner = ws;
+  while (!Object.hasOwn(owner, kRare)) owner = Object.getPrototypeOf(owner);
+  return owner;
 }
 
 function readHeld(ws) {

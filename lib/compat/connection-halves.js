@@ -23,49 +23,55 @@ const { toBytes } = require('../validation');
 const { MASK } = seam.flag;
 const { PING, PONG } = seam.opcode;
 
+// Under symbols, and not private: what users see works through a Proxy, too.
+const kLimit = Symbol('wsuv.limit');
+const kLimits = Symbol('wsuv.limits');
+const kSendControl = Symbol('wsuv.sendControl');
+const kWs = Symbol('wsuv.ws');
+
 /**
  * `ws._sender`: the Sender of a connection, whose frames the addon makes. Packages reach for it to
  * send frames that they have made once for many connections.
  */
 class ConnectionSender extends Sender {
-  #ws;
+  [kWs];
 
   /** @param {WebSocket} ws */
   constructor(ws) {
     super(null, ws._extensions, ws[kOptions].generateMask);
-    this.#ws = ws;
+    this[kWs] = ws;
   }
 
   // Asked for when it is needed: on a server's own port, asking makes it.
   get _socket() {
-    return this.#ws._socket;
+    return this[kWs]._socket;
   }
 
   set _socket(_) {}
 
   get _bufferedBytes() {
-    return this.#ws[kOutgoing]().bytes;
+    return this[kWs][kOutgoing]().bytes;
   }
 
   send(data, options, cb) {
-    this.#ws[kOutgoing]().send(data, options, callbackOf(cb));
+    this[kWs][kOutgoing]().send(data, options, callbackOf(cb));
   }
 
   ping(data, mask, cb) {
-    this.#sendControl(PING, data, mask, cb);
+    this[kSendControl](PING, data, mask, cb);
   }
 
   pong(data, mask, cb) {
-    this.#sendControl(PONG, data, mask, cb);
+    this[kSendControl](PONG, data, mask, cb);
   }
 
-  #sendControl(opcode, data, mask, cb) {
+  [kSendControl](opcode, data, mask, cb) {
     const flags = opcode | (mask ? MASK : 0);
-    this.#ws[kOutgoing]().sendControl(controlPayload(data), flags, callbackOf(cb));
+    this[kWs][kOutgoing]().sendControl(controlPayload(data), flags, callbackOf(cb));
   }
 
   sendFrame(list, cb) {
-    const { [kHandle]: handle, [kLink]: link } = this.#ws;
+    const { [kHandle]: handle, [kLink]: link } = this[kWs];
     if (handle === 0) {
       // A socket that has ended knows best what is wrong.
       super.sendFrame(list, cb);
@@ -82,15 +88,15 @@ class ConnectionSender extends Sender {
  * then. The fields that limit what is received can be set.
  */
 class ConnectionReceiver extends Receiver {
-  #ws;
-  #limits;
+  [kWs];
+  [kLimits];
 
   /** @param {WebSocket} ws */
   constructor(ws) {
     const { binaryType, _extensions: extensions, _isServer: isServer } = ws;
     super({ ...ws[kOptions], binaryType, extensions, isServer });
-    this.#limits = ws[kOptions];
-    this.#ws = ws;
+    this[kLimits] = ws[kOptions];
+    this[kWs] = ws;
     this[kWebSocket] = ws;
     this.on('conclude', (code, reason) => ws[kConcluded](code, reason));
     this.on('error', (error) => ws[kBroken](error));
@@ -102,55 +108,55 @@ class ConnectionReceiver extends Receiver {
   // The constructor of a Receiver sets these fields, before there is a WebSocket.
 
   get _binaryType() {
-    return this.#ws.binaryType;
+    return this[kWs].binaryType;
   }
 
   set _binaryType(type) {
-    if (#ws in this) this.#ws.binaryType = type;
+    if (kWs in this) this[kWs].binaryType = type;
   }
 
   get _maxBufferedChunks() {
-    return this.#limits.maxBufferedChunks | 0;
+    return this[kLimits].maxBufferedChunks | 0;
   }
 
   set _maxBufferedChunks(maxBufferedChunks) {
-    if (#ws in this) this.#limit({ maxBufferedChunks });
+    if (kWs in this) this[kLimit]({ maxBufferedChunks });
   }
 
   get _maxFragments() {
-    return this.#limits.maxFragments | 0;
+    return this[kLimits].maxFragments | 0;
   }
 
   set _maxFragments(maxFragments) {
-    if (#ws in this) this.#limit({ maxFragments });
+    if (kWs in this) this[kLimit]({ maxFragments });
   }
 
   get _maxPayload() {
-    return this.#limits.maxPayload | 0;
+    return this[kLimits].maxPayload | 0;
   }
 
   set _maxPayload(maxPayload) {
-    if (#ws in this) this.#limit({ maxPayload });
+    if (kWs in this) this[kLimit]({ maxPayload });
   }
 
   get _skipUTF8Validation() {
-    return Boolean(this.#limits.skipUTF8Validation);
+    return Boolean(this[kLimits].skipUTF8Validation);
   }
 
   set _skipUTF8Validation(skipUTF8Validation) {
-    if (#ws in this) this.#limit({ skipUTF8Validation });
+    if (kWs in this) this[kLimit]({ skipUTF8Validation });
   }
 
   // For what is parsed from now on.
-  #limit(limit) {
-    this.#limits = { ...this.#limits, ...limit };
-    native.useSettings(this.#ws[kHandle], settingsFor(this.#limits));
+  [kLimit](limit) {
+    this[kLimits] = { ...this[kLimits], ...limit };
+    native.useSettings(this[kWs][kHandle], settingsFor(this[kLimits]));
   }
 
   _write(chunk, encoding, callback) {
-    const { [kHandle]: handle, [kLink]: link } = this.#ws;
+    const { [kHandle]: handle, [kLink]: link } = this[kWs];
     if (handle !== 0) link.feed(handle, chunk);
-    callback(this.#ws[kTakeFault]());
+    callback(this[kWs][kTakeFault]());
   }
 }
 

@@ -17,16 +17,27 @@ const EMPTY_BLOCK = Buffer.from([0x00]);
 // One for the process, since the thread pool is.
 let limiter;
 
+// Under symbols, and not private: what users see works through a Proxy, too.
+const kAcceptAnswer = Symbol('wsuv.acceptAnswer');
+const kAcceptOffer = Symbol('wsuv.acceptOffer');
+const kCallback = Symbol('wsuv.callback');
+const kCompress = Symbol('wsuv.compress');
+const kDecompress = Symbol('wsuv.decompress');
+const kDeflate = Symbol('wsuv.deflate');
+const kInflate = Symbol('wsuv.inflate');
+const kIsAcceptable = Symbol('wsuv.isAcceptable');
+const kNormalise = Symbol('wsuv.normalise');
+
 /**
  * permessage-deflate (RFC 7692) as an object: the negotiation of its parameters, and compressing
  * and inflating for those who do that by themselves. Connections only use the negotiation; what
  * they send and receive is compressed and inflated in the addon.
  */
 class PerMessageDeflate {
-  #deflate = null;
-  #inflate = null;
+  [kDeflate] = null;
+  [kInflate] = null;
   // Of the compression that is under way.
-  #callback = null;
+  [kCallback] = null;
 
   /** @type {String} */
   static get extensionName() {
@@ -89,15 +100,15 @@ class PerMessageDeflate {
    * @throws {Error} when none can be accepted, or one is malformed
    */
   accept(configurations) {
-    for (const params of configurations) this.#normalise(params);
+    for (const params of configurations) this[kNormalise](params);
     this.params = this._isServer
-      ? this.#acceptOffer(configurations)
-      : this.#acceptAnswer(configurations[0]);
+      ? this[kAcceptOffer](configurations)
+      : this[kAcceptAnswer](configurations[0]);
     return this.params;
   }
 
   // RFC 7692 7.1: turns lists of strings into the values that parameters may have.
-  #normalise(params) {
+  [kNormalise](params) {
     for (const [name, values] of Object.entries(params)) {
       if (values.length > 1) throw new Error(`Parameter "${name}" must have only a single value`);
       const [value] = values;
@@ -123,9 +134,9 @@ class PerMessageDeflate {
     }
   }
 
-  #acceptOffer(offers) {
+  [kAcceptOffer](offers) {
     const options = this._options;
-    const accepted = offers.find((offer) => this.#isAcceptable(offer));
+    const accepted = offers.find((offer) => this[kIsAcceptable](offer));
     if (accepted === undefined) throw new Error('None of the extension offers can be accepted');
 
     if (options.serverNoContextTakeover) accepted.server_no_context_takeover = true;
@@ -141,7 +152,7 @@ class PerMessageDeflate {
     return accepted;
   }
 
-  #isAcceptable(offer) {
+  [kIsAcceptable](offer) {
     const { clientMaxWindowBits, serverMaxWindowBits, serverNoContextTakeover } = this._options;
     if (offer.server_no_context_takeover && serverNoContextTakeover === false) return false;
     const serverBits = offer.server_max_window_bits;
@@ -153,7 +164,7 @@ class PerMessageDeflate {
     return typeof clientBits === 'number' ? clientMaxWindowBits <= clientBits : Boolean(clientBits);
   }
 
-  #acceptAnswer(params) {
+  [kAcceptAnswer](params) {
     const { clientMaxWindowBits, clientNoContextTakeover } = this._options;
     if (params.client_no_context_takeover && clientNoContextTakeover === false) {
       throw new Error('Unexpected parameter "client_no_context_takeover"');
@@ -193,7 +204,7 @@ class PerMessageDeflate {
    */
   compress(data, fin, callback) {
     limiter.run((release) => {
-      this.#compress(data, fin, (error, result) => {
+      this[kCompress](data, fin, (error, result) => {
         release();
         callback(error, result);
       });
@@ -209,27 +220,27 @@ class PerMessageDeflate {
    */
   decompress(data, fin, callback) {
     limiter.run((release) => {
-      this.#decompress(data, fin, (error, result) => {
+      this[kDecompress](data, fin, (error, result) => {
         release();
         callback(error, result);
       });
     });
   }
 
-  #compress(data, fin, callback) {
+  [kCompress](data, fin, callback) {
     const { windowBits, takeover } = this._direction(true);
-    this.#deflate ??= zlib.createDeflateRaw({ ...this._options.zlibDeflateOptions, windowBits });
-    const stream = this.#deflate;
+    this[kDeflate] ??= zlib.createDeflateRaw({ ...this._options.zlibDeflateOptions, windowBits });
+    const stream = this[kDeflate];
     const chunks = [];
     const onData = (chunk) => chunks.push(chunk);
-    this.#callback = callback;
+    this[kCallback] = callback;
     stream.on('data', onData);
     stream.write(data);
     stream.flush(zlib.constants.Z_SYNC_FLUSH, () => {
       // Or cleanup() has seen to it.
-      if (this.#deflate !== stream) return;
+      if (this[kDeflate] !== stream) return;
       stream.removeListener('data', onData);
-      this.#callback = null;
+      this[kCallback] = null;
       let result = Buffer.concat(chunks);
       if (fin)
         result = result.length > TAIL.length ? result.subarray(0, -TAIL.length) : EMPTY_BLOCK;
@@ -238,10 +249,10 @@ class PerMessageDeflate {
     });
   }
 
-  #decompress(data, fin, callback) {
+  [kDecompress](data, fin, callback) {
     const { windowBits, takeover } = this._direction(false);
-    this.#inflate ??= zlib.createInflateRaw({ ...this._options.zlibInflateOptions, windowBits });
-    const stream = this.#inflate;
+    this[kInflate] ??= zlib.createInflateRaw({ ...this._options.zlibInflateOptions, windowBits });
+    const stream = this[kInflate];
     const chunks = [];
     let length = 0;
     let hasEnded = false;
@@ -252,7 +263,7 @@ class PerMessageDeflate {
         // What zlib still has to say about a stream that is closed is of no interest.
         stream.on('error', () => {});
         stream.close();
-        if (this.#inflate === stream) this.#inflate = null;
+        if (this[kInflate] === stream) this[kInflate] = null;
       } else if (fin && !takeover) {
         stream.reset();
       }
@@ -270,16 +281,16 @@ class PerMessageDeflate {
     stream.write(data);
     if (fin) stream.write(TAIL);
     stream.flush(() => {
-      if (this.#inflate === stream && stream.listenerCount('data') > 0) settle(null);
+      if (this[kInflate] === stream && stream.listenerCount('data') > 0) settle(null);
     });
   }
 
   /** Gives zlib's memory back; a compression that is under way gets an error. */
   cleanup() {
-    const inflate = this.#inflate;
-    const deflate = this.#deflate;
-    const callback = this.#callback;
-    this.#inflate = this.#deflate = this.#callback = null;
+    const inflate = this[kInflate];
+    const deflate = this[kDeflate];
+    const callback = this[kCallback];
+    this[kInflate] = this[kDeflate] = this[kCallback] = null;
     inflate?.close();
     deflate?.close();
     callback?.(new Error('The deflate stream was closed while data was being processed'));

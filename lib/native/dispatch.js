@@ -8,6 +8,7 @@ const {
   kOnClosed,
   kOnCompressed,
   kOnFailed,
+  kOnListenerClosed,
   kOnMessage,
   kOnOutput,
   kOnPeerClose,
@@ -18,6 +19,7 @@ const {
   kOnProtocolError,
   kOnReleased,
   kOnText,
+  kOnUpgrade,
   kOnWritten,
   kWantsText
 } = require('../symbols');
@@ -267,13 +269,13 @@ function workOff(records, memory, staging, more) {
         const text = payloadOf(head, offset, length, memory, more);
         const listener = listeners.get(detail);
         if (listener === undefined) native.terminate(handle);
-        else listener._onUpgrade(handle, (head >> 8) & 0xff, text);
+        else listener[kOnUpgrade](handle, (head >> 8) & 0xff, text);
         break;
       }
       case LISTENER_CLOSED: {
         const listener = listeners.get(detail);
         listeners.delete(detail);
-        if (listener !== undefined) listener._onClosed();
+        if (listener !== undefined) listener[kOnListenerClosed]();
         break;
       }
     }

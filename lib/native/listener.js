@@ -13,6 +13,7 @@ const { HANDSHAKE_TIMEOUT } = require('../constants');
 const { createSystemError } = require('../errors');
 const { UpgradeStatus } = require('../handshake/response');
 const { socketOf } = require('../link/node-socket');
+const { kOnListenerClosed, kOnUpgrade } = require('../symbols');
 
 // The backlog that Node's net uses.
 const DEFAULT_BACKLOG = 511;
@@ -32,20 +33,33 @@ const DROP_DATA = [
   'remoteFamily'
 ];
 
+// Under symbols, and not private: what users see works through a Proxy, too.
+const kClosing = Symbol('wsuv.closing');
+const kDrop = Symbol('wsuv.drop');
+const kEndsAtTimeout = Symbol('wsuv.endsAtTimeout');
+const kId = Symbol('wsuv.id');
+const kIsClosed = Symbol('wsuv.isClosed');
+const kListen = Symbol('wsuv.listen');
+const kListener = Symbol('wsuv.listener');
+const kOnRequest = Symbol('wsuv.onRequest');
+const kOptions = Symbol('wsuv.options');
+const kPath = Symbol('wsuv.path');
+const kResource = Symbol('wsuv.resource');
+
 /**
  * What async_hooks see of a listener. Its hasRef() says whether it is open, as that of Node's own
  * handles does: so whoever looks for what keeps a process alive (Jest) names it, or does not.
  */
 class ListeningResource extends AsyncResource {
-  #listener;
+  [kListener];
 
   constructor(listener) {
     super('wsuv', { requireManualDestroy: true });
-    this.#listener = listener;
+    this[kListener] = listener;
   }
 
   hasRef() {
-    return this.#listener.listening;
+    return this[kListener].listening;
   }
 }
 
@@ -56,20 +70,20 @@ class ListeningResource extends AsyncResource {
  * come, and 'timeout' (socket) as http.Server does after setTimeout(). 'upgrade' is its owner's to emit.
  */
 class NativeListener extends EventEmitter {
-  #options;
-  #onRequest;
-  #id = 0;
-  #path = null;
-  #isClosed = false;
+  [kOptions];
+  [kOnRequest];
+  [kId] = 0;
+  [kPath] = null;
+  [kIsClosed] = false;
   // The asynchronous context of the close() that ends it.
-  #closing = null;
-  #endsAtTimeout = false;
+  [kClosing] = null;
+  [kEndsAtTimeout] = false;
 
   /** @type {Boolean} */
   listening = false;
 
   // While it listens.
-  #resource = null;
+  [kResource] = null;
 
   /** How many connections there may be; one more is dropped when its request has come. */
   maxConnections = undefined;
@@ -85,8 +99,8 @@ class NativeListener extends EventEmitter {
    */
   constructor(options, onRequest) {
     super();
-    this.#options = options;
-    this.#onRequest = onRequest;
+    this[kOptions] = options;
+    this[kOnRequest] = onRequest;
   }
 
   /**
@@ -102,8 +116,8 @@ class NativeListener extends EventEmitter {
     if (typeof callback === 'function') this.once('listening', callback);
     const number = Number(port);
     if (typeof port === 'string' && Number.isNaN(number)) {
-      this.#path = port;
-      this.#listen({ path: port, backlog });
+      this[kPath] = port;
+      this[kListen]({ path: port, backlog });
       return;
     }
     const isPort = typeof port === 'number' || typeof port === 'string';
@@ -113,23 +127,23 @@ class NativeListener extends EventEmitter {
       return;
     }
     if (!host) {
-      this.#listen(
+      this[kListen](
         { host: '::', port: number, backlog },
         { host: '0.0.0.0', port: number, backlog }
       );
     } else if (net.isIP(host)) {
-      this.#listen({ host, port: number, backlog });
+      this[kListen]({ host, port: number, backlog });
     } else {
       // Required where it is needed: it takes a millisecond to load.
       require('dns').lookup(host, (error, address) => {
-        if (this.#isClosed) return;
+        if (this[kIsClosed]) return;
         if (error !== null) this.emit('error', error);
-        else this.#listen({ host: address, port: number, backlog });
+        else this[kListen]({ host: address, port: number, backlog });
       });
     }
   }
 
-  #listen(address, fallback) {
+  [kListen](address, fallback) {
     const { host = '', port = 0, path = '', backlog } = address;
     if (isForbidden()) {
       // This throws, with Node's own error: at once without a host, and with one a tick later.
@@ -140,22 +154,22 @@ class NativeListener extends EventEmitter {
     const isAlias = path.startsWith('\0') && !knowsAbstractNames;
     const id = native.listen(
       context,
-      settingsFor(this.#options),
+      settingsFor(this[kOptions]),
       host,
       port,
       isAlias ? ONLY_ABSTRACT_NAME : path,
       backlog || DEFAULT_BACKLOG
     );
     if (id > 0) {
-      this.#id = id;
+      this[kId] = id;
       this.listening = true;
-      this.#resource = new ListeningResource(this);
+      this[kResource] = new ListeningResource(this);
       listeners.set(id, this);
       nextTick(() => {
         if (this.listening) this.emit('listening');
       });
     } else if (fallback !== undefined && isNoSuchFamily(id)) {
-      this.#listen(fallback);
+      this[kListen](fallback);
     } else {
       const where = path === '' ? [host, port] : [path, -1];
       nextTick(() => this.emit('error', createSystemError(id, 'listen', ...where)));
@@ -167,8 +181,8 @@ class NativeListener extends EventEmitter {
    *     socket, which Node keeps; otherwise null while it does not listen
    */
   address() {
-    if (this.#path !== null) return this.#path;
-    return this.listening ? (native.listenerAddress(this.#id) ?? null) : null;
+    if (this[kPath] !== null) return this[kPath];
+    return this.listening ? (native.listenerAddress(this[kId]) ?? null) : null;
   }
 
   /**
@@ -181,14 +195,14 @@ class NativeListener extends EventEmitter {
       const wasRunning = this.listening;
       this.once('close', () => callback(...(wasRunning ? [] : [notRunning()])));
     }
-    this.#isClosed = true;
+    this[kIsClosed] = true;
     // Where there are connections, the last of them ends it.
-    if (this.listening && native.listenerConnections(this.#id) === 0) {
-      this.#closing = new AsyncResource('wsuv.close');
+    if (this.listening && native.listenerConnections(this[kId]) === 0) {
+      this[kClosing] = new AsyncResource('wsuv.close');
     }
     this.listening = false;
-    if (this.#id === 0) nextTick(() => this.emit('close'));
-    else native.closeListener(this.#id);
+    if (this[kId] === 0) nextTick(() => this.emit('close'));
+    else native.closeListener(this[kId]);
     return this;
   }
 
@@ -198,13 +212,13 @@ class NativeListener extends EventEmitter {
    * @param {function(null, Number)} callback
    */
   getConnections(callback) {
-    process.nextTick(callback, null, native.listenerConnections(this.#id));
+    process.nextTick(callback, null, native.listenerConnections(this[kId]));
     return this;
   }
 
   /** Drops the connections that have sent no whole request; WebSockets are no longer HTTP's. */
   closeAllConnections() {
-    native.dropHeads(this.#id);
+    native.dropHeads(this[kId]);
   }
 
   /** Drops the connections that wait for another request: there are none, since 426 ends them. */
@@ -220,41 +234,41 @@ class NativeListener extends EventEmitter {
   setTimeout(msecs = 0, callback = undefined) {
     this.timeout = msecs;
     if (typeof callback === 'function') this.on('timeout', callback);
-    const { handshakeTimeout = HANDSHAKE_TIMEOUT } = this.#options;
+    const { handshakeTimeout = HANDSHAKE_TIMEOUT } = this[kOptions];
     const isShorter = msecs > 0 && (handshakeTimeout === 0 || msecs <= handshakeTimeout);
-    this.#endsAtTimeout = isShorter;
-    const options = isShorter ? { ...this.#options, handshakeTimeout: msecs } : this.#options;
-    native.setListenerSettings(this.#id, settingsFor(options));
+    this[kEndsAtTimeout] = isShorter;
+    const options = isShorter ? { ...this[kOptions], handshakeTimeout: msecs } : this[kOptions];
+    native.setListenerSettings(this[kId], settingsFor(options));
     return this;
   }
 
   ref() {
-    native.refListener(this.#id, true);
+    native.refListener(this[kId], true);
     return this;
   }
 
   unref() {
-    native.refListener(this.#id, false);
+    native.refListener(this[kId], false);
     return this;
   }
 
   // What lib/native/dispatch.js calls.
 
-  _onUpgrade(handle, status, bytes) {
-    if (native.listenerConnections(this.#id) > (this.maxConnections ?? Infinity)) {
-      this.#drop(handle);
+  [kOnUpgrade](handle, status, bytes) {
+    if (native.listenerConnections(this[kId]) > (this.maxConnections ?? Infinity)) {
+      this[kDrop](handle);
       return;
     }
     if (this.listenerCount('connection') > 0) this.emit('connection', socketOf(handle));
-    if (status === UpgradeStatus.TIMED_OUT && this.#endsAtTimeout) {
+    if (status === UpgradeStatus.TIMED_OUT && this[kEndsAtTimeout]) {
       if (!this.emit('timeout', socketOf(handle))) native.terminate(handle);
     } else {
-      this.#onRequest(handle, status, bytes);
+      this[kOnRequest](handle, status, bytes);
     }
   }
 
   // As a net.Server does with a connection above `maxConnections`.
-  #drop(handle) {
+  [kDrop](handle) {
     if (this.listenerCount('drop') > 0) {
       const socket = socketOf(handle);
       this.emit('drop', Object.fromEntries(DROP_DATA.map((name) => [name, socket[name]])));
@@ -262,12 +276,12 @@ class NativeListener extends EventEmitter {
     native.terminate(handle);
   }
 
-  _onClosed() {
-    this.#id = 0;
-    this.#resource.emitDestroy();
-    this.#resource = null;
-    const closing = this.#closing;
-    this.#closing = null;
+  [kOnListenerClosed]() {
+    this[kId] = 0;
+    this[kResource].emitDestroy();
+    this[kResource] = null;
+    const closing = this[kClosing];
+    this[kClosing] = null;
     if (closing === null) this.emit('close');
     else closing.runInAsyncScope(() => this.emit('close'));
   }
