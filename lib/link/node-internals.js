@@ -42,6 +42,7 @@ const METHODS = [
   'pause',
   'push',
   'read',
+  'removeListener',
   'resume',
   'unshift',
   'write'
@@ -164,7 +165,10 @@ function emitsAsNode(server) {
  * @return {Boolean}
  */
 function isHttpAsNodeLeftIt() {
-  return emitsAsNode(http.Server.prototype);
+  return (
+    emitsAsNode(http.Server.prototype) &&
+    [...known].every(([name, method]) => net.Socket.prototype[name] === method)
+  );
 }
 
 /**
