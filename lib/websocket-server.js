@@ -537,7 +537,7 @@ function isPlain(server, head) {
     server.shouldHandle === own.shouldHandle &&
     server.emit === own.emit &&
     server.listenerCount('headers') === 0 &&
-    Connection.prototype?.setSocket === own.setSocket
+    Connection?.prototype?.setSocket === own.setSocket
   );
 }
 

@@ -150,7 +150,8 @@ function switchingProtocols(accept, protocol, extensions) {
  * @return {String}
  */
 function formatLines(lines) {
-  return `${lines.join('\r\n')}\r\n\r\n`;
+  // As ws puts them together, whatever a listener of 'headers' has left of them.
+  return lines.concat('\r\n').join('\r\n');
 }
 
 module.exports = {

@@ -9,7 +9,7 @@ const http = require('http');
 
 const { frame } = require('../helpers/frames');
 const { expectNothingLeftOpen } = require('../helpers/open-sockets');
-const { RawClient } = require('../helpers/raw-client');
+const { RawClient, upgradeRequest } = require('../helpers/raw-client');
 const { attempt, bye, endsWithCloseFrame, parity, plain, stop } = require('./parity');
 
 expectNothingLeftOpen();
@@ -370,3 +370,21 @@ describe('a server that is wrapped', () => {
     return [...ours].sort();
   });
 });
+
+for (const [what, spoil] of Object.entries({
+  'takes all lines': (headers) => headers.splice(0),
+  'leaves one line': (headers) => headers.splice(1),
+  'adds an empty one': (headers) => headers.push('')
+})) {
+  parity(`a listener of 'headers' that ${what}`, async (lib) => {
+    const server = new lib.WebSocketServer({ port: 0, host: '127.0.0.1' });
+    await once(server, 'listening');
+    server.on('headers', spoil);
+    server.on('connection', (ws) => ws.terminate());
+    const client = new RawClient(server.address().port);
+    await client.send(upgradeRequest());
+    await client.closed;
+    await stop(server);
+    return String(client.received);
+  });
+}
