@@ -179,7 +179,8 @@ void Connection::FailWriting(int status) {
 void Connection::TransportClosed() {
   // What came before there was a WebSocket is of no interest to anybody.
   if (stage_ != Stage::kWebSocket) DropInput();
-  const bool fails_first = paused_ && input_ != nullptr && status_ != 0;
+  // Of a stream's errors, the stream tells.
+  const bool fails_first = paused_ && input_ != nullptr && status_ != 0 && !reports_to_caller_;
   stage_ = Stage::kClosed;
   deadlines_.reset();
   // Node's servers report their end in front of their last connection's, and so does this one.
