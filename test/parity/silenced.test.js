@@ -26,8 +26,10 @@ const everywhere = (title, use) => {
         ws.on(event, (...args) => log.push([event, ...args.map(plain), ws.readyState]));
       }
       const say = async (...frames) => {
+        const { bytesRead } = socket;
         await peer.send(...frames);
-        await turns(30);
+        while (socket.bytesRead === bytesRead) await turn();
+        await turns(10);
         log.push('said');
       };
       const own = socket.listeners('data')[0];
