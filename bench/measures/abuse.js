@@ -2,6 +2,7 @@
 
 const { once } = require('events');
 const fs = require('fs');
+const os = require('os');
 const path = require('path');
 const readline = require('readline');
 const zlib = require('zlib');
@@ -34,6 +35,9 @@ class Attacker {
   constructor(port, kind) {
     const args = kind === 'bombs' ? [port, kind, bombFile()] : [port, kind];
     this.#process = spawnOn(1, compile('load/attacker.cc'), args);
+    // Or the faster a server answers the attacker, the longer the well-behaved wait for the processor
+    // that they share with him.
+    os.setPriority(this.#process.pid, os.constants.priority.PRIORITY_LOW);
     this.#closed = once(this.#process, 'close');
     readline.createInterface({ input: this.#process.stdout }).on('line', (line) => {
       this.#units = Number(line);
