@@ -187,7 +187,7 @@ void Connection::TransportClosed() {
   LeaveListener();
   // What is left of it comes all the same.
   set_record_limit(TurnBudget::kRecords);
-  loop_->budget().Begin(this, record_limit());
+  loop_->budget().Begin(this, allowance());
   if (fails_first) {
     handler_->OnFailed(*this, status_);
     Hold();

@@ -160,6 +160,9 @@ class Connection : private MessageSink, private ConnectionFlags {
   /// How many records of it are taken in in a turn, from the next one on: 1 to
   /// TurnBudget::kRecords. What is read beyond that stays as it came.
   uint32_t record_limit() const { return records_behind_first_ + 1U; }
+  TurnBudget::Allowance allowance() const {
+    return {record_limit(), has_compression() ? TurnBudget::kBytes : TurnBudget::kMostBytes};
+  }
   void set_record_limit(uint32_t limit) {
     WSUV_ASSERT(limit >= 1 && limit <= TurnBudget::kRecords);
     records_behind_first_ = static_cast<uint8_t>(limit - 1);

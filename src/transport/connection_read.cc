@@ -83,7 +83,7 @@ void Connection::OnBytes(uint8_t* data, size_t size) {
 }
 
 void Connection::Feed(uint8_t* data, size_t size) {
-  loop_->budget().Grant(this, record_limit());
+  loop_->budget().Grant(this, allowance());
   if (stage_ == Stage::kWebSocket) OnBytes(data, size);
 }
 
@@ -157,7 +157,7 @@ void Connection::Hold() {
 void Connection::ReadHeld() {
   loop_->budget().SubtractHeld(input_size());
   held_ = false;
-  loop_->budget().Grant(this, record_limit());
+  loop_->budget().Grant(this, allowance());
   if (stage_ == Stage::kClosed) {
     ReportClosed();
     return;
@@ -311,7 +311,7 @@ void Connection::FailInflating(ErrorCode error, const char* sentence) {
 }
 
 void Connection::OnInflated(const Message* message, ErrorCode error, const char* sentence) {
-  loop_->budget().Begin(this, record_limit());
+  loop_->budget().Begin(this, allowance());
   if (message == nullptr) {
     FailInflating(error, sentence);
   } else {

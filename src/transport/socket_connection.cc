@@ -141,7 +141,7 @@ void SocketConnection::OnRead(uv_stream_t* stream, ssize_t count, const uv_buf_t
   auto* self = static_cast<SocketConnection*>(stream->data);
   if (count == 0 || count == UV_ENOBUFS) return;  // EAGAIN, and what OnAllocate() asked for.
   Loop& loop = self->loop();
-  loop.budget().Begin(self, self->record_limit());
+  loop.budget().Begin(self, self->allowance());
   auto* data = reinterpret_cast<uint8_t*>(buffer->base);
   const size_t size = count > 0 ? static_cast<size_t>(count) : 0;
   if (count > 0) self->NoteRead({data, size});

@@ -24,8 +24,8 @@ class TurnBudget {
   /// Bytes of payload of one connection as JavaScript gets it, after inflating. With so much,
   /// nothing more is read of it in the turn.
   static constexpr size_t kBytes = 256 * 1024;
-  /// With so much, what was read already is not parsed to its end, either. (Only inflating comes to
-  /// that: what was read whole is cheaper to work off than to keep.)
+  /// With so much, what was read already is not parsed to its end, either. (What was read whole is
+  /// cheaper to work off than to keep, but for what has to be inflated.)
   static constexpr size_t kMostBytes = 2 * kBytes;
   /// Records of all connections together.
   static constexpr uint32_t kTurnRecords = 8192;
@@ -37,21 +37,27 @@ class TurnBudget {
   /// The size of a small read.
   static constexpr size_t kSmallRead = 4096;
 
+  /// What a connection may spend in a turn.
+  struct Allowance {
+    uint32_t records;  ///< At most kRecords.
+    size_t bytes;      ///< With which what was read is not parsed to its end.
+  };
+
   /// Another turn begins.
   void NewTurn() {
     who_ = nullptr;
     turn_records_ = 0;
     has_refused_ = false;
   }
-  /// `who` is about to be read: where it is another one than before, it gets a whole budget with
-  /// `records` records, at most kRecords.
-  void Begin(const void* who, uint32_t records) {
-    if (who_ != who) Grant(who, records);
+  /// `who` is about to be read: where it is another one than before, it gets a whole budget.
+  void Begin(const void* who, Allowance allowance) {
+    if (who_ != who) Grant(who, allowance);
   }
   /// Gives `who` a whole budget, whatever it has spent in this turn.
-  void Grant(const void* who, uint32_t records) {
+  void Grant(const void* who, Allowance allowance) {
     who_ = who;
-    records_ = records;
+    records_ = allowance.records;
+    most_bytes_ = allowance.bytes;
     bytes_ = 0;
   }
   /// One more record of whoever is being read, with so many bytes. kStop: it was the last one.
@@ -72,7 +78,7 @@ class TurnBudget {
     return is_spent() ? Flow::kStop : Flow::kContinue;
   }
   /// Whether whoever is being read has nothing left.
-  bool is_spent() const { return records_ == 0 || bytes_ >= kMostBytes; }
+  bool is_spent() const { return records_ == 0 || bytes_ >= most_bytes_; }
   /// Whether nothing more is to be read of it.
   bool ends_reading() const { return records_ == 0 || bytes_ >= kBytes; }
 
@@ -99,6 +105,7 @@ class TurnBudget {
   uint32_t records_ = kRecords;
   uint32_t fragments_ = 0;
   uint32_t turn_records_ = 0;
+  size_t most_bytes_ = kMostBytes;
   size_t bytes_ = 0;
   size_t held_ = 0;
   bool has_refused_ = false;
