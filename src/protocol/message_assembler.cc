@@ -115,7 +115,9 @@ ErrorCode MessageAssembler::OnDirectPayload(DataFrame frame, size_t size, Maskin
   uint8_t* data = buffer.data() + buffer.size();
   key.Apply(data, data, size);
   buffer.Commit(size);
-  return CheckText(frame.opcode, data, size) ? ErrorCode::kNone : ErrorCode::kInvalidUtf8;
+  if (!CheckText(frame.opcode, data, size)) return ErrorCode::kInvalidUtf8;
+  Settle(frame, 0);
+  return ErrorCode::kNone;
 }
 
 Verdict MessageAssembler::OnFrameEnd(DataFrame frame) {

@@ -287,6 +287,15 @@ TEST(MessageReader, ReadsLargePayloadsThroughTheDirectWindow) {
   }
 }
 
+TEST(MessageReader, ReadsTheSecondHalfOfAPayloadStraightToWhereTheSinkWantsIt) {
+  const std::string payload(1024 * 1024 + 7, 'w');
+  MessageReader reader(Role::kServer);
+  ProvidingSink sink;
+  EXPECT_GT(ReadAsATransport(reader, MakeFrame(Opcode::kBinary, payload), 40000, {}, sink), 10u);
+  EXPECT_EQ(sink.events, Events{"binary " + payload});
+  EXPECT_EQ(sink.allocated, 1u);
+}
+
 TEST(MessageReader, HasAWindowOnceMuchHasComeAndOnlyForWhatIsToCome) {
   for (const bool fin : {true, false}) {
     std::string bytes = MakeFrame(Opcode::kBinary, std::string(330000, 'w'), fin);
