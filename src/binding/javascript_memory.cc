@@ -5,6 +5,7 @@
 
 #include "binding/handle_scope.h"
 #include "binding/pending_exception.h"
+#include "transport/pages.h"
 
 namespace wsuv {
 namespace {
@@ -56,6 +57,7 @@ std::unique_ptr<JavaScriptMemory> JavaScriptMemory::Create(napi_env env, size_t 
   const napi_value value = CreateArrayBuffer(env, size, &data);
   napi_ref reference = nullptr;
   std::unique_ptr<JavaScriptMemory> memory;
+  if (value != nullptr) AskForHugePages(data, size);
   if (value != nullptr && napi_create_reference(env, value, 1, &reference) == napi_ok) {
     memory.reset(new JavaScriptMemory(env, reference, static_cast<uint8_t*>(data), size));
   } else {

@@ -4,9 +4,17 @@
 #include <cstdlib>
 #else
 #include <sys/mman.h>
+
+#include <cstdint>
 #endif
 
 namespace wsuv {
+namespace {
+
+// Less memory than this has few of them, and may be given back in part.
+constexpr size_t kHugeMatters = 8 * 1024 * 1024;
+
+}  // namespace
 
 #ifdef _WIN32
 
@@ -14,14 +22,31 @@ void* AllocatePages(size_t size) { return std::malloc(size); }
 
 void FreePages(void* memory, size_t) { std::free(memory); }
 
+void AskForHugePages(void*, size_t) {}
+
 #else
 
 void* AllocatePages(size_t size) {
   void* memory = mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-  return memory == MAP_FAILED ? nullptr : memory;
+  if (memory == MAP_FAILED) return nullptr;
+  AskForHugePages(memory, size);
+  return memory;
 }
 
 void FreePages(void* memory, size_t size) { munmap(memory, size); }
+
+void AskForHugePages(void* memory, size_t size) {
+#ifdef MADV_HUGEPAGE
+  if (size < kHugeMatters) return;
+  constexpr uintptr_t kPageSize = 4096;
+  const auto begin = (reinterpret_cast<uintptr_t>(memory) + kPageSize - 1) / kPageSize * kPageSize;
+  const auto end = (reinterpret_cast<uintptr_t>(memory) + size) / kPageSize * kPageSize;
+  madvise(reinterpret_cast<void*>(begin), end - begin, MADV_HUGEPAGE);  // It may be refused.
+#else
+  static_cast<void>(memory);
+  static_cast<void>(size);
+#endif
+}
 
 #endif
 
