@@ -37,14 +37,20 @@ class HeaderScanner {
   }
 
   #skipSpace() {
-    while (isSpace(this.#code)) this.#at++;
+    const text = this.#text;
+    let at = this.#at;
+    while (isSpace(text.charCodeAt(at))) at++;
+    this.#at = at;
   }
 
   #token() {
+    const text = this.#text;
     const start = this.#at;
-    while (isTokenCode[this.#code] === 1) this.#at++;
-    if (this.#at === start) this.#fail();
-    return this.#text.slice(start, this.#at);
+    let at = start;
+    while (isTokenCode[text.charCodeAt(at)] === 1) at++;
+    this.#at = at;
+    if (at === start) this.#fail();
+    return text.slice(start, at);
   }
 
   // A quoted string with a token in it, as RFC 6455 9.1 demands; the first quote is read.
