@@ -386,4 +386,17 @@ describe('a handshake on a port makes a socket', () => {
     expect(ws[kSocket] !== null).toBe(expected);
     await client.end();
   });
+
+  test('not for who looks at the request, but its socket', async () => {
+    const server = await startServer();
+    const connection = once(server, 'connection');
+    const client = new RawClient(server.port);
+    await client.upgrade({}, { path: '/p' });
+    const [ws, req] = await connection;
+    expect([req.url, req.headers.host, 'socket' in req]).toEqual(['/p', 'localhost', true]);
+    expect(ws[kSocket]).toBeNull();
+    expect(req.connection).toBe(ws._socket);
+    expect(ws[kSocket]).not.toBeNull();
+    await client.end();
+  });
 });

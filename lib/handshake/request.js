@@ -34,6 +34,7 @@ function parseHead(head) {
 class UpgradeRequest {
   #handle;
   #head;
+  #hasSocket = false;
   #webSocket;
   #proxy;
 
@@ -57,13 +58,24 @@ class UpgradeRequest {
    * @param {UpgradeRequest} target
    */
   static materialise(target) {
+    UpgradeRequest.begin(target);
+    if (target.#hasSocket) return;
+    target.#hasSocket = true;
+    target.socket = target.client = target.#webSocket?._socket ?? socketOf(target.#handle);
+    target.#webSocket = undefined;
+  }
+
+  /**
+   * The same without the socket, which takes as long to make as a handshake does.
+   *
+   * @param {UpgradeRequest} target
+   */
+  static begin(target) {
     if (target.#head === null) return;
     const { method, url, httpVersion, rawHeaders } = parseHead(target.#head);
     target.#head = null;
-    const socket = target.#webSocket?._socket ?? socketOf(target.#handle);
-    target.#webSocket = undefined;
     // As Node's parser does, in its order. There is no body: the end has come.
-    IncomingMessage.call(target, socket);
+    IncomingMessage.call(target);
     const [major, minor] = httpVersion.split('.');
     target.httpVersionMajor = Number(major);
     target.httpVersionMinor = Number(minor);
@@ -107,10 +119,7 @@ const traps = {
 for (const name of [
   'defineProperty',
   'deleteProperty',
-  'get',
   'getOwnPropertyDescriptor',
-  'has',
-  'ownKeys',
   'set',
   'setPrototypeOf'
 ]) {
@@ -120,6 +129,24 @@ for (const name of [
     return act(target, ...args);
   };
 }
+
+// Most programs look at the URL and the headers alone.
+const SHOWS_SOCKET = new Set(['client', 'connection', 'socket']);
+Object.assign(traps, {
+  get(target, name, receiver) {
+    if (SHOWS_SOCKET.has(name)) UpgradeRequest.materialise(target);
+    else UpgradeRequest.begin(target);
+    return Reflect.get(target, name, receiver);
+  },
+  has(target, name) {
+    UpgradeRequest.begin(target);
+    return Reflect.has(target, name);
+  },
+  ownKeys(target) {
+    UpgradeRequest.begin(target);
+    return Reflect.ownKeys(target);
+  }
+});
 
 /**
  * The value of a header in a head, without making a request of it.
