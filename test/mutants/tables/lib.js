@@ -18,7 +18,7 @@ module.exports = [
     ['    closeTimeout === last.closeTimeout &&\n', '']
   ]),
   ...of('lib/native/listener.js', 'test/native-listener.test.js test/parity/server.test.js', [
-    ['        if (this.#isClosed) return;\n', ''],
+    ['        if (this[kIsClosed]) return;\n', ''],
     ["        { host: '0.0.0.0', port: number, backlog }\n", '']
   ]),
   ...of(
