@@ -190,7 +190,8 @@ void Connection::TransportClosed() {
   loop_->budget().Begin(this, allowance());
   if (fails_first) {
     handler_->OnFailed(*this, status_);
-    Hold();
+    // Behind what is being inflated, the rest follows by itself.
+    if (!inflating()) Hold();
   } else {
     ReportClosed();
   }

@@ -704,6 +704,34 @@ TEST_F(ConnectionTest, ReadsNothingWhileItInflates) {
   EXPECT_EQ(Receive(fd, expected.size()), expected);
 }
 
+TEST_F(ConnectionTest, APausedOneThatBreaksWhileItInflatesDeliversWhatItHas) {
+  auto compression = std::make_shared<CompressionSettings>();
+  compression->async_inflate_size = 1000;
+  Listen();
+  const int fd = Open();
+  Connection* connection = handler_.last;
+  connection->UseCompression(compression);
+  handler_.on_any = [this](const Message& message) {
+    handler_.events.push_back("message of " + std::to_string(message.data.size));
+  };
+  BusyThreads busy(&uv_);
+  handler_.events.clear();
+  Send(fd, CompressedFrame(std::string(300'000, 'a')) + MakeFrame(Opcode::kText, "behind"));
+  RunUntil([connection] { return connection->inflating(); });
+  connection->Pause();
+  ResetClient(fd);
+  // Nothing is read meanwhile: a write finds it out.
+  const std::string large(100'000, 'l');
+  RunUntil([this, connection, &large] {
+    connection->SendFrame({Opcode::kBinary}, ByteView(std::string_view(large)));
+    return Happened("failed");
+  });
+  busy.Release();
+  RunUntil([this] { return Happened("closed"); });
+  EXPECT_EQ(handler_.events,
+            (std::vector<std::string>{"failed", "message of 300000", "message of 6", "closed"}));
+}
+
 // A message that is read straight to where it stays spends what there is for the turn; what is read
 // in the same poll behind it waits, and is not forgotten.
 TEST_F(ConnectionTest, ReadsOnBehindALargeMessageThatHasSpentTheBudget) {
