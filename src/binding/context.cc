@@ -26,6 +26,9 @@ constexpr size_t kBatchesInScope = 32;
 constexpr size_t kMuchMemory = 4096;
 // Memory for pieces of a message is at most so many times as large as what has come of them.
 constexpr size_t kPieceGrowth = 4;
+// Frames are put together to pieces of this size: larger ones are no cheaper, and memory for them
+// less so.
+constexpr size_t kMaxPiece = 128 * 1024;
 // A read of at most this size is staged: copying it twice, through warm memory, costs less than
 // memory for JavaScript that has to be referred to until it is delivered.
 constexpr size_t kStagedRead = 16 * 1024;
@@ -353,7 +356,8 @@ uint8_t* Context::PlacePiece(Connection& connection, size_t size, bool is_last_f
     size_t capacity = size;
     if (!is_last_frame) {
       const size_t last = follows ? piece_->memory->size() : 0;
-      capacity = std::max(size, std::min(loop.read_left(), kPieceGrowth * std::max(size, last)));
+      const size_t grown = std::min(kPieceGrowth * std::max(size, last), kMaxPiece);
+      capacity = std::max(size, std::min(loop.read_left(), grown));
     }
     piece_ = std::make_shared<Placed>();
     piece_->memory = JavaScriptMemory::Create(env_, capacity);

@@ -18,7 +18,7 @@ async function main() {
     await new Promise((resolve) => server.on('listening', resolve));
     await new Promise((resolve) => server.close(resolve));
   }
-  for (let i = 0; i < 20 && collected < 40; i++) {
+  for (let i = 0; i < 200 && collected < 40; i++) {
     global.gc();
     await sleep(10);
   }
