@@ -216,7 +216,7 @@ module.exports = [
     ['if (!pool_->inflaters().HasRoom()) {', 'if (false) {'],
     [
       'if (first && fin && !settings_->outgoing.takeover)',
-      'if (fin && !settings_->outgoing.takeover)'
+      'if ((first || fin) && fin && !settings_->outgoing.takeover)'
     ],
     [
       'if (owner_ == nullptr) return Turn::kDrop;\n    if (!owner_->outgoing_',
