@@ -1,21 +1,17 @@
 'use strict';
 
+const { PassingEndpoint } = require('./passing-endpoint');
 const { FlatQueue } = require('../flat-queue');
 const { setImmediate } = require('../native/realm');
 const {
   kOnClosed,
-  kOnFailed,
-  kOnCompressed,
   kOnMessage,
-  kOnOutput,
   kOnPeerClose,
   kOnPeerEnd,
   kOnPing,
   kOnPong,
   kOnProtocolError,
-  kOnReleased,
   kOnStream,
-  kOnWritten,
   kWantsText
 } = require('../symbols');
 
@@ -29,9 +25,8 @@ const VALUES = 5;
  * Stands between the dispatcher and a WebSocket whose `allowSynchronousEvents` is false: at most
  * one message, ping or pong a turn of the event loop, and everything else behind them in order.
  */
-class DeferringEndpoint {
+class DeferringEndpoint extends PassingEndpoint {
   [kWantsText] = false;
-  #endpoint;
   #queue = new FlatQueue(VALUES);
   #isScheduled = false;
   #setReading;
@@ -42,13 +37,13 @@ class DeferringEndpoint {
    * @param {function(Boolean)} setReading stops reading from the connection, or goes on
    */
   constructor(endpoint, setReading) {
-    this.#endpoint = endpoint;
+    super(endpoint);
     this.#setReading = setReading;
   }
 
   #add(isDeferred, method, first, second, third) {
     if (!isDeferred && this.#queue.length === 0) {
-      this.#endpoint[method](first, second, third);
+      this.endpoint[method](first, second, third);
       return;
     }
     this.#queue.push(isDeferred, method, first, second, third);
@@ -84,7 +79,7 @@ class DeferringEndpoint {
 
   #deliverNext() {
     const [, method, first, second, third] = this.#queue.shift();
-    this.#endpoint[method](first, second, third);
+    this.endpoint[method](first, second, third);
   }
 
   [kOnMessage](data, isBinary, ends) {
@@ -113,26 +108,6 @@ class DeferringEndpoint {
 
   [kOnPeerEnd]() {
     this.#add(false, kOnPeerEnd);
-  }
-
-  [kOnWritten]() {
-    this.#endpoint[kOnWritten]();
-  }
-
-  [kOnOutput]() {
-    this.#endpoint[kOnOutput]();
-  }
-
-  [kOnCompressed]() {
-    this.#endpoint[kOnCompressed]();
-  }
-
-  [kOnFailed](status) {
-    this.#endpoint[kOnFailed](status);
-  }
-
-  [kOnReleased](own) {
-    this.#endpoint[kOnReleased](own);
   }
 
   [kOnClosed](status, own) {

@@ -1,22 +1,18 @@
 'use strict';
 
 const { NOOP } = require('../constants');
+const { PassingEndpoint } = require('./passing-endpoint');
 const { endpointOf, setEndpoint } = require('../native/dispatch');
 const {
   kOnClosed,
-  kOnCompressed,
-  kOnFailed,
   kOnMessage,
-  kOnOutput,
   kOnPeerClose,
   kOnPeerEnd,
   kOnPiece,
   kOnPing,
   kOnPong,
   kOnProtocolError,
-  kOnReleased,
   kOnText,
-  kOnWritten,
   kWantsText
 } = require('../symbols');
 
@@ -25,49 +21,17 @@ const {
  * that gives the WebSocket its bytes: what the peer says reaches nobody, what happens to the transport
  * does.
  */
-class SilentEndpoint {
-  #endpoint;
-
-  /** @param {Endpoint} endpoint see native/dispatch.js */
-  constructor(endpoint) {
-    this.#endpoint = endpoint;
-  }
-
-  /** The one behind it. */
-  get endpoint() {
-    return this.#endpoint;
-  }
-
+class SilentEndpoint extends PassingEndpoint {
   get [kWantsText]() {
     return false;
   }
 
   [kOnPeerEnd]() {
-    this.#endpoint[kOnPeerEnd]();
-  }
-
-  [kOnWritten]() {
-    this.#endpoint[kOnWritten]();
-  }
-
-  [kOnOutput]() {
-    this.#endpoint[kOnOutput]();
-  }
-
-  [kOnCompressed]() {
-    this.#endpoint[kOnCompressed]();
-  }
-
-  [kOnFailed](status) {
-    this.#endpoint[kOnFailed](status);
-  }
-
-  [kOnReleased](own) {
-    this.#endpoint[kOnReleased](own);
+    this.endpoint[kOnPeerEnd]();
   }
 
   [kOnClosed](status, own) {
-    this.#endpoint[kOnClosed](status, own);
+    this.endpoint[kOnClosed](status, own);
   }
 }
 

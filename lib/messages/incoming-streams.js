@@ -1,25 +1,21 @@
 'use strict';
 
 const { createIncompleteError } = require('../errors');
+const { PassingEndpoint } = require('../link/passing-endpoint');
 const { FlatQueue } = require('../flat-queue');
 const { createProtocolError } = require('../native/protocol-errors');
 const { nextTick } = require('../native/realm');
 const {
   kOnClosed,
-  kOnFailed,
-  kOnCompressed,
   kOnMessage,
-  kOnOutput,
   kOnPeerClose,
   kOnPeerEnd,
   kOnPiece,
   kOnPing,
   kOnPong,
   kOnProtocolError,
-  kOnReleased,
   kOnStream,
   kOnText,
-  kOnWritten,
   kWantsText
 } = require('../symbols');
 const { IncomingStream } = require('./incoming-stream');
@@ -32,8 +28,7 @@ const VALUES = 5;
  * that come in pieces. What follows a stream waits until that has been read to its end, and while
  * something waits, nothing is read from the connection.
  */
-class IncomingStreams {
-  #endpoint;
+class IncomingStreams extends PassingEndpoint {
   #setReading;
   #isReading = true;
   // The message that comes in pieces, until it has come and was read.
@@ -52,12 +47,12 @@ class IncomingStreams {
    * @param {function(Boolean)} setReading stops reading from the connection, or goes on
    */
   constructor(endpoint, setReading) {
-    this.#endpoint = endpoint;
+    super(endpoint);
     this.#setReading = setReading;
   }
 
   get [kWantsText]() {
-    return this.#endpoint[kWantsText];
+    return this.endpoint[kWantsText];
   }
 
   // Whether what comes has to wait. When the connection is over nothing more does.
@@ -93,7 +88,7 @@ class IncomingStreams {
           : createIncompleteError()
       );
     }
-    this.#endpoint[method](first, second, third);
+    this.endpoint[method](first, second, third);
   }
 
   #take(data, isBinary, isFirst, isLast) {
@@ -111,7 +106,7 @@ class IncomingStreams {
         if (isLast && stream.destroyed) this.#stream = null;
         this.#isFull = !stream.destroyed && stream.isFull;
         this.#update();
-        if (isFirst) this.#endpoint[kOnStream](stream, isBinary);
+        if (isFirst) this.endpoint[kOnStream](stream, isBinary);
       }
     }
   }
@@ -189,26 +184,6 @@ class IncomingStreams {
 
   [kOnPeerEnd]() {
     this.#add(kOnPeerEnd);
-  }
-
-  [kOnWritten]() {
-    this.#endpoint[kOnWritten]();
-  }
-
-  [kOnOutput]() {
-    this.#endpoint[kOnOutput]();
-  }
-
-  [kOnCompressed]() {
-    this.#endpoint[kOnCompressed]();
-  }
-
-  [kOnFailed](status) {
-    this.#endpoint[kOnFailed](status);
-  }
-
-  [kOnReleased](own) {
-    this.#endpoint[kOnReleased](own);
   }
 
   // What was read before comes first, whether anybody has read the streams in front of it or not:
