@@ -38,10 +38,10 @@ void FreePages(void* memory, size_t size) { munmap(memory, size); }
 void AskForHugePages(void* memory, size_t size) {
 #ifdef MADV_HUGEPAGE
   if (size < kHugeMatters) return;
-  constexpr uintptr_t kPageSize = 4096;
-  const auto begin = (reinterpret_cast<uintptr_t>(memory) + kPageSize - 1) / kPageSize * kPageSize;
-  const auto end = (reinterpret_cast<uintptr_t>(memory) + size) / kPageSize * kPageSize;
-  madvise(reinterpret_cast<void*>(begin), end - begin, MADV_HUGEPAGE);  // It may be refused.
+  constexpr size_t kPageSize = 4096;
+  const size_t in_front = -reinterpret_cast<uintptr_t>(memory) % kPageSize;
+  const size_t whole_pages = (size - in_front) / kPageSize * kPageSize;
+  madvise(static_cast<char*>(memory) + in_front, whole_pages, MADV_HUGEPAGE);  // It may be refused.
 #else
   static_cast<void>(memory);
   static_cast<void>(size);
