@@ -100,11 +100,11 @@ void Context::Unretain() {
 
 // Reporting.
 
-// What a connection reports to those who feed it is looked for by every call that does so, and so
-// kept apart from what thousands of others report.
+// What is delivered in a call is looked for by every such call, and so kept apart from what
+// thousands of others report.
 std::vector<Context::Batch>& Context::BatchesOf(const Connection* connection) {
-  const bool is_fed = connection != nullptr && connection->reports_to_caller();
-  return is_fed ? stream_batches_ : batches_;
+  const bool in_call = connection != nullptr && connection->delivery() == Delivery::kInCall;
+  return in_call ? stream_batches_ : batches_;
 }
 
 // Begins a batch with a place for one record; null where there is no memory.

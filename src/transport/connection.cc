@@ -19,13 +19,13 @@ class Connection::Output final : public FrameOutput {
 
 Connection::Connection(Loop* loop, ConnectionHandler* handler,
                        std::shared_ptr<const ConnectionSettings> settings, Role role,
-                       bool reports_to_caller)
+                       Delivery delivery)
     : ConnectionFlags(),
       loop_(loop),
       handler_(handler),
       settings_(std::move(settings)),
       reader_(role) {
-  reports_to_caller_ = reports_to_caller;
+  delivers_in_call_ = delivery == Delivery::kInCall;
   loop_->Add(this);
 }
 
@@ -176,11 +176,11 @@ void Connection::FailWriting(int status) {
   Destroy(status);
 }
 
-void Connection::TransportClosed() {
+void Connection::TransportClosed(Failure failure) {
   // What came before there was a WebSocket is of no interest to anybody.
   if (stage_ != Stage::kWebSocket) DropInput();
-  // Of a stream's errors, the stream tells.
-  const bool fails_first = paused_ && input_ != nullptr && status_ != 0 && !reports_to_caller_;
+  const bool fails_first =
+      failure == Failure::kToReport && status_ != 0 && paused_ && input_ != nullptr;
   stage_ = Stage::kClosed;
   deadlines_.reset();
   // Node's servers report their end in front of their last connection's, and so does this one.

@@ -35,12 +35,12 @@ struct ConnectionFlags {
   bool destroyed_ : 1;      ///< Destroy was called: the transport is going, or gone.
   bool transport_gone_ : 1;
   bool released_ : 1;
-  bool tapped_ : 1;             ///< The handler wants all bytes, too.
-  bool taps_behind_ : 1;        ///< And it wants them behind what they say.
-  bool closed_reported_ : 1;    ///< The handler knows that the connection is over.
-  bool muted_ : 1;              ///< Was terminated: what it received is of no interest any more.
-  bool reports_to_caller_ : 1;  ///< See reports_to_caller().
-  bool write_failed_ : 1;       ///< See write_failed().
+  bool tapped_ : 1;            ///< The handler wants all bytes, too.
+  bool taps_behind_ : 1;       ///< And it wants them behind what they say.
+  bool closed_reported_ : 1;   ///< The handler knows that the connection is over.
+  bool muted_ : 1;             ///< Was terminated: what it received is of no interest any more.
+  bool delivers_in_call_ : 1;  ///< See delivery().
+  bool write_failed_ : 1;      ///< See write_failed().
 };
 
 /// One WebSocket connection, from the request head to the end of the transport: the protocol half.
@@ -176,9 +176,7 @@ class Connection : private MessageSink, private ConnectionFlags {
   Listener* listener() const { return listener_; }
   const ConnectionSettings& settings() const { return *settings_; }
   ConnectionHandler* handler() const { return handler_; }
-  /// Whether what it reports is delivered by the call that brings the bytes, before that returns,
-  /// and not by the loop.
-  bool reports_to_caller() const { return reports_to_caller_; }
+  Delivery delivery() const { return delivers_in_call_ ? Delivery::kInCall : Delivery::kInTurn; }
   /// A number for the handler's use; starts as 0.
   uint32_t id() const { return id_; }
   void set_id(uint32_t id) { id_ = id; }
@@ -213,6 +211,11 @@ class Connection : private MessageSink, private ConnectionFlags {
     kCall,  ///< It was just sent, or asked for: the caller is on the stack.
     kTurn,  ///< It was sent earlier in this turn of the loop.
   };
+  /// Who tells of the error that has ended a transport, while messages that came before it wait.
+  enum class Failure : uint8_t {
+    kToReport,  ///< The handler does, and is told of it in front of them.
+    kTold,      ///< Somebody else does.
+  };
   /// How a transport ends.
   enum class Ending : uint8_t {
     kClose,
@@ -221,7 +224,7 @@ class Connection : private MessageSink, private ConnectionFlags {
   };
 
   Connection(Loop* loop, ConnectionHandler* handler,
-             std::shared_ptr<const ConnectionSettings> settings, Role role, bool reports_to_caller);
+             std::shared_ptr<const ConnectionSettings> settings, Role role, Delivery delivery);
   virtual ~Connection();
 
   // Who moves the bytes. The rest of this part is what the two kinds of connections call.
@@ -267,7 +270,7 @@ class Connection : private MessageSink, private ConnectionFlags {
   /// Reads no more until the loop has given the others their turn.
   void Hold();
   void ReportRaw();
-  void TransportClosed();
+  void TransportClosed(Failure failure);
   /// May delete this.
   void TransportGone();
   /// Ends the connection. `status` is libuv's error that did it, or 0.

@@ -26,6 +26,12 @@ struct ConnectionSettings {
   size_t high_water_mark = 16 * 1024;
 };
 
+/// When what a connection reports is delivered, where its handler puts it in a queue.
+enum class Delivery : uint8_t {
+  kInTurn,  ///< When the loop has polled, in a round with what others have reported.
+  kInCall,  ///< By the call that brought it about, before that returns.
+};
+
 /// What happens on connections. Views are valid during the call only. A handler may queue the
 /// event; the connection reacts when the matching React...() method is called (see
 /// ClosingHandshake).

@@ -7,7 +7,8 @@ namespace wsuv {
 ExternalConnection* ExternalConnection::Make(Loop* loop, ConnectionHandler* handler,
                                              std::shared_ptr<const ConnectionSettings> settings,
                                              Role role) {
-  auto* connection = new ExternalConnection(loop, handler, std::move(settings), role, true);
+  auto* connection =
+      new ExternalConnection(loop, handler, std::move(settings), role, Delivery::kInCall);
   connection->BeginFrames({});
   return connection;
 }
@@ -40,7 +41,8 @@ void ExternalConnection::DestroyTransport(Ending ending) {
 void ExternalConnection::FeedClosed() {
   if (stage() == Stage::kClosed) return;
   TransportGone();
-  TransportClosed();
+  // The stream tells of its errors.
+  TransportClosed(Failure::kTold);
 }
 
 }  // namespace wsuv

@@ -47,7 +47,7 @@ SocketConnection* SocketConnection::Make(Loop* loop, ConnectionHandler* handler,
 SocketConnection::SocketConnection(Loop* loop, ConnectionHandler* handler,
                                    std::shared_ptr<const ConnectionSettings> settings, Role role,
                                    Kind kind)
-    : Connection(loop, handler, std::move(settings), role, false),
+    : Connection(loop, handler, std::move(settings), role, Delivery::kInTurn),
       is_tcp_(kind == Kind::kTcp),
       is_reading_(false),
       is_writing_(false),
@@ -321,7 +321,7 @@ void SocketConnection::DestroyTransport(Ending ending) {
   if (ending != Ending::kReset || !is_tcp_ || uv_tcp_close_reset(tcp(), OnHandleClosed) != 0) {
     uv_close(handle(), OnHandleClosed);
   }
-  if (ending != Ending::kAbandon) TransportClosed();
+  if (ending != Ending::kAbandon) TransportClosed(Failure::kToReport);
 }
 
 void SocketConnection::OnHandleClosed(uv_handle_t* handle) {

@@ -346,10 +346,29 @@ TEST_F(ExternalConnectionTest, SendsNothingBehindItsEnd) {
   connection_->FeedClosed();
 }
 
+// A socket that is paused reports its failure in front of the messages that it has kept.
+TEST_F(ExternalConnectionTest, LeavesItToTheStreamToTellOfItsFailure) {
+  connection_->UseCompression(std::make_shared<CompressionSettings>());
+  connection_->Pause();
+  Feed(MakeFrame(Opcode::kText, "kept"));
+  FrameHeader header;
+  header.rsv1 = true;
+  connection_->SendLater(header, ByteView("one"));
+  connection_->SendLater(header, ByteView("a second one, which cannot be"));
+  EXPECT_NE(connection_->failure(), 0);
+  EXPECT_TRUE(connection_->wants_destroy());
+  int messages = 0;
+  handler_.on_message = [&messages](Connection&) { messages++; };
+  connection_->FeedClosed();
+  RunUntil([this] { return Happened("closed"); });
+  EXPECT_EQ(messages, 1);
+  EXPECT_FALSE(Happened("failed"));
+}
+
 TEST_F(ExternalConnectionTest, IsOfNeitherPortNorSocket) {
   EXPECT_EQ(connection_->AsSocket(), nullptr);
   EXPECT_EQ(connection_->AsExternal(), connection_);
-  EXPECT_TRUE(connection_->reports_to_caller());
+  EXPECT_EQ(connection_->delivery(), Delivery::kInCall);
   EXPECT_EQ(connection_->listener(), nullptr);
   connection_->FeedClosed();
 }

@@ -156,7 +156,7 @@ module.exports = [
     ['  if (peer_ended()) {\n    Destroy();\n    return;\n  }', ''],
     ['if (ending != Ending::kReset || !is_tcp_', 'if (!is_tcp_'],
     ['if (ending != Ending::kReset || !is_tcp_', 'if (true || !is_tcp_'],
-    ['if (ending != Ending::kAbandon) TransportClosed();', 'TransportClosed();']
+    ['if (ending != Ending::kAbandon) TransportClosed(', 'TransportClosed(']
   ]),
   ...of('src/transport/socket_connection.cc', 'LoopTest.DeliversWhatComesLast*', [
     ['  if (is_running) loop.RunRound();', '']
