@@ -12,14 +12,14 @@ const WebSocket = require('./websocket');
 // What only a server needs comes with the first one.
 let events, extension, subprotocol;
 let UpgradeStatus, formatLines, formatRefusal, formatStatus, refusalFor, switchingProtocols;
-let UpgradeRequest, headerOf, urlOf;
-let UnseenSockets, forgetSocket, peekAtSocket;
+let UpgradeRequest, UndecidedHandle, UndecidedSocket, destroySocket, endWith;
+let UnseenSockets, forgetSocket, isForgotten;
 let NativeListener, frameSizeOf, handleOf, isClaimed, settingsFor, sockets, streamOptionsOf;
 let usesStreams;
 const load = lazy(() => {
   events = require('./events');
   extension = require('./handshake/extension');
-  ({ UpgradeRequest, headerOf, urlOf } = require('./handshake/request'));
+  ({ UpgradeRequest } = require('./handshake/request'));
   ({
     UpgradeStatus,
     formatLines,
@@ -29,10 +29,11 @@ const load = lazy(() => {
     switchingProtocols
   } = require('./handshake/response'));
   subprotocol = require('./handshake/subprotocol');
+  ({ UndecidedHandle, UndecidedSocket, destroySocket, endWith } = require('./handshake/undecided'));
   ({ isClaimed } = require('./link/claimed-sockets'));
   ({ handleOf } = require('./link/node-socket'));
   ({ usesStreams } = require('./link/transport'));
-  ({ UnseenSockets, forgetSocket, peekAtSocket } = require('./link/unseen-sockets'));
+  ({ UnseenSockets, forgetSocket, isForgotten } = require('./link/unseen-sockets'));
   ({ sockets } = require('./native/dispatch'));
   ({ NativeListener } = require('./native/listener'));
   ({ settingsFor, streamOptionsOf } = require('./native/settings'));
@@ -239,64 +240,15 @@ class WebSocketServer extends EventEmitter {
     const version = Number(headers['sec-websocket-version']);
     const key = headers['sec-websocket-key'];
     const status = native.checkUpgrade(req.method, String(headers.upgrade), String(key), version);
+    const upgrade = new UndecidedSocket(req, socket);
     if (status !== UpgradeStatus.VALID) {
-      refuseStatus(this, req, socket, status);
+      const { code, message, headers: added } = refusalFor(status);
+      refuseRequest(this, upgrade, message, formatRefusal(code, message, added));
       return;
     }
-    if (!this.shouldHandle(req)) {
-      refuse(socket, 400);
-      return;
-    }
-
-    let protocols = new Set();
-    if (headers['sec-websocket-protocol'] !== undefined) {
-      try {
-        protocols = subprotocol.parse(headers['sec-websocket-protocol']);
-      } catch {
-        const message = 'Invalid Sec-WebSocket-Protocol header';
-        refuseRequest(this, req, socket, message, formatRefusal(400, message));
-        return;
-      }
-    }
-
-    const extensions = {};
-    if (this.options.perMessageDeflate && headers['sec-websocket-extensions'] !== undefined) {
-      try {
-        negotiate(this.options, headers['sec-websocket-extensions'], extensions);
-      } catch {
-        const message = 'Invalid or unacceptable Sec-WebSocket-Extensions header';
-        refuseRequest(this, req, socket, message, formatRefusal(400, message));
-        return;
-      }
-    }
-
-    const proceed = () => this.completeUpgrade(extensions, key, protocols, req, socket, head, cb);
-    const { verifyClient } = this.options;
-    if (!verifyClient) {
-      proceed();
-      return;
-    }
-    const { authorized, encrypted } = peekAtSocket(req);
-    const info = {
-      origin: headers[version === 8 ? 'sec-websocket-origin' : 'origin'],
-      secure: Boolean(authorized || encrypted),
-      req
-    };
-    if (verifyClient.length === 2) {
-      this.options.verifyClient(info, (verified, code, message, extra) => {
-        if (verified) proceed();
-        else refuse(socket, code || 401, message, extra);
-      });
-      return;
-    }
-    const decide = (verified) => {
-      if (verified) proceed();
-      else refuse(socket, 401);
-    };
-    const verified = this.options.verifyClient(info);
-    // ws takes a promise for a yes, so that nobody is ever refused.
-    if (typeof verified?.then === 'function') decideLater(verified, decide);
-    else decide(verified);
+    decide(this, upgrade, (extensions, protocols) =>
+      this.completeUpgrade(extensions, key, protocols, req, socket, head, cb)
+    );
   }
 
   /**
@@ -317,34 +269,19 @@ class WebSocketServer extends EventEmitter {
       socket.destroy();
       return;
     }
-    if (isClaimed(socket) || handleOf(socket)?.isDecided) {
+    if (isClaimed(socket) || handleOf(socket)?.isDecided || isForgotten(req)) {
       throw new Error(
         'server.handleUpgrade() was called more than once with the same socket, possibly due ' +
           'to a misconfiguration'
       );
     }
     if (this._state > RUNNING) {
-      refuse(socket, 503);
+      endWith(socket, formatRefusal(503));
       return;
     }
 
     const ws = new this.options.WebSocket(null, undefined, this.options);
-    let protocol;
-    if (protocols.size > 0) {
-      const { handleProtocols } = this.options;
-      const [first] = protocols;
-      protocol = handleProtocols ? this.options.handleProtocols(protocols, req) : first;
-      if (protocol) ws._protocol = protocol;
-    }
-    if (extensions[EXTENSION_NAME]) ws._extensions = extensions;
-    const headers = switchingProtocols(
-      native.acceptValue(key),
-      protocol,
-      formatExtensions(extensions)
-    );
-    this.emit('headers', headers, req);
-    const response = formatLines(headers);
-
+    const response = respond(this, ws, native.acceptValue(key), extensions, protocols, req);
     if (isUnseen(this, req, ws)) {
       socket.removeListener('error', destroySocket);
       if (ws[kReplaceSocket](socket, head, response)) {
@@ -354,13 +291,7 @@ class WebSocketServer extends EventEmitter {
         return;
       }
     }
-    socket.write(response);
-    socket.removeListener('error', destroySocket);
-    // Whoever overrides it gets what ws gives.
-    const isOwn = ws.setSocket === own.setSocket;
-    ws.setSocket(socket, head, isOwn ? this.options : limitsOf(this.options));
-    track(this, ws);
-    cb(ws, req);
+    openOn(this, ws, response, req, socket, head, cb);
   }
 }
 
@@ -397,6 +328,97 @@ function limitsOf(options) {
     skipUTF8Validation: options.skipUTF8Validation,
     ...streamOptionsOf(options)
   };
+}
+
+// Asks whether a correct upgrade is for this server, and everybody who may have something against it.
+function decide(server, upgrade, proceed) {
+  const { req } = upgrade;
+  const isOurs =
+    server.shouldHandle === own.shouldHandle
+      ? isForPath(upgrade.url, server.options.path)
+      : server.shouldHandle(req);
+  if (!isOurs) {
+    upgrade.refuse(formatRefusal(400));
+    return;
+  }
+
+  let protocols = new Set();
+  const offeredProtocols = upgrade.header('sec-websocket-protocol');
+  if (offeredProtocols !== undefined) {
+    try {
+      protocols = subprotocol.parse(offeredProtocols);
+    } catch {
+      const message = 'Invalid Sec-WebSocket-Protocol header';
+      refuseRequest(server, upgrade, message, formatRefusal(400, message));
+      return;
+    }
+  }
+
+  const extensions = {};
+  const offers = server.options.perMessageDeflate
+    ? upgrade.header('sec-websocket-extensions')
+    : undefined;
+  if (offers !== undefined) {
+    try {
+      negotiate(server.options, offers, extensions);
+    } catch {
+      const message = 'Invalid or unacceptable Sec-WebSocket-Extensions header';
+      refuseRequest(server, upgrade, message, formatRefusal(400, message));
+      return;
+    }
+  }
+
+  if (server.options.verifyClient) {
+    verify(server, upgrade, () => proceed(extensions, protocols));
+  } else {
+    proceed(extensions, protocols);
+  }
+}
+
+function verify(server, upgrade, proceed) {
+  const { req } = upgrade;
+  const { headers } = req;
+  const isOld = Number(headers['sec-websocket-version']) === 8;
+  const origin = headers[isOld ? 'sec-websocket-origin' : 'origin'];
+  const info = { origin, secure: upgrade.isSecure, req };
+  const answer = (verified, code = 401, message = undefined, extra = undefined) => {
+    if (verified) proceed();
+    else upgrade.refuse(formatRefusal(code || 401, message, extra));
+  };
+  if (server.options.verifyClient.length === 2) {
+    server.options.verifyClient(info, answer);
+    return;
+  }
+  const verified = server.options.verifyClient(info);
+  // ws takes a promise for a yes, so that nobody is ever refused.
+  if (typeof verified?.then === 'function') decideLater(verified, answer);
+  else answer(verified);
+}
+
+// The response that accepts an upgrade, with what `ws` is to know of it.
+function respond(server, ws, accept, extensions, protocols, req) {
+  let protocol;
+  if (protocols.size > 0) {
+    const { handleProtocols } = server.options;
+    const [first] = protocols;
+    protocol = handleProtocols ? server.options.handleProtocols(protocols, req) : first;
+    if (protocol) ws._protocol = protocol;
+  }
+  if (extensions[EXTENSION_NAME]) ws._extensions = extensions;
+  const headers = switchingProtocols(accept, protocol, formatExtensions(extensions));
+  server.emit('headers', headers, req);
+  return formatLines(headers);
+}
+
+// Sends the response, and gives the WebSocket its socket.
+function openOn(server, ws, response, req, socket, head, cb) {
+  socket.write(response);
+  socket.removeListener('error', destroySocket);
+  // Whoever overrides it gets what ws gives.
+  const isOwn = ws.setSocket === own.setSocket;
+  ws.setSocket(socket, head, isOwn ? server.options : limitsOf(server.options));
+  track(server, ws);
+  cb(ws, req);
 }
 
 function listenOnHttp(server) {
@@ -482,25 +504,43 @@ function onNativeUpgrade(server, listener, isOnlyListener, handle, status, bytes
   const head = bytes.latin1Slice(0, headSize);
   // (Of a server that is closing, there is no listener any more.)
   // (Its socket may be known already.)
-  const isFast = isOnlyListener && !sockets.has(handle) && isPlain(server, head);
-  const extensions = isFast ? negotiateHead(server.options, head) : undefined;
-  if (extensions === undefined) {
+  if (!isOnlyListener || sockets.has(handle) || server.handleUpgrade !== own.handleUpgrade) {
     emitUpgrade(listener, handle, head);
     return;
   }
-  if (!isForPath(urlOf(head), server.options.path)) {
-    refuseNative(handle, 400);
+  const upgrade = new UndecidedHandle(handle, head);
+  const accept = bytes.latin1Slice(headSize);
+  try {
+    decide(server, upgrade, (extensions, protocols) =>
+      completeNative(server, upgrade, accept, extensions, protocols)
+    );
+  } finally {
+    upgrade.wait();
+  }
+}
+
+// Does what completeUpgrade() does, without a socket as long as nobody has asked for it.
+function completeNative(server, upgrade, accept, extensions, protocols) {
+  const { req } = upgrade;
+  const cb = server[kEmitConnection];
+  if (upgrade.isKnown || server.completeUpgrade !== own.completeUpgrade) {
+    const key = req.headers['sec-websocket-key'];
+    server.completeUpgrade(extensions, key, protocols, req, upgrade.socket, EMPTY_BUFFER, cb);
     return;
   }
-  // Nobody wants to look at the request or to change the response.
+  if (server._state > RUNNING) {
+    upgrade.refuse(formatRefusal(503));
+    return;
+  }
   const ws = new server.options.WebSocket(null, undefined, server.options);
-  if (extensions !== null) ws._extensions = extensions;
-  const accept = bytes.latin1Slice(headSize);
-  const lines = switchingProtocols(accept, undefined, formatExtensions(extensions));
-  native.acceptWith(handle, settingsFor(server.options), formatLines(lines));
-  ws[kOpen](handle);
+  const response = respond(server, ws, accept, extensions, protocols, req);
+  if (upgrade.isKnown || ws.setSocket !== own.setSocket) {
+    openOn(server, ws, response, req, upgrade.socket, EMPTY_BUFFER, cb);
+    return;
+  }
+  ws[kOpen](upgrade.accept(ws, settingsFor(server.options), response));
   track(server, ws);
-  server[kEmitConnection](ws, new UpgradeRequest(handle, head, ws));
+  cb(ws, req);
 }
 
 // Emits 'upgrade', as a server of Node's does.
@@ -512,33 +552,6 @@ function emitUpgrade(listener, handle, head) {
   // Nobody else hears of what becomes of it.
   req.socket.on('error', destroySocket);
   rejectWith(handle, UpgradeStatus.NOT_AN_UPGRADE, head);
-}
-
-// The extensions that a head's offers come to, null for none; undefined where it is to be refused.
-function negotiateHead(options, head) {
-  if (!options.perMessageDeflate || !/^sec-websocket-extensions:/im.test(head)) return null;
-  const extensions = {};
-  try {
-    negotiate(options, headerOf(head, 'sec-websocket-extensions'), extensions);
-  } catch {
-    return undefined;
-  }
-  return extensions;
-}
-
-// Whether a handshake can do without the methods and hooks that users may set. Whoever has replaced
-// emit() may wait for 'headers'.
-function isPlain(server, head) {
-  const { verifyClient, WebSocket: Connection } = server.options;
-  return (
-    !/^sec-websocket-protocol:/im.test(head) &&
-    !verifyClient &&
-    hasOwnHandshake(server) &&
-    server.shouldHandle === own.shouldHandle &&
-    server.emit === own.emit &&
-    server.listenerCount('headers') === 0 &&
-    Connection?.prototype?.setSocket === own.setSocket
-  );
 }
 
 // A head that is no valid upgrade. Only those that ws would see go to 'wsClientError'; the others it
@@ -557,16 +570,11 @@ function rejectWith(handle, status, head) {
   native.reject(handle, Buffer.from(formatStatus(status, head)));
 }
 
-function refuseStatus(server, req, socket, status) {
-  const { code, message, headers } = refusalFor(status);
-  refuseRequest(server, req, socket, message, formatRefusal(code, message, headers));
-}
-
-function refuseRequest(server, req, socket, message, response) {
+function refuseRequest(server, upgrade, message, response) {
   if (server.listenerCount('wsClientError') > 0) {
-    server.emit('wsClientError', new Error(message), socket, req);
+    server.emit('wsClientError', new Error(message), upgrade.socket, upgrade.req);
   } else {
-    endWith(socket, response);
+    upgrade.refuse(response);
   }
 }
 
@@ -596,33 +604,14 @@ function formatExtensions(extensions) {
 
 // Awaits a promise of a decision. The decision is made outside of the promise, so that what a
 // listener throws is an uncaught exception, as it is without one.
-function decideLater(promise, decide) {
+function decideLater(promise, answer) {
   promise.then(
-    (verified) => process.nextTick(decide, verified),
+    (verified) => process.nextTick(answer, verified),
     (error) => {
       events.verifyClientRejected(error);
-      process.nextTick(decide, false);
+      process.nextTick(answer, false);
     }
   );
-}
-
-function destroySocket() {
-  this.destroy();
-}
-
-function refuse(socket, code, message, headers) {
-  endWith(socket, formatRefusal(code, message, headers));
-}
-
-function endWith(socket, response) {
-  events.refused(response.split('\r\n', 1)[0]);
-  socket.once('finish', socket.destroy);
-  socket.end(response);
-}
-
-function refuseNative(handle, code) {
-  events.refused(code);
-  native.reject(handle, Buffer.from(formatRefusal(code)));
 }
 
 module.exports = WebSocketServer;

@@ -10,6 +10,7 @@ const { promisify } = require('util');
 const WS = require('ws');
 
 const { WebSocket, WebSocketServer } = require('..');
+const { sockets } = require('../lib/native/dispatch');
 const { kSocket } = require('../lib/symbols');
 const { closeFrame, frame } = require('./helpers/frames');
 const { expectNothingLeftOpen } = require('./helpers/open-sockets');
@@ -365,7 +366,29 @@ describe('a handshake on a port makes a socket', () => {
     'not for a path': [{ path: '/' }, false],
     'not for compression': [{ perMessageDeflate: true }, false],
     'not for a class of their own': [{ WebSocket: class extends WebSocket {} }, false],
-    'for verifyClient': [{ verifyClient: () => true }, true],
+    'not for verifyClient': [
+      {
+        verifyClient: ({ req }) => {
+          req.user = req.url;
+          req.on('close', () => {});
+          return true;
+        }
+      },
+      false
+    ],
+    'not for verifyClient that decides at once': [
+      { verifyClient: (info, decide) => decide(true) },
+      false
+    ],
+    'not for handleProtocols': [{ handleProtocols: (protocols, req) => req.url && 'a' }, false],
+    'for verifyClient that decides later': [
+      { verifyClient: (info, decide) => setImmediate(decide, true) },
+      true
+    ],
+    'for a verifyClient that asks for it': [
+      { verifyClient: ({ req }) => req.socket.remotePort > 0 },
+      true
+    ],
     'for a setSocket() of their own': [
       {
         WebSocket: class extends WebSocket {
@@ -381,10 +404,33 @@ describe('a handshake on a port makes a socket', () => {
     const server = await startServer(options);
     const connection = once(server, 'connection');
     const client = new RawClient(server.port);
-    await client.upgrade({ 'Sec-WebSocket-Extensions': 'permessage-deflate' });
+    await client.upgrade({
+      'Sec-WebSocket-Extensions': 'permessage-deflate',
+      'Sec-WebSocket-Protocol': 'a, b'
+    });
     const [ws] = await connection;
     expect(ws[kSocket] !== null).toBe(expected);
     await client.end();
+  });
+
+  const refusals = {
+    'not to refuse another path': [{ path: '/other' }],
+    'not to refuse wrong subprotocols': [{}, { 'Sec-WebSocket-Protocol': 'a,,b' }],
+    'not to refuse wrong extensions': [
+      { perMessageDeflate: true },
+      { 'Sec-WebSocket-Extensions': 'permessage-deflate; a' }
+    ],
+    'not to refuse a wrong key': [{}, { 'Sec-WebSocket-Key': 'a' }],
+    'not to refuse what verifyClient does not want': [{ verifyClient: () => false }]
+  };
+  test.each(Object.entries(refusals))('%s', async (title, [options, headers]) => {
+    const server = await startServer(options);
+    const made = jest.spyOn(sockets, 'set');
+    const client = new RawClient(server.port);
+    await client.upgrade(headers);
+    await client.closed;
+    expect(made).not.toHaveBeenCalled();
+    made.mockRestore();
   });
 
   test('not for who looks at the request, but its socket', async () => {

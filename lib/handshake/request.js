@@ -116,37 +116,24 @@ const traps = {
     return Reflect.preventExtensions(target);
   }
 };
-for (const name of [
-  'defineProperty',
-  'deleteProperty',
-  'getOwnPropertyDescriptor',
-  'set',
-  'setPrototypeOf'
-]) {
+
+// Most programs look at the URL and the headers alone, and put what they know of the user beside them.
+const SHOWS_SOCKET = new Set(['client', 'connection', 'socket']);
+for (const name of ['defineProperty', 'deleteProperty', 'get', 'getOwnPropertyDescriptor', 'set']) {
+  const act = Reflect[name];
+  traps[name] = (target, key, ...args) => {
+    if (SHOWS_SOCKET.has(key)) UpgradeRequest.materialise(target);
+    else UpgradeRequest.begin(target);
+    return act(target, key, ...args);
+  };
+}
+for (const name of ['has', 'ownKeys', 'setPrototypeOf']) {
   const act = Reflect[name];
   traps[name] = (target, ...args) => {
-    UpgradeRequest.materialise(target);
+    UpgradeRequest.begin(target);
     return act(target, ...args);
   };
 }
-
-// Most programs look at the URL and the headers alone.
-const SHOWS_SOCKET = new Set(['client', 'connection', 'socket']);
-Object.assign(traps, {
-  get(target, name, receiver) {
-    if (SHOWS_SOCKET.has(name)) UpgradeRequest.materialise(target);
-    else UpgradeRequest.begin(target);
-    return Reflect.get(target, name, receiver);
-  },
-  has(target, name) {
-    UpgradeRequest.begin(target);
-    return Reflect.has(target, name);
-  },
-  ownKeys(target) {
-    UpgradeRequest.begin(target);
-    return Reflect.ownKeys(target);
-  }
-});
 
 /**
  * The value of a header in a head, without making a request of it.

@@ -141,6 +141,28 @@ function peekAtSocket(req) {
 }
 
 /**
+ * The socket that a request was given with, or the one that has taken its place.
+ *
+ * @param {http.IncomingMessage} req
+ * @param {Duplex} socket
+ * @return {Duplex}
+ */
+function socketNow(req, socket) {
+  return isForgotten(req) ? req[kUpgrade].ws._socket : socket;
+}
+
+/**
+ * Whether the socket that Node made for a request is gone.
+ *
+ * @param {http.IncomingMessage} req
+ * @return {Boolean}
+ */
+function isForgotten(req) {
+  const ws = req[kUpgrade]?.ws;
+  return ws !== undefined && ws !== null;
+}
+
+/**
  * The socket that Node made is gone: from now on `req.socket` is the WebSocket's.
  *
  * @param {http.IncomingMessage} req
@@ -152,4 +174,4 @@ function forgetSocket(req, ws) {
   upgrade.socket = null;
 }
 
-module.exports = { UnseenSockets, forgetSocket, peekAtSocket };
+module.exports = { UnseenSockets, forgetSocket, isForgotten, peekAtSocket, socketNow };

@@ -9,7 +9,7 @@ const http = require('http');
 const { frame } = require('../helpers/frames');
 const { expectNothingLeftOpen } = require('../helpers/open-sockets');
 const { RawClient } = require('../helpers/raw-client');
-const { bye, endsWithCloseFrame, parity, plain, stop } = require('./parity');
+const { attempt, bye, endsWithCloseFrame, parity, plain, stop } = require('./parity');
 
 expectNothingLeftOpen();
 
@@ -236,6 +236,117 @@ describe("a listener for 'wsClientError' is told", () => {
         client: async (client, log, answered) => {
           log.push((await answered).split('\r\n', 1)[0]);
           await client.closed;
+        }
+      })
+    );
+  }
+});
+
+// Nobody has the socket before: it is one all the same when a hook asks for it.
+describe('the socket that is first asked for', () => {
+  const offers = { 'Sec-WebSocket-Protocol': 'a, b' };
+  const look = (log, { socket, client, connection }) => {
+    const names = socket.eventNames().map((name) => [name, socket.listenerCount(name)]);
+    log.push(socket === client, socket === connection, socket.writable, names);
+  };
+  const hooks = {
+    'by verifyClient': (server, log) => {
+      server.options.verifyClient = ({ req }) => look(log, req) ?? true;
+    },
+    'by verifyClient that refuses': (server, log) => {
+      server.options.verifyClient = ({ req }) => look(log, req) ?? false;
+    },
+    'by verifyClient that calls back': (server, log) => {
+      server.options.verifyClient = ({ req }, decide) => {
+        look(log, req);
+        decide(true);
+      };
+    },
+    'after verifyClient has called back': (server, log) => {
+      server.options.verifyClient = ({ req }, decide) => {
+        decide(true);
+        look(log, req);
+      };
+    },
+    'after verifyClient has refused': (server, log) => {
+      server.options.verifyClient = ({ req }, decide) => {
+        decide(false, 403, 'no');
+        log.push(req.socket.destroyed, req.socket.writableEnded);
+      };
+    },
+    'by handleProtocols': (server, log) => {
+      server.options.handleProtocols = (protocols, req) => look(log, req) ?? 'b';
+    },
+    "by a listener for 'headers'": (server, log) => {
+      server.on('headers', (headers, req) => {
+        headers.push('X-Port: yes');
+        look(log, req);
+      });
+    },
+    'by shouldHandle()': (server, log) => {
+      server.shouldHandle = (req) => look(log, req) ?? true;
+    },
+    'by a listener for wsClientError': (server, log) => {
+      server.on('wsClientError', (error, socket, req) => {
+        log.push(plain(error), socket === req.socket);
+        look(log, req);
+        socket.end('HTTP/1.1 400 Bad Request\r\n\r\n');
+      });
+    },
+    'by nobody': (server, log) => {
+      server.on('headers', (headers, req) => log.push([...headers], req.url));
+      server.options.verifyClient = ({ req }) => Boolean((req.user = 'u'));
+    },
+    'when verifyClient has closed the server': (server) => {
+      server.options.verifyClient = () => Boolean(server.close());
+    },
+    'when verifyClient has destroyed it': (server) => {
+      server.options.verifyClient = ({ req }) => Boolean(req.socket.destroy());
+    }
+  };
+  for (const [title, listen] of Object.entries(hooks)) {
+    const headers = title.includes('wsClientError') ? { 'Sec-WebSocket-Protocol': ',' } : offers;
+    parity(title, (lib) =>
+      onBoth(lib, {
+        headers,
+        listen,
+        client: async (client, log, answered) => {
+          const response = await answered;
+          log.push(response);
+          if (!response.startsWith('HTTP/1.1 101')) {
+            await client.closed;
+            return;
+          }
+          await client.send(bye);
+          await client.until(endsWithCloseFrame);
+        }
+      })
+    );
+  }
+});
+
+describe('verifyClient answers', () => {
+  const twice = {
+    'yes, and yes again': [[true], [true]],
+    'yes, and then no': [[true], [false, 403]],
+    'no, and then yes': [[false, 403], [true]],
+    'no, and no again': [
+      [false, 403],
+      [false, 404]
+    ]
+  };
+  for (const [title, answers] of Object.entries(twice)) {
+    parity(title, (lib) =>
+      onBoth(lib, {
+        options: (log) => ({
+          verifyClient: (info, decide) => {
+            for (const answer of answers) log.push(attempt(() => void decide(...answer)));
+          }
+        }),
+        client: async (client, log, answered) => {
+          log.push(await answered);
+          if (answers[0][0] && answers[1][0]) await client.send(bye);
+          await client.until((bytes) => endsWithCloseFrame(bytes) || client.isClosed);
         }
       })
     );
