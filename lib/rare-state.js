@@ -25,6 +25,8 @@ class RareState {
   paused = false;
   /** Whether the transport has failed while it was. */
   failedPaused = false;
+  /** With what it has, where nobody had its socket: see createTransportError(). */
+  failure = 0;
   /** Who else does not want the connection to be read, in bits. */
   holds = 0;
   /** Of data that was refused after close(). */

@@ -649,8 +649,11 @@ class WebSocket extends EventEmitter {
   }
 
   [kEnded](status, socketHandle) {
-    const { callbacks } = this[kRare];
-    const error = status === 0 ? undefined : createTransportError(status);
+    const { callbacks, outgoing } = this[kRare];
+    // It is made for those who get it.
+    const isTold = callbacks !== null || outgoing !== null || socketHandle !== undefined;
+    const error = isTold && status !== 0 ? createTransportError(status) : undefined;
+    if (status !== 0 && socketHandle === undefined) this[kRarely]().failure = status;
     if (callbacks !== null) this[kRarely]().callbacks = null;
     if (callbacks === null || !isOfWrite(status)) {
       this[kGone](error, callbacks, socketHandle);

@@ -55,6 +55,9 @@ class ConnectionHandle {
   /** @type {(WebSocket|null)} the one whose connection it is */
   owner = null;
 
+  /** Whether the socket has no 'close' to emit any more: it is made when the connection is long over. */
+  isSilent = false;
+
   /** What sees to the socket's time-out. */
   idleTimer = null;
 
@@ -341,7 +344,7 @@ class ConnectionHandle {
   #finishClose() {
     const callback = this.#onClosed;
     this.#onClosed = null;
-    if (callback) setImmediate(callback);
+    if (callback && !this.isSilent) setImmediate(callback);
   }
 
   reset(callback) {

@@ -3,10 +3,12 @@
 const native = require('../native/addon');
 const { EMPTY_BUFFER } = require('../constants');
 const { setImmediate } = require('../native/realm');
+const { createTransportError } = require('../native/transport-errors');
 const { WrittenCallbacks } = require('../sending/written-callbacks');
+const { kRare } = require('../symbols');
 const { ConnectionHandle } = require('./connection-handle');
 const { leaveServer } = require('./node-internals');
-const { endedSocket, socketOf } = require('./node-socket');
+const { brokenSocket, endedSocket, socketOf } = require('./node-socket');
 
 // The callbacks that wait for the kernel, by handle.
 const waiting = new Map();
@@ -181,7 +183,9 @@ class NativeLink {
    * @return {net.Socket}
    */
   socketOf(handle, server, ws) {
-    return handle === 0 ? endedSocket() : socketOf(handle, server, ws);
+    if (handle !== 0) return socketOf(handle, server, ws);
+    const { failure } = ws[kRare];
+    return failure === 0 ? endedSocket() : brokenSocket(createTransportError(failure));
   }
 
   /** Takes the place of this one when a program has ended the socket. */

@@ -57,6 +57,20 @@ function endedSocket() {
 }
 
 /**
+ * The same of one that was broken: its events would have come before.
+ *
+ * @param {Error} error what was wrong with the transport
+ * @return {net.Socket}
+ */
+function brokenSocket(error) {
+  const socket = makeSocket(0, null);
+  socket[kSocketHandle].isSilent = true;
+  socket.destroy();
+  socket._readableState.errored = socket._writableState.errored = error;
+  return socket;
+}
+
+/**
  * The handle of a socket that one of these functions has made or changed.
  *
  * @param {Duplex} socket
@@ -405,4 +419,4 @@ const SHOWN = Object.fromEntries(
   ['addListener', 'on', 'prependListener'].map((name) => [name, { enumerable: true }])
 );
 
-module.exports = { acceptSocketOf, adoptSocketOf, endedSocket, handleOf, socketOf };
+module.exports = { acceptSocketOf, adoptSocketOf, brokenSocket, endedSocket, handleOf, socketOf };

@@ -109,7 +109,13 @@ everywhere('a peer that resets the connection', ({ client, log, peer }) => {
 everywhere('a peer that resets it while the socket is unknown', async ({ client, log, peer }) => {
   client.socket.resetAndDestroy();
   await once(peer, 'close');
-  log.push(peer._socket.destroyed);
+  const socket = peer._socket;
+  // Its events are over.
+  watch(socket, log);
+  log.push(plain(socket.errored), socket === peer._socket);
+  log.push(socket.destroyed, socket.readable, socket.writable, socket.readableEnded);
+  for (let turn = 0; turn < 3; turn++) await new Promise(setImmediate);
+  log.push(socket.readableEnded, socket.writableFinished, plain(socket.errored));
 });
 
 everywhere('a peer that resets it, with messages that wait', async ({ client, log, peer }) => {
