@@ -306,12 +306,13 @@ class ConnectionHandle {
   }
 
   #afterWrite(callback) {
+    const isWritten = this.id === 0 || native.flush(this.id) === native.enqueued(this.id);
     const failure = native.writeFailure(this.id);
     if (failure !== 0) {
+      // The connection has ended by itself, and what was read before is still to come.
+      this.#hasFailed = true;
       callback(createTransportError(failure));
-      return;
-    }
-    if (this.id === 0 || native.flush(this.id) === native.enqueued(this.id)) {
+    } else if (isWritten) {
       this.#writing = 0;
       callback();
     } else {

@@ -56,7 +56,10 @@ class NativeLink {
    * @return {Number}
    */
   buffered(handle) {
-    return handle === 0 ? 0 : native.enqueued(handle) - native.flush(handle);
+    if (handle === 0) return 0;
+    const waiting = native.enqueued(handle) - native.flush(handle);
+    // What a write has failed with waits no longer.
+    return waiting === 0 || native.writeFailure(handle) === 0 ? waiting : 0;
   }
 
   /**

@@ -52,6 +52,10 @@ const THEN = {
     reset();
     ws.send('x', note('sent'));
   },
+  'resets it, and we write to the socket': ({ note, reset, ws }) => {
+    reset();
+    ws._socket.write('x', note('written'));
+  },
   'resets it, and we have something that waits': async ({ note, peer, reset, ws }) => {
     peer.socket.pause();
     // What is said of the one under way is another matter.

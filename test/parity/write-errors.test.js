@@ -97,6 +97,22 @@ describe('behind a reset', () => {
     });
   }
 
+  everywhere('send() and _socket.write() in one turn', ({ note, reset, ws }) => {
+    // The first one leaves at once, the second one finds out.
+    ws.ping('x', note('ping'));
+    reset();
+    ws._socket.write('x', note('write'));
+    ws.send('x', note('send'));
+  });
+
+  everywhere('send(), and a look at bufferedAmount', ({ log, note, reset, ws }) => {
+    reset();
+    for (const name of ['one', 'two']) {
+      ws.send(name, note(name));
+      log.push(ws.bufferedAmount);
+    }
+  });
+
   everywhere('in a handler', async ({ frame, note, peer, reset, ws }) => {
     ws.on('message', () => {
       reset();
