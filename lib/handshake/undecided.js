@@ -6,6 +6,7 @@ const native = require('../native/addon');
 const events = require('../events');
 const { socketOf } = require('../link/node-socket');
 const { peekAtSocket, socketNow } = require('../link/unseen-sockets');
+const { borrowers } = require('../native/dispatch');
 const { UpgradeRequest, headerOf, urlOf } = require('./request');
 
 const HAS_HEADER = {
@@ -120,6 +121,8 @@ class UndecidedHandle {
     }
     this.#isDecided = true;
     tellRefusal(response);
+    // Whoever keeps the request may ask for its socket when the connection is long over.
+    borrowers.set(this.#handle, this);
     native.reject(this.#handle, Buffer.from(response));
   }
 
@@ -136,6 +139,11 @@ class UndecidedHandle {
     this.#ws = ws;
     native.acceptWith(this.#handle, settings, response);
     return this.#handle;
+  }
+
+  /** The connection is over: its handle will be another one's. */
+  release() {
+    this.#handle = 0;
   }
 
   /** Whoever has been asked takes his time, in which the socket hears what the peer does. */

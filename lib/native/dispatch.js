@@ -76,6 +76,8 @@ const handles = [0];
 let edition = 0;
 /** What stands for connections in their sockets, as far as there are any, by handle. */
 const sockets = new Map();
+/** What else has a connection's handle for a time, and a release() to forget it, by handle. */
+const borrowers = new Map();
 /** What receives a listener's events, by id. */
 const listeners = new Map();
 
@@ -143,7 +145,9 @@ function takeEndpoint(handle, own) {
   try {
     endpoint?.[kOnReleased](own);
     own?.release();
+    borrowers.get(handle)?.release();
   } finally {
+    borrowers.delete(handle);
     native.release(handle);
   }
   return endpoint;
@@ -366,4 +370,4 @@ process[kFlush].add(native.flushAll);
 // (By a property: a bundler leaves out what is exported and not used.)
 setEndpoint.functions = [dispatch, dispatchMore];
 
-module.exports = { context, copyBack, cursor, endpointOf, listeners, setEndpoint, sockets };
+module.exports = { borrowers, context, copyBack, cursor, endpointOf, listeners, setEndpoint, sockets };

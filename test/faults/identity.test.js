@@ -100,3 +100,10 @@ for (const site of SITES) {
     { args: { site } }
   );
 }
+
+rightUnderBoth(
+  'a request that is kept gives nobody a socket of another connection',
+  file,
+  'keptRequest',
+  (result) => expect(result).toEqual({ destroyed: true, log: ['still here'] })
+);

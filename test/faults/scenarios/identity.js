@@ -232,3 +232,29 @@ exports.endOfPaused = async ({ lib, site }) => {
     list.every((number, i) => number === i) ? list.length : 'gap'
   );
 };
+
+/**
+ * A request that was refused is kept, and asked for its socket when its connection is long over: so long
+ * that the addon gives the same handle to another one.
+ */
+exports.keptRequest = async ({ lib }) => {
+  let kept;
+  const verifyClient = ({ req }) => {
+    if (req.url === '/kept') kept = req;
+    return req.url === '/accepted';
+  };
+  const wss = await openSite(lib, 'port', { verifyClient });
+  await (await visit(wss, '/kept')).closed;
+  for (let i = 0; i < 2047; i++) await (await visit(wss, '/refused')).closed;
+  const log = [];
+  wss.on('connection', (ws) => {
+    ws.on('message', (data) => log.push(String(data)));
+    ws.on('close', () => log.push('close'));
+  });
+  const client = await visit(wss, '/accepted');
+  const { destroyed, remotePort } = kept.socket;
+  await turns(20);
+  client.socket.write(frame('text', 'still here'));
+  await until(() => log.length > 0);
+  return { destroyed, remotePort, log };
+};
