@@ -370,4 +370,13 @@ process[kFlush].add(native.flushAll);
 // (By a property: a bundler leaves out what is exported and not used.)
 setEndpoint.functions = [dispatch, dispatchMore];
 
-module.exports = { borrowers, context, copyBack, cursor, endpointOf, listeners, setEndpoint, sockets };
+module.exports = {
+  borrowers,
+  context,
+  copyBack,
+  cursor,
+  endpointOf,
+  listeners,
+  setEndpoint,
+  sockets
+};

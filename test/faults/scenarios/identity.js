@@ -244,7 +244,9 @@ exports.keptRequest = async ({ lib }) => {
     return req.url === '/accepted';
   };
   const wss = await openSite(lib, 'port', { verifyClient });
-  await (await visit(wss, '/kept')).closed;
+  await (
+    await visit(wss, '/kept')
+  ).closed;
   for (let i = 0; i < 2047; i++) await (await visit(wss, '/refused')).closed;
   const log = [];
   wss.on('connection', (ws) => {
