@@ -60,7 +60,7 @@ module.exports = {
   /** (size): so many bytes were to be sent in vain. */
   kCountRefused: Symbol('wsuv.countRefused'),
 
-  // Of a WebSocket, for the files that make it up (websocket.js, compat/members.js) only.
+  // Of a WebSocket, for the files that make it up (websocket.js, ending.js, compat/members.js) only.
 
   /** The HTTP server that counts the connection, while it has no socket that would tell it. */
   kServer: Symbol('wsuv.server'),

@@ -3,7 +3,7 @@
 const EventEmitter = require('events');
 const { Writable } = require('stream');
 
-const { mixInMembers } = require('./compat/members');
+const { mixInMembers, ownerOf } = require('./compat/members');
 const {
   AUTO_PONG,
   BINARY_TYPE_BITS,
@@ -72,13 +72,12 @@ const Receiver = require('./receiver');
 const { FIN, MASK } = seam.flag;
 
 // What only connections need comes with the first WebSocket.
-let attach, closeReason, events, replaceSocket, setEndpoint, toBinaryType;
+let attach, closeReason, ending, events, replaceSocket, setEndpoint, toBinaryType;
 let AutoPong, INITIAL_STATE, Listeners, Outgoing, RareState;
-let compressionFor, makeMask, negotiated, optionsOf, settingsFor;
-let createProtocolError, createTransportError, isOfWrite, kErrorCode;
-let keepEnteredStores;
+let compressionFor, keepEnteredStores, negotiated, optionsOf, settingsFor;
 const load = lazy(() => {
   ({ toBinaryType } = require('./binary-type'));
+  ending = require('./ending');
   events = require('./events');
   ({ replaceSocket } = require('./link/adopt-socket'));
   ({ attach } = require('./link/attach'));
@@ -86,13 +85,11 @@ const load = lazy(() => {
   ({ compressionFor, negotiated } = require('./native/compression'));
   ({ setEndpoint } = require('./native/dispatch'));
   ({ keepEnteredStores } = require('./native/entered-stores'));
-  ({ createProtocolError, kErrorCode } = require('./native/protocol-errors'));
   ({ optionsOf, settingsFor } = require('./native/settings'));
-  ({ createTransportError, isOfWrite } = require('./native/transport-errors'));
   ({ INITIAL_STATE, RareState } = require('./rare-state'));
   ({ AutoPong } = require('./sending/auto-pong'));
   ({ closeReason } = require('./sending/control-payload'));
-  ({ Outgoing, makeMask } = require('./sending/outgoing'));
+  ({ Outgoing } = require('./sending/outgoing'));
   loadMessages();
   return true;
 });
@@ -107,16 +104,7 @@ const CLOSING = 2;
 const CLOSED = 3;
 const CLOSED_EARLY = 'WebSocket was closed before the connection was established';
 
-// Methods.
-const kAnswerClose = Symbol('wsuv.answerClose');
-const kAfterSocket = Symbol('wsuv.afterSocket');
-const kEmitErrorOnce = Symbol('wsuv.emitErrorOnce');
-const kInTurn = Symbol('wsuv.inTurn');
 const kEndpointFor = Symbol('wsuv.endpointFor');
-const kMaskCloseFrame = Symbol('wsuv.maskCloseFrame');
-const kEnded = Symbol('wsuv.ended');
-const kGone = Symbol('wsuv.gone');
-const kTellError = Symbol('wsuv.tellError');
 
 /**
  * One end of a WebSocket connection, with the API of ws. Protocol and transport are in the addon,
@@ -365,7 +353,7 @@ class WebSocket extends EventEmitter {
       native.endTransport(this[kHandle]);
       this[kLink].output();
     }
-    this[kEmitErrorOnce](error);
+    ending.emitErrorOnce(this, error);
   }
 
   /**
@@ -378,7 +366,7 @@ class WebSocket extends EventEmitter {
    */
   close(code, data) {
     if (this[kRare].isAnswerDue) {
-      this[kAnswerClose]();
+      ending.answerClose(this);
       return;
     }
     if (this._readyState === CLOSED || this._readyState === CLOSING) return;
@@ -386,33 +374,7 @@ class WebSocket extends EventEmitter {
       client().abortHandshake(this, this._req, CLOSED_EARLY);
       return;
     }
-    const reason = closeReason(code, data);
-    this._readyState = CLOSING;
-    this[kInTurn](() => {
-      this[kMaskCloseFrame]();
-      native.close(this[kHandle], code === undefined ? NO_CLOSE_CODE : code, reason);
-      this[kRarely]().closeFrameSent = true;
-    });
-  }
-
-  // Runs what sends a close frame, behind what is still being read or compressed.
-  [kInTurn](send) {
-    const { link, outgoing } = this[kRare];
-    if (outgoing !== null) {
-      outgoing.inTurn(send);
-      // As under ws, the time for the closing handshake begins even where the close frame has to wait.
-      if (!this[kRare].closeFrameSent) native.expectEnd(this[kHandle]);
-    } else {
-      send();
-      link.pump(this[kHandle]);
-    }
-  }
-
-  // The addon is about to send a close frame, perhaps.
-  [kMaskCloseFrame]() {
-    if (this._isServer || this[kRare].closeFrameSent) return;
-    const key = makeMask(this[kOptions]);
-    if (key !== undefined) native.setNextMaskingKey(this[kHandle], key);
+    ending.sendClose(this, code, closeReason(code, data));
   }
 
   /** Drops the connection without a closing handshake. */
@@ -459,13 +421,6 @@ class WebSocket extends EventEmitter {
     this._readyState = CLOSED;
     events.closed(this, closeCode, closeMessage);
     this.emit('close', closeCode, closeMessage);
-  }
-
-  [kEmitErrorOnce](error) {
-    if (this[kRare].errorEmitted) return;
-    this[kRarely]().errorEmitted = true;
-    events.failed(this, error);
-    this.emit('error', error);
   }
 
   // What happens on the connection; see lib/native/dispatch.js. Where somebody has the Receiver, its
@@ -523,7 +478,7 @@ class WebSocket extends EventEmitter {
       reason.copy(rare.closeMessage);
     }
     if (this.close === own.close) {
-      this[kAnswerClose]();
+      ending.answerClose(this);
       return;
     }
     // Under ws it is close() that answers: whoever has put something in its place is called.
@@ -533,65 +488,20 @@ class WebSocket extends EventEmitter {
     rare.isAnswerDue = false;
   }
 
-  [kAnswerClose]() {
-    const rare = this[kRarely]();
-    rare.isAnswerDue = false;
-    if (this._readyState === OPEN) this._readyState = CLOSING;
-    this[kInTurn](() => {
-      this[kMaskCloseFrame]();
-      native.reactToClose(this[kHandle], rare.closeCode, rare.closeMessage);
-      rare.closeFrameSent = true;
-      rare.link.ended(this[kHandle]);
-    });
-  }
-
   [kOnProtocolError](index, detail, sentence) {
-    this[kRarely]().inputEnded = true;
-    const error = createProtocolError(index, detail, sentence);
-    this[kRare].protocolError = error;
-    // As under ws, behind what handlers of the messages before it do in the next tick: a Writable takes one
-    // to fail, and one to tell.
-    if (!this[kRare].failedPaused) nextTick(nextTick, () => this[kTellError]());
+    ending.faulted(this, index, detail, sentence);
   }
 
-  // Whoever takes it tells it.
   [kTakeFault]() {
-    const { protocolError } = this[kRare];
-    if (protocolError !== null) this[kRare].protocolError = null;
-    return protocolError;
-  }
-
-  [kTellError]() {
-    const { receiver } = this[kRare];
-    const error = this[kTakeFault]();
-    if (error === null) return;
-    if (receiver !== null) receiver.emit('error', error);
-    else this[kBroken](error);
+    return ending.takeFault(this);
   }
 
   [kBroken](error) {
-    const rare = this[kRarely]();
-    this[kMaskCloseFrame]();
-    native.reactToError(this[kHandle], error[kErrorCode]);
-    this._readyState = CLOSING;
-    rare.closeFrameSent = true;
-    rare.link.pump(this[kHandle]);
-    rare.link.ended(this[kHandle]);
-    rare.outgoing?.broken();
-    this[kEmitErrorOnce](error);
+    ending.broken(this, error);
   }
 
   [kOnPeerEnd]() {
-    const rare = this[kRarely]();
-    try {
-      this[kTellError]();
-    } finally {
-      this._readyState = CLOSING;
-      native.reactToEnd(this[kHandle]);
-      rare.inputEnded = true;
-      rare.link.output();
-      rare.link.peerEnded(this[kHandle]);
-    }
+    ending.peerEnded(this);
   }
 
   [kOnWritten]() {
@@ -615,21 +525,8 @@ class WebSocket extends EventEmitter {
     if (this._readyState === OPEN) this[kUseLink](this[kLink].afterEnd);
   }
 
-  // As under ws, the socket of a connection that the program has paused tells of its error at once, and the
-  // messages that it has kept follow.
   [kOnFailed](status) {
-    if (!this[kRare].paused) return;
-    const error = createTransportError(status);
-    const rare = this[kRarely]();
-    const callbacks = rare.link.release(this[kHandle]);
-    rare.failedPaused = true;
-    try {
-      if (isOfWrite(status)) callbacks?.closed(error);
-    } finally {
-      this._readyState = CLOSING;
-      rare.link.failed(this[kHandle], error);
-      if (callbacks !== undefined) nextTick(() => callbacks.closed(error));
-    }
+    ending.failed(this, status);
   }
 
   [kOnReleased](socketHandle) {
@@ -640,79 +537,8 @@ class WebSocket extends EventEmitter {
   }
 
   [kOnClosed](status, socketHandle) {
-    try {
-      // Behind the socket's 'close', where there is one.
-      if (!this[kRare].failedPaused || socketHandle === undefined) this[kTellError]();
-    } finally {
-      this[kEnded](status, socketHandle);
-    }
+    ending.closed(this, status, socketHandle);
   }
-
-  [kEnded](status, socketHandle) {
-    const { callbacks, outgoing } = this[kRare];
-    // It is made for those who get it.
-    const isTold = callbacks !== null || outgoing !== null || socketHandle !== undefined;
-    const error = isTold && status !== 0 ? createTransportError(status) : undefined;
-    if (status !== 0 && socketHandle === undefined) this[kRarely]().failure = status;
-    if (callbacks !== null) this[kRarely]().callbacks = null;
-    if (callbacks === null || !isOfWrite(status)) {
-      this[kGone](error, callbacks, socketHandle);
-      return;
-    }
-    // The callback of a write that has failed is the first to hear of it.
-    try {
-      callbacks.closed(error);
-    } finally {
-      this[kGone](error, null, socketHandle);
-    }
-  }
-
-  [kGone](error, callbacks, socketHandle) {
-    const { [kServer]: server } = this;
-    const { link, outgoing } = this[kRare];
-    this._readyState = CLOSING;
-    this[kServer] = null;
-    const fail = () => {
-      callbacks?.closed(error);
-      outgoing?.closed(error);
-    };
-    const afterSocket = () => this[kAfterSocket]();
-    if (socketHandle !== undefined) {
-      // Behind the 'error' of the socket, and in front of its 'close'.
-      link.closed(socketHandle, server, afterSocket, error);
-      nextTick(fail);
-      return;
-    }
-    try {
-      fail();
-    } finally {
-      if (!link.closed(socketHandle, server, afterSocket, error)) this.emitClose();
-    }
-  }
-
-  // The socket emits 'close'. As under ws, its listeners hear of an end that came unexpectedly before
-  // those of the WebSocket do.
-  [kAfterSocket]() {
-    const { failedPaused, inputEnded } = this[kRare];
-    if (inputEnded && !failedPaused) {
-      this.emitClose();
-      return;
-    }
-    nextTick(() => {
-      try {
-        this[kTellError]();
-      } finally {
-        this.emitClose();
-      }
-    });
-  }
-}
-
-// The WebSocket itself, where it is asked through an object that was made with it as its prototype.
-function ownerOf(ws) {
-  let owner = ws;
-  while (!Object.hasOwn(owner, kRare)) owner = Object.getPrototypeOf(owner);
-  return owner;
 }
 
 function readHeld(ws) {

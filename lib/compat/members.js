@@ -89,6 +89,18 @@ function setterOf(name) {
 }
 
 /**
+ * The WebSocket itself, where it is asked through an object that was made with it as its prototype.
+ *
+ * @param {Object} ws
+ * @return {WebSocket}
+ */
+function ownerOf(ws) {
+  let owner = ws;
+  while (!Object.hasOwn(owner, kRare)) owner = Object.getPrototypeOf(owner);
+  return owner;
+}
+
+/**
  * Gives a WebSocket's class these members.
  *
  * @param {Function} constructor
@@ -108,4 +120,4 @@ function mixInMembers(constructor) {
   Object.defineProperties(constructor.prototype, members);
 }
 
-module.exports = { mixInMembers };
+module.exports = { mixInMembers, ownerOf };

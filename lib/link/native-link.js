@@ -2,7 +2,7 @@
 
 const native = require('../native/addon');
 const { EMPTY_BUFFER } = require('../constants');
-const { setImmediate } = require('../native/realm');
+const { nextTick, setImmediate } = require('../native/realm');
 const { createTransportError } = require('../native/transport-errors');
 const { WrittenCallbacks } = require('../sending/written-callbacks');
 const { kRare } = require('../symbols');
@@ -160,21 +160,33 @@ class NativeLink {
   /**
    * The connection is over, and its socket closes.
    *
-   * @param {(ConnectionHandle|undefined)} own the handle of the socket, if there is one
+   * @param {(ConnectionHandle|undefined)} socketHandle that of its socket, if there is one
    * @param {(http.Server|null)} server which counts the connection, where it has no socket that would
    *     tell it
-   * @param {function()} onSocketClosed called when the socket has closed, if there is one
+   * @param {Object} hearers who is to hear of it
+   * @param {function()} hearers.senders whoever waits for what he has sent
+   * @param {function()} hearers.afterSocket everybody else, when the socket has closed
+   * @param {function()} hearers.atOnce the same where there is none
    * @param {Error} [error] what was wrong with the transport
-   * @return {Boolean} whether there is one, or something that takes as long
    */
-  closed(own, server, onSocketClosed, error) {
-    if (own !== undefined) {
-      own.closed(error, onSocketClosed);
-    } else if (server !== null) {
-      leaveServer(server);
-      setImmediate(onSocketClosed);
+  closed(socketHandle, server, { senders, afterSocket, atOnce }, error) {
+    if (socketHandle !== undefined) {
+      // Behind the 'error' of the socket, and in front of its 'close'.
+      socketHandle.closed(error, afterSocket);
+      nextTick(senders);
+      return;
     }
-    return own !== undefined || server !== null;
+    try {
+      senders();
+    } finally {
+      if (server === null) {
+        atOnce();
+      } else {
+        // It takes as long as if there were one.
+        leaveServer(server);
+        setImmediate(afterSocket);
+      }
+    }
   }
 
   /**

@@ -282,9 +282,13 @@ class StreamLink {
     this.handle = 0;
   }
 
-  closed(own, server, onSocketClosed) {
-    onSocketClosed();
-    return true;
+  // The stream is.
+  closed(socketHandle, server, { senders, afterSocket }) {
+    try {
+      senders();
+    } finally {
+      afterSocket();
+    }
   }
 
   socketOf() {

@@ -66,6 +66,7 @@ const FLOORS = [
     'websocket.js',
     'sender.js',
     'receiver.js',
+    'ending.js',
     'rare-state.js',
     'messages/',
     'event-target.js',
