@@ -18,10 +18,10 @@ const { kOnListenerClosed, kOnUpgrade } = require('../symbols');
 // The backlog that Node's net uses.
 const DEFAULT_BACKLOG = 511;
 
-// Before Node.js 22, its net takes every abstract name of a Unix socket for this one. Whoever connects
-// with net is to find the server, as under ws.
-const ONLY_ABSTRACT_NAME = '\0'.repeat(108);
-const knowsAbstractNames = Number(process.versions.node.split('.')[0]) >= 22;
+// Before Node.js 22, whose libuv gives the length of an abstract name to the kernel, its net fills the
+// names of Unix sockets up to this length. Whoever connects with net is to find the server, as under ws.
+const FULL_NAME = 108;
+const fillsNames = Number(process.versions.node.split('.')[0]) < 22;
 
 // What a net.Server's 'drop' tells of a connection.
 const DROP_DATA = [
@@ -151,13 +151,12 @@ class NativeListener extends EventEmitter {
       net.createServer().listen(path === '' ? where : { path });
       return;
     }
-    const isAlias = path.startsWith('\0') && !knowsAbstractNames;
     const id = native.listen(
       context,
       settingsFor(this[kOptions]),
       host,
       port,
-      isAlias ? ONLY_ABSTRACT_NAME : path,
+      path.startsWith('\0') && fillsNames ? filled(path) : path,
       backlog || DEFAULT_BACKLOG
     );
     if (id > 0) {
@@ -285,6 +284,10 @@ class NativeListener extends EventEmitter {
     if (closing === null) this.emit('close');
     else closing.runInAsyncScope(() => this.emit('close'));
   }
+}
+
+function filled(name) {
+  return name + '\0'.repeat(Math.max(FULL_NAME - Buffer.byteLength(name), 0));
 }
 
 function notRunning() {
