@@ -4,12 +4,13 @@
 // the connection is over. websocket.js calls these with itself; they are its, and apart from it since few
 // connections end at a time.
 
-const { NO_CLOSE_CODE, READY_STATES } = require('./constants');
+const { NO_CLOSE_CODE, NOOP, READY_STATES } = require('./constants');
 const events = require('./events');
 const native = require('./native/addon');
 const { createProtocolError, kErrorCode } = require('./native/protocol-errors');
 const { nextTick } = require('./native/realm');
 const { createTransportError, isOfWrite } = require('./native/transport-errors');
+const { closeReason } = require('./sending/control-payload');
 const { makeMask } = require('./sending/outgoing');
 const { kBroken, kHandle, kOptions, kRare, kRarely, kServer } = require('./symbols');
 
@@ -38,19 +39,45 @@ function maskCloseFrame(ws) {
   if (key !== undefined) native.setNextMaskingKey(ws[kHandle], key);
 }
 
+// Under ws it is the Sender that sends a close frame: whoever has patched its close() is called, and what
+// he passes on is sent.
+function byName(ws, code, data, send) {
+  const rare = ws[kRare];
+  if (!rare.sendsByName || rare.closeFrameSent) {
+    send(code, data);
+    return;
+  }
+  rare.closing = (...args) => {
+    rare.closing = null;
+    send(...args);
+  };
+  try {
+    ws._sender.close(code, data, !ws._isServer, NOOP);
+  } finally {
+    rare.closing = null;
+    if (!rare.closeFrameSent) native.expectEnd(ws[kHandle]);
+  }
+}
+
 /**
  * Sends our close frame.
  *
  * @param {WebSocket} ws
- * @param {(Number|undefined)} code
- * @param {Uint8Array} reason
+ * @param {Number} [code]
+ * @param {(String|Uint8Array)} [data] the reason
+ * @throws {(TypeError|RangeError)} for what may not be sent
  */
-function sendClose(ws, code, reason) {
+function sendClose(ws, code, data) {
+  const given = closeReason(code, data);
   ws._readyState = CLOSING;
-  inTurn(ws, () => {
-    maskCloseFrame(ws);
-    native.close(ws[kHandle], code === undefined ? NO_CLOSE_CODE : code, reason);
-    ws[kRarely]().closeFrameSent = true;
+  byName(ws, code, data, (passed, passedData) => {
+    const isAsGiven = passed === code && passedData === data;
+    const reason = isAsGiven ? given : closeReason(passed, passedData);
+    inTurn(ws, () => {
+      maskCloseFrame(ws);
+      native.close(ws[kHandle], passed === undefined ? NO_CLOSE_CODE : passed, reason);
+      ws[kRarely]().closeFrameSent = true;
+    });
   });
 }
 
@@ -63,11 +90,15 @@ function answerClose(ws) {
   const rare = ws[kRarely]();
   rare.isAnswerDue = false;
   if (ws._readyState === OPEN) ws._readyState = CLOSING;
-  inTurn(ws, () => {
-    maskCloseFrame(ws);
-    native.reactToClose(ws[kHandle], rare.closeCode, rare.closeMessage);
-    rare.closeFrameSent = true;
-    rare.link.ended(ws[kHandle]);
+  const { closeCode, closeMessage } = rare;
+  const args = closeCode === NO_CLOSE_CODE ? [undefined, undefined] : [closeCode, closeMessage];
+  byName(ws, ...args, () => {
+    inTurn(ws, () => {
+      maskCloseFrame(ws);
+      native.reactToClose(ws[kHandle], closeCode, closeMessage);
+      rare.closeFrameSent = true;
+      rare.link.ended(ws[kHandle]);
+    });
   });
 }
 

@@ -42,6 +42,10 @@ class RareState {
   autoPong = null;
   sender = null;
   receiver = null;
+  /** Whether messages are sent by calling the methods of `sender`: somebody has patched them. */
+  sendsByName = false;
+  /** While its close() is called: what it is to do. */
+  closing = null;
   // Of a client.
   req = undefined;
   url = undefined;

@@ -4,6 +4,7 @@ const native = require('./native/addon');
 const seam = require('./native/seam');
 const { EXTENSION_NAME, NOOP } = require('./constants');
 const { lazy } = require('./lazy');
+const { kDoClose, kDoPing, kDoPong, kDoSend, kOwnMethods } = require('./symbols');
 
 // Programs that have a Sender of their own are few.
 let closePayload, controlPayload, isBlob, sizeOf, toPayload;
@@ -96,6 +97,10 @@ class Sender {
    * @throws {(TypeError|RangeError)} for what may not be sent
    */
   close(code, data, mask, cb) {
+    this[kDoClose](code, data, mask, cb);
+  }
+
+  [kDoClose](code, data, mask, cb) {
     this[kPush](closePayload(code, data), { fin: true, opcode: CLOSE, mask }, false, cb);
   }
 
@@ -108,6 +113,10 @@ class Sender {
    * @throws {RangeError} for more data
    */
   ping(data, mask, cb) {
+    this[kDoPing](data, mask, cb);
+  }
+
+  [kDoPing](data, mask, cb) {
     this[kPush](controlPayload(data), { fin: true, opcode: PING, mask }, false, cb);
   }
 
@@ -120,6 +129,10 @@ class Sender {
    * @throws {RangeError} for more data
    */
   pong(data, mask, cb) {
+    this[kDoPong](data, mask, cb);
+  }
+
+  [kDoPong](data, mask, cb) {
     this[kPush](controlPayload(data), { fin: true, opcode: PONG, mask }, false, cb);
   }
 
@@ -133,6 +146,10 @@ class Sender {
    * @throws {(TypeError|RangeError)} for a maxFrameSize that is none
    */
   send(data, options, cb) {
+    this[kDoSend](data, options, cb);
+  }
+
+  [kDoSend](data, options, cb) {
     const { maxFrameSize } = options;
     const most = maxFrameSize === undefined ? 0 : frameSize().frameSizeOf(maxFrameSize);
     const payload = toPayload(data);
@@ -220,5 +237,9 @@ class Sender {
     socket.uncork();
   }
 }
+
+// The methods that users may put something in the place of, as they are.
+const { close, ping, pong, send } = Sender.prototype;
+Object.defineProperty(Sender, kOwnMethods, { value: { close, ping, pong, send } });
 
 module.exports = Sender;

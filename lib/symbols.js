@@ -37,12 +37,14 @@ module.exports = {
   kReplaceSocket: Symbol('wsuv.replaceSocket'),
   /** Whether both close frames went. */
   kWasClean: Symbol('wsuv.wasClean'),
-  /** Of the class: its methods, as they were when the package was loaded. */
+  /** Of the class, and of Sender: its methods, as they were when the package was loaded. */
   kOwnMethods: Symbol('wsuv.ownMethods'),
   /** Of the class, (): loads what only connections need. */
   kLoad: Symbol('wsuv.load'),
   /** What sends what is no whole, plain message; made when it is needed. */
   kOutgoing: Symbol('wsuv.outgoing'),
+  /** (): from now on it sends by the methods of its Sender, which somebody has patched. */
+  kSendByName: Symbol('wsuv.sendByName'),
   /** (isPlain): whether send() may pass data straight on. */
   kSetPlain: Symbol('wsuv.setPlain'),
   /** (error): something could not be sent, and nothing can follow it. */
@@ -67,6 +69,13 @@ module.exports = {
   /** A RareState to be read, and a method that gives one to be written to. */
   kRare: Symbol('wsuv.rare'),
   kRarely: Symbol('wsuv.rarely'),
+
+  // Of a Sender: what its methods do.
+
+  kDoClose: Symbol('wsuv.doClose'),
+  kDoPing: Symbol('wsuv.doPing'),
+  kDoPong: Symbol('wsuv.doPong'),
+  kDoSend: Symbol('wsuv.doSend'),
 
   // Of a NativeListener, what dispatch.js calls.
 

@@ -54,6 +54,7 @@ const {
   kSendFailed,
   kServer,
   kSetOptions,
+  kSendByName,
   kSetPlain,
   kSetReading,
   kSetRequest,
@@ -68,11 +69,12 @@ const {
 } = require('./symbols');
 const { lazy } = require('./lazy');
 const Receiver = require('./receiver');
+const Sender = require('./sender');
 
 const { FIN, MASK } = seam.flag;
 
 // What only connections need comes with the first WebSocket.
-let attach, closeReason, ending, events, replaceSocket, setEndpoint, toBinaryType;
+let attach, ending, events, replaceSocket, setEndpoint, toBinaryType;
 let AutoPong, INITIAL_STATE, Listeners, Outgoing, RareState;
 let compressionFor, keepEnteredStores, negotiated, optionsOf, settingsFor;
 const load = lazy(() => {
@@ -88,7 +90,6 @@ const load = lazy(() => {
   ({ optionsOf, settingsFor } = require('./native/settings'));
   ({ INITIAL_STATE, RareState } = require('./rare-state'));
   ({ AutoPong } = require('./sending/auto-pong'));
-  ({ closeReason } = require('./sending/control-payload'));
   ({ Outgoing } = require('./sending/outgoing'));
   loadMessages();
   return true;
@@ -309,7 +310,8 @@ class WebSocket extends EventEmitter {
       native.useCompression(handle, compression.external);
       this[kRarely]().outgoing = new Outgoing(this, compression);
     }
-    this[kSetPlain](perMessageDeflate === undefined && !generateMask && !maxFrameSize);
+    if (isSenderPatched()) this[kSendByName]();
+    else this[kSetPlain](perMessageDeflate === undefined && !generateMask && !maxFrameSize);
     setEndpoint(handle, this[kEndpointFor](this[kOptions]));
     if (waitForListener && !this[kWantsText]) firstListener().waitForFirstListener(this);
     if (this[kRare].holds !== 0) this[kSetReading](false);
@@ -338,7 +340,14 @@ class WebSocket extends EventEmitter {
   }
 
   [kSetPlain](isPlain) {
-    this[kFlags] = isPlain ? this[kFlags] | IS_PLAIN : this[kFlags] & ~IS_PLAIN;
+    this[kFlags] =
+      isPlain && !this[kRare].sendsByName ? this[kFlags] | IS_PLAIN : this[kFlags] & ~IS_PLAIN;
+  }
+
+  // Whoever has put something in the place of the Sender's methods is called, as under ws.
+  [kSendByName]() {
+    this[kRarely]().sendsByName = true;
+    this[kSetPlain](false);
   }
 
   [kCountRefused](size) {
@@ -374,7 +383,7 @@ class WebSocket extends EventEmitter {
       client().abortHandshake(this, this._req, CLOSED_EARLY);
       return;
     }
-    ending.sendClose(this, code, closeReason(code, data));
+    ending.sendClose(this, code, data);
   }
 
   /** Drops the connection without a closing handshake. */
@@ -553,6 +562,16 @@ const own = {
 };
 Object.defineProperties(WebSocket, { [kLoad]: { value: load }, [kOwnMethods]: { value: own } });
 const { on: addToStream } = Writable.prototype;
+
+function isSenderPatched() {
+  const { prototype, [kOwnMethods]: methods } = Sender;
+  return (
+    prototype.send !== methods.send ||
+    prototype.ping !== methods.ping ||
+    prototype.pong !== methods.pong ||
+    prototype.close !== methods.close
+  );
+}
 
 READY_STATES.forEach((name, value) => {
   const descriptor = { enumerable: true, value };

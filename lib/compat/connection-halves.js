@@ -11,11 +11,18 @@ const { controlPayload } = require('../sending/control-payload');
 const {
   kBroken,
   kConcluded,
+  kDoClose,
+  kDoPing,
+  kDoPong,
+  kDoSend,
   kHandle,
   kLink,
   kOptions,
   kOutgoing,
+  kOwnMethods,
   kPinged,
+  kRare,
+  kSendByName,
   kTakeFault
 } = require('../symbols');
 const { toBytes } = require('../validation');
@@ -53,21 +60,28 @@ class ConnectionSender extends Sender {
     return this[kWs][kOutgoing]().bytes;
   }
 
-  send(data, options, cb) {
+  [kDoSend](data, options, cb) {
     this[kWs][kOutgoing]().send(data, options, callbackOf(cb));
   }
 
-  ping(data, mask, cb) {
+  [kDoPing](data, mask, cb) {
     this[kSendControl](PING, data, mask, cb);
   }
 
-  pong(data, mask, cb) {
+  [kDoPong](data, mask, cb) {
     this[kSendControl](PONG, data, mask, cb);
   }
 
   [kSendControl](opcode, data, mask, cb) {
     const flags = opcode | (mask ? MASK : 0);
     this[kWs][kOutgoing]().sendControl(controlPayload(data), flags, callbackOf(cb));
+  }
+
+  [kDoClose](code, data, mask, cb) {
+    const { closing } = this[kWs][kRare];
+    // The WebSocket closes, or somebody sends a close frame by himself.
+    if (closing === null) super[kDoClose](code, data, mask, cb);
+    else closing(code, data);
   }
 
   sendFrame(list, cb) {
@@ -80,6 +94,22 @@ class ConnectionSender extends Sender {
     for (const bytes of list) native.sendRaw(handle, toBytes(bytes));
     link.pump(handle, callbackOf(cb));
   }
+}
+
+/**
+ * Makes a `ws._sender`. Of one in whose methods' place something is put, the WebSocket calls the
+ * methods from then on, as it does under ws.
+ *
+ * @param {WebSocket} ws
+ * @return {ConnectionSender}
+ */
+function senderOf(ws) {
+  return new Proxy(new ConnectionSender(ws), {
+    defineProperty(target, name, descriptor) {
+      if (Object.hasOwn(Sender[kOwnMethods], name)) ws[kSendByName]();
+      return Reflect.defineProperty(target, name, descriptor);
+    }
+  });
 }
 
 /**
@@ -160,4 +190,4 @@ class ConnectionReceiver extends Receiver {
   }
 }
 
-module.exports = { ConnectionReceiver, ConnectionSender };
+module.exports = { ConnectionReceiver, senderOf };

@@ -48,7 +48,7 @@ class Members {
   /** The writing half of the connection, made when somebody asks for it; see Sender. */
   get _sender() {
     if (this[kRare].sender === null && this[kIsAttached]) {
-      this[kRarely]().sender = new (halves().ConnectionSender)(this);
+      this[kRarely]().sender = halves().senderOf(this);
     }
     return this[kRare].sender;
   }

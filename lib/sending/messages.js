@@ -1,11 +1,11 @@
 'use strict';
 
 const { IS_PLAIN, kFlags } = require('../connection-flags');
-const { READY_STATES } = require('../constants');
+const { EMPTY_BUFFER, EXTENSION_NAME, READY_STATES } = require('../constants');
 const native = require('../native/addon');
 const { copyBack } = require('../native/dispatch');
 const seam = require('../native/seam');
-const { kCountRefused, kHandle, kLink, kOutgoing } = require('../symbols');
+const { kCountRefused, kHandle, kLink, kOutgoing, kRare } = require('../symbols');
 const { areOnlyBinary, sendOptions } = require('./send-options');
 
 // What most messages do without.
@@ -95,6 +95,11 @@ class Messages {
   // send() with options, or of what is neither text nor bytes.
   [kSendWith](data, options, cb) {
     const all = sendOptions(options, data, this._isServer);
+    if (this[kRare].sendsByName) {
+      if (!this._extensions[EXTENSION_NAME]) all.compress = false;
+      this._sender.send(data || EMPTY_BUFFER, all, cb);
+      return;
+    }
     if (!all.fin || (this[kFlags] & IS_PLAIN) === 0 || all.maxFrameSize !== undefined) {
       this[kOutgoing]().send(data, all, cb);
       return;
@@ -153,6 +158,10 @@ class Messages {
     }
     if (cb !== undefined && typeof cb !== 'function') cb = callbackOf(cb);
     if (mask === undefined) mask = !this._isServer;
+    if (this[kRare].sendsByName) {
+      this._sender[opcode === PING ? 'ping' : 'pong'](data || EMPTY_BUFFER, mask, cb);
+      return;
+    }
     const payload = controlPayload(data);
     const flags = opcode | (mask ? MASK : 0);
     if ((this[kFlags] & IS_PLAIN) !== 0 && !isBlob(payload)) {

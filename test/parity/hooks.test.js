@@ -284,6 +284,113 @@ describe('a method of the WebSocket that is called', () => {
   });
 });
 
+// What a method of the Sender gets.
+const describeSent = (...args) =>
+  args.map((arg) => (typeof arg === 'function' ? 'a function' : plain(arg)));
+
+describe('a method of the Sender that is called', () => {
+  const options = { perMessageDeflate: { threshold: 0 } };
+  const headers = { 'Sec-WebSocket-Extensions': 'permessage-deflate' };
+  const sendAll = (server, log) =>
+    server.on('connection', (peer) => {
+      peer.send(Buffer.from('bytes'), (error) => log.push(['sent', plain(error)]));
+      peer.send('', { fin: false });
+      peer.send(12, { compress: false });
+      peer.send('c', { binary: true, fin: true });
+      peer.ping();
+      peer.ping('p', false, (error) => log.push(['pinged', plain(error)]));
+      peer.pong(Buffer.from('q'));
+    });
+
+  for (const name of ['send', 'ping', 'pong', 'close']) {
+    parity(`${name}, patched on the prototype`, async (lib) => {
+      const log = [];
+      const use = async () => {
+        await onBoth(lib, { log, act: sendAll, first: frame('text', 'hi') });
+        // The server begins to close.
+        await onBoth(lib, {
+          log,
+          act: (server) => server.on('connection', (peer) => peer.close(1001, 'going'))
+        });
+        // When what is compressed, and to what bytes, is another matter (docs/compatibility.md).
+        const { length } = log;
+        await onBoth(lib, { log, options, headers, act: sendAll, first: frame('text', 'hi') });
+        log.push(log.splice(length).filter((entry) => entry[0] === name));
+      };
+      await patched(lib.Sender.prototype, name, log, use, describeSent);
+      // Nor is it afterwards.
+      return onBoth(lib, { log, act: sendAll });
+    });
+  }
+
+  const puts = {
+    'is set': (object, name, value) => (object[name] = value),
+    'is defined': (object, name, value) =>
+      Object.defineProperty(object, name, { configurable: true, value, writable: true })
+  };
+  for (const [title, put] of Object.entries(puts)) {
+    parity(`one that ${title} on _sender`, async (lib) => {
+      const log = [];
+      const act = (server) => {
+        server.on('connection', (peer) => {
+          for (const name of ['send', 'ping', 'pong', 'close']) {
+            const original = peer._sender[name];
+            put(peer._sender, name, function replaced(...args) {
+              log.push([name, ...describeSent(...args), this === peer._sender]);
+              return original.apply(this, args);
+            });
+          }
+        });
+        sendAll(server, log);
+      };
+      return onBoth(lib, { log, act, first: frame('text', 'hi') });
+    });
+  }
+
+  parity('what it passes on is sent', async (lib) => {
+    const log = [];
+    const act = (server) =>
+      server.on('connection', (peer) => {
+        const { _sender: sender } = peer;
+        const { close, ping, send } = sender;
+        sender.send = (data, given, cb) => {
+          if (String(data) !== 'never') send.call(sender, `<${data}>`, given, cb);
+        };
+        sender.ping = (data, mask, cb) => send.call(sender, 'no ping', { fin: true }, cb) ?? ping;
+        sender.close = (code, data, mask, cb) => close.call(sender, 4001, 'other', mask, cb);
+        peer.send('some');
+        peer.send('never');
+        peer.ping('p');
+        peer.close(1001, 'going');
+        log.push(peer.readyState);
+      });
+    return onBoth(lib, { log, act });
+  });
+
+  parity('of a client', async (lib) => {
+    const log = [];
+    const server = new lib.WebSocketServer({ port: 0, host: '127.0.0.1' });
+    server.on('connection', (peer) => peer.on('message', (data) => log.push(String(data))));
+    await once(server, 'listening');
+    await patched(
+      lib.Sender.prototype,
+      'send',
+      log,
+      async () => {
+        const client = new lib.WebSocket(`ws://127.0.0.1:${server.address().port}`);
+        await once(client, 'open');
+        client.send('one');
+        client.send(Buffer.from('two'), { binary: false });
+        client.close();
+        await once(client, 'close');
+      },
+      describeSent
+    );
+    await stop(server);
+    return log;
+  });
+});
+
 describe('a patched http.Server', () => {
   parity('shows what it emits', async (lib) => {
     const log = [];
