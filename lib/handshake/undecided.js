@@ -148,6 +148,8 @@ class UndecidedHandle {
 
   /** Whoever has been asked takes his time, in which the socket hears what the peer does. */
   wait() {
+    // Who keeps the request keeps this.
+    this.#head = '';
     if (!this.#isDecided) void this.socket;
   }
 }
