@@ -1,13 +1,25 @@
 'use strict';
 
+const fs = require('fs');
+const path = require('path');
 const readline = require('readline');
+const zlib = require('zlib');
 
 const { WS } = require('../contestants');
-const { spawnClient } = require('../processes');
+const { built, compile, spawnOn } = require('../processes');
 const { startServer } = require('../server-process');
 
 const MIB = 1024 * 1024;
 const WARM_UP = 64;
+
+// What each frame of the client has: where it is compressed, it refers to nothing in front of it.
+function payloadFile(isCompressed) {
+  const chunk = Buffer.alloc(64 * 1024, 'a text that can be compressed, ');
+  const file = path.join(built, isCompressed ? 'stream-compressed' : 'stream');
+  const finishFlush = zlib.constants.Z_SYNC_FLUSH;
+  fs.writeFileSync(file, isCompressed ? zlib.deflateRawSync(chunk, { finishFlush }) : chunk);
+  return file;
+}
 
 /**
  * Measures what many bytes cost that pass through an echo server: as one message by streams, and with
@@ -21,10 +33,12 @@ const WARM_UP = 64;
 async function measureStream(contestant, load) {
   const server = await startServer(contestant, load);
   const how = contestant === WS ? 'messages' : 'message';
+  const isCompressed = Boolean(load.compression);
+  const client = compile('load/stream_client.cc');
   const send = async (mebibytes) => {
-    const args = [server.port, mebibytes, how, load.compression];
-    const client = spawnClient(1, 'stream.js', args);
-    const lines = readline.createInterface({ input: client.stdout });
+    const file = payloadFile(isCompressed);
+    const sender = spawnOn(1, client, [server.port, mebibytes, how, file, Number(isCompressed)]);
+    const lines = readline.createInterface({ input: sender.stdout });
     for await (const line of lines) if (Number(line) === mebibytes * MIB) return;
     throw new Error(`Not all came back from ${contestant.name}`);
   };
