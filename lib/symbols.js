@@ -89,6 +89,7 @@ module.exports = {
   kOnText: Symbol('wsuv.onText'),
   kOnPiece: Symbol('wsuv.onPiece'),
   kOnStream: Symbol('wsuv.onStream'),
+  kPassOn: Symbol('wsuv.passOn'),
   kOnPing: Symbol('wsuv.onPing'),
   kOnPong: Symbol('wsuv.onPong'),
   kOnPeerClose: Symbol('wsuv.onPeerClose'),

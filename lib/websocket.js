@@ -334,7 +334,8 @@ class WebSocket extends EventEmitter {
       endpoint = new (deferring().DeferringEndpoint)(endpoint, setReading(holder.DEFERRING));
     }
     if (streamThreshold > 0) {
-      endpoint = new (incoming().IncomingStreams)(endpoint, setReading(holder.STREAMS));
+      const setLending = (isLending) => native.lendPieces(this[kHandle], isLending);
+      endpoint = new (incoming().IncomingStreams)(endpoint, setReading(holder.STREAMS), setLending);
     }
     return endpoint;
   }

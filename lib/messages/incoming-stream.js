@@ -3,8 +3,10 @@
 const { Readable } = require('stream');
 
 const { nextTick } = require('../native/realm');
+const { kPassOn } = require('../symbols');
 
 const kAborted = Symbol('wsuv.aborted');
+const kPassing = Symbol('wsuv.passing');
 const kObserver = Symbol('wsuv.observer');
 
 /**
@@ -15,12 +17,41 @@ class IncomingStream extends Readable {
   /**
    * @param {Object} observer
    * @param {function(IncomingStream)} observer.onWanted more is to be pushed
+   * @param {function(IncomingStream, Boolean)} observer.onPassing whether passOn() is of use
    * @param {function(IncomingStream)} observer.onOver it was read to its end, or is destroyed
    */
   constructor(observer) {
     super();
     this[kObserver] = observer;
     this[kAborted] = false;
+    this[kPassing] = null;
+  }
+
+  /**
+   * Passes pieces on without the stream, as long as they would go to one listener of 'data' and nobody
+   * else.
+   *
+   * @param {Function} listener that one
+   * @param {function(Buffer): Boolean} take does with a piece what the listener does, and needs its memory
+   *     no longer; false if the listener is to do it
+   */
+  [kPassOn](listener, take) {
+    this[kPassing] = { listener, take };
+    this[kObserver].onPassing(this, true);
+  }
+
+  /**
+   * @param {Buffer} piece the message's next
+   * @return {Boolean} whether that was all; otherwise it is to be pushed
+   */
+  passOn(piece) {
+    const passing = this[kPassing];
+    if (passing === null) return false;
+    if (!this.readableFlowing || this.readableLength > 0) return false;
+    if (isAlone(this, passing.listener)) return passing.take(piece);
+    this[kPassing] = null;
+    this[kObserver].onPassing(this, false);
+    return false;
   }
 
   /** Whether as much waits to be read as should at most. */
@@ -61,6 +92,18 @@ class IncomingStream extends Readable {
     callback(isHeard ? error : null);
     this[kObserver].onOver(this);
   }
+}
+
+// Whether what is pushed goes to that listener alone, as it is.
+function isAlone(stream, listener) {
+  return (
+    stream.listenerCount('data') === 1 &&
+    stream.listenerCount('data', listener) === 1 &&
+    stream.listenerCount('readable') === 0 &&
+    stream.readableEncoding === null &&
+    stream.emit === IncomingStream.prototype.emit &&
+    stream.push === Readable.prototype.push
+  );
 }
 
 function goOn(stream) {

@@ -21,7 +21,7 @@ const {
 const { IncomingStream } = require('./incoming-stream');
 
 // Values of an event in the queue: the method, and its arguments.
-const VALUES = 5;
+const VALUES = 6;
 
 /**
  * Stands between the dispatcher and a WebSocket with a `streamThreshold`: makes streams of messages
@@ -31,6 +31,7 @@ const VALUES = 5;
 class IncomingStreams extends PassingEndpoint {
   #setReading;
   #isReading = true;
+  #setLending;
   // The message that comes in pieces, until it has come and was read.
   #stream = null;
   #isComplete = false;
@@ -45,10 +46,12 @@ class IncomingStreams extends PassingEndpoint {
    * @param {Endpoint} endpoint what gets the events in the end; of messages that come in pieces,
    *     kOnStream(stream, isBinary)
    * @param {function(Boolean)} setReading stops reading from the connection, or goes on
+   * @param {function(Boolean)} setLending says whether pieces may be lent: see kOnPiece
    */
-  constructor(endpoint, setReading) {
+  constructor(endpoint, setReading, setLending) {
     super(endpoint);
     this.#setReading = setReading;
+    this.#setLending = setLending;
   }
 
   get [kWantsText]() {
@@ -64,18 +67,20 @@ class IncomingStreams extends PassingEndpoint {
     return this.#queue.length > 0;
   }
 
-  #add(method, first, second, third, fourth) {
+  #add(method, first, second, third, fourth, fifth) {
     if (!this.#isBlocked && !this.#isWaiting) {
-      this.#run(method, first, second, third, fourth);
+      this.#run(method, first, second, third, fourth, fifth);
       return;
     }
-    this.#queue.push(method, first, second, third, fourth);
+    if (method === kOnPiece && fifth)
+      this.#queue.push(method, copyOf(first), second, third, fourth, false);
+    else this.#queue.push(method, first, second, third, fourth, fifth);
     this.#update();
   }
 
-  #run(method, first, second, third, fourth) {
+  #run(method, first, second, third, fourth, fifth) {
     if (method === kOnPiece) {
-      this.#take(first, second, third, fourth);
+      this.#take(first, second, third, fourth, fifth);
       return;
     }
     if (ENDS.has(method) && this.#stream !== null && !this.#isComplete) {
@@ -91,14 +96,16 @@ class IncomingStreams extends PassingEndpoint {
     this.endpoint[method](first, second, third);
   }
 
-  #take(data, isBinary, isFirst, isLast) {
+  #take(data, isBinary, isFirst, isLast, isLent) {
     if (isFirst) this.#stream = new IncomingStream(this);
     const stream = this.#stream;
     // After an end, nothing more is expected; and what was destroyed is thrown away.
     if (stream === null) return;
     this.#isComplete = isLast;
     try {
-      if (data.length > 0 && !stream.destroyed) stream.push(data);
+      if (data.length > 0 && !stream.destroyed && !stream.passOn(data)) {
+        stream.push(isLent ? copyOf(data) : data);
+      }
     } finally {
       try {
         if (isLast && !stream.destroyed) stream.push(null);
@@ -127,9 +134,15 @@ class IncomingStreams extends PassingEndpoint {
     this.#update();
   }
 
+  /** Its pieces are passed on at once, or not any more. */
+  onPassing(stream, isPassing) {
+    if (stream === this.#stream && !this.#isOver) this.#setLending(isPassing);
+  }
+
   /** The message was read to its end, or is of no interest any more. */
   onOver(stream) {
     if (stream !== this.#stream) return;
+    this.onPassing(stream, false);
     this.#isFull = false;
     if (this.#isComplete) this.#stream = null;
     if (this.#isWaiting) this.#schedule();
@@ -154,8 +167,8 @@ class IncomingStreams extends PassingEndpoint {
     }
   }
 
-  [kOnPiece](data, isBinary, isFirst, isLast) {
-    this.#add(kOnPiece, data, isBinary, isFirst, isLast);
+  [kOnPiece](data, isBinary, isFirst, isLast, isLent) {
+    this.#add(kOnPiece, data, isBinary, isFirst, isLast, isLent);
   }
 
   [kOnMessage](data, isBinary, ends) {
@@ -190,9 +203,16 @@ class IncomingStreams extends PassingEndpoint {
   // they have all that they will ever have.
   [kOnClosed](status, own) {
     this.#isOver = true;
-    this.#queue.push(kOnClosed, status, own, undefined, undefined);
+    this.#queue.push(kOnClosed, status, own, undefined, undefined, undefined);
     this.#goOn();
   }
+}
+
+// Memory of its own, and not a part of what Node shares out.
+function copyOf(data) {
+  const copy = Buffer.allocUnsafeSlow(data.length);
+  copy.set(data);
+  return copy;
 }
 
 // Events behind which no more of a message comes.

@@ -53,6 +53,7 @@ const FLAG_ASCII = seam.record.ASCII << 8;
 const FLAG_FRAGMENTS = seam.record.FRAGMENTS << 8;
 const FLAG_FIRST = seam.record.FIRST << 8;
 const FLAG_LAST = seam.record.LAST << 8;
+const FLAG_LENT = seam.record.LENT << 8;
 const FLAG_PIECE_BINARY = seam.record.PIECE_BINARY << 8;
 const SLOT_MASK = (1 << seam.record.SLOT_BITS) - 1;
 
@@ -86,8 +87,9 @@ const listeners = new Map();
  * @property {Boolean} kWantsText whether text messages go to kOnText as strings
  * @property {function(Buffer, Boolean, Float64Array=)} kOnMessage
  * @property {function(String)} kOnText
- * @property {function(Buffer, Boolean, Boolean, Boolean)} kOnPiece of a message that comes in pieces:
- *     data, isBinary, isFirst, isLast; only where the settings have a streamThreshold
+ * @property {function(Buffer, Boolean, Boolean, Boolean, Boolean)} kOnPiece of a message that comes in
+ *     pieces: data, isBinary, isFirst, isLast, isLent; only where the settings have a streamThreshold.
+ *     What is lent is the addon's again when this returns, and no user may see it
  * @property {function(Buffer)} kOnPing
  * @property {function(Buffer)} kOnPong
  * @property {function(Number, Buffer)} kOnPeerClose code, reason
@@ -252,7 +254,8 @@ function workOff(records, memory, staging, more) {
           payloadOf(head, offset, length, memory, more),
           (head & FLAG_PIECE_BINARY) !== 0,
           (head & FLAG_FIRST) !== 0,
-          (head & FLAG_LAST) !== 0
+          (head & FLAG_LAST) !== 0,
+          (head & FLAG_LENT) !== 0
         );
         break;
       case RAW:

@@ -3,6 +3,8 @@
 const { Readable, finished } = require('stream');
 const { isUint8Array } = require('util').types;
 
+const { kPassOn } = require('../symbols');
+
 /**
  * What gives the pieces of a message.
  *
@@ -43,15 +45,23 @@ function send(pieces, stream) {
 
 // A stream's chunks as they are: whoever iterates over it gets copies in which several are one.
 function pour(source, stream) {
-  source.on('data', (chunk) => {
+  const onData = (chunk) => {
     try {
       if (stream.write(chunk)) return;
     } catch (error) {
       stream.destroy(error);
     }
     source.pause();
+  };
+  const onDrain = () => source.resume();
+  source.on('data', onData);
+  stream.on('drain', onDrain);
+  // A message of our own needs neither of the two streams for most of its pieces.
+  source[kPassOn]?.(onData, (piece) => {
+    if (!stream.sendNow(piece)) return false;
+    if (!stream.whenTaken(onDrain)) source.pause();
+    return true;
   });
-  stream.on('drain', () => source.resume());
   source.resume();
   finished(source, { writable: false }, (error) => {
     if (error) stream.destroy(error);

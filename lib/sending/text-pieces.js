@@ -18,6 +18,11 @@ class TextPieces {
   // The first half of a surrogate pair that a string ended with.
   #half = '';
 
+  /** Whether half a character is kept. */
+  get hasHalf() {
+    return this.#half !== '';
+  }
+
   /**
    * @param {{chunk: (String|Uint8Array), encoding: String}} written
    * @return {Uint8Array} but for a half character at the end, which is kept

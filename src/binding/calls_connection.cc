@@ -100,6 +100,16 @@ Napi::Value WantText(const Napi::CallbackInfo& info) {
   });
 }
 
+/// lendPieces(handle, lends): whether lib/ is done with each piece of a message when its function
+/// returns, and shows it to nobody.
+Napi::Value LendPieces(const Napi::CallbackInfo& info) {
+  return WithConnection(info, [&info](Connection& connection) {
+    bool lends = false;
+    napi_get_value_bool(info.Env(), info[1], &lends);
+    Environment::From(info.Env())->SetLendsPieces(connection.id(), lends);
+  });
+}
+
 /// expectEnd(handle): a close frame waits to be sent: the time for the closing handshake begins.
 Napi::Value ExpectEnd(const Napi::CallbackInfo& info) {
   return WithConnection(info, [](Connection& connection) { connection.ExpectEnd(); });
@@ -289,6 +299,7 @@ void DefineConnectionCalls(Napi::Env, Napi::Object exports) {
   Define<EndTransport>(exports, "endTransport");
   Define<Release>(exports, "release");
   Define<WantText>(exports, "wantText");
+  Define<LendPieces>(exports, "lendPieces");
   Define<Terminate>(exports, "terminate");
   Define<ExpectEnd>(exports, "expectEnd");
   Define<Reset>(exports, "reset");

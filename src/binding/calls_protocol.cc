@@ -85,6 +85,7 @@ Napi::Value Seam(const Napi::CallbackInfo& info) {
                  {"FIRST", kFlagFirst},
                  {"LAST", kFlagLast},
                  {"PIECE_BINARY", kFlagBinary},
+                 {"LENT", kFlagLent},
                  {"SLOT_BITS", kHandleSlotBits}});
   add("cursor", {{"NEXT", word(CursorWord::kNext)},
                  {"STREAM", word(CursorWord::kStream)},

@@ -75,6 +75,7 @@ void Context::Detach() {
   placed_.reset();
   piece_.reset();
   staging_.Clear();
+  lent_.Clear();
   rings_.Clear();
   cursor_.reset();
   few_.reset();
@@ -206,8 +207,8 @@ bool Context::PlacePayload(const Message& message, Payload* payload) {
   if (IsPlaced(message)) {
     placed = placed_;
     payload->offset = placed->used;
-    const size_t room = std::min(Staging::RoundUp(size), placed->memory->size() - placed->used);
-    std::memset(placed->memory->data() + placed->used + size, 0, room - size);
+    const size_t room = std::min(Staging::RoundUp(size), placed->size() - placed->used);
+    std::memset(placed->data() + placed->used + size, 0, room - size);
     placed->used += room;
     // What is first is the cheapest for lib/.
     Piece& first = open_->first;
@@ -241,7 +242,7 @@ bool Context::AddFragmentEnds(const OffsetList& ends, EventRecord* record) {
 }
 
 inline bool Context::IsPlaced(const Message& message) const {
-  return placed_ != nullptr && message.data.data == placed_->memory->data() + placed_->used;
+  return placed_ != nullptr && message.data.data == placed_->data() + placed_->used;
 }
 
 bool Context::AddPayload(Connection& connection, EventKind kind, uint32_t flags, uint32_t detail,
@@ -352,22 +353,28 @@ uint8_t* Context::PlacePiece(Connection& connection, size_t size, bool is_last_f
   if (dispatch_ == nullptr || connection.muted()) return nullptr;
   Loop& loop = connection.loop();
   const bool follows = piece_ != nullptr && LastPiece(connection) != nullptr;
-  if (!follows || piece_->memory->size() - piece_->used < size) {
+  if (!follows || piece_->size() - piece_->used < size) {
     size_t capacity = size;
     if (!is_last_frame) {
-      const size_t last = follows ? piece_->memory->size() : 0;
+      const size_t last = follows ? piece_->size() : 0;
       const size_t grown = std::min(kPieceGrowth * std::max(size, last), kMaxPiece);
       capacity = std::max(size, std::min(loop.read_left(), grown));
     }
-    piece_ = std::make_shared<Placed>();
-    piece_->memory = JavaScriptMemory::Create(env_, capacity);
-    if (piece_->memory == nullptr) {
-      piece_.reset();
-      return nullptr;
-    }
+    piece_ = MakeForPieces(connection, capacity);
+    if (piece_ == nullptr) return nullptr;
   }
   loop.UseReadLeft(size);
-  return piece_->memory->data() + piece_->used;
+  return piece_->data() + piece_->used;
+}
+
+// Memory of that size at least; null where there is none.
+std::shared_ptr<Context::Placed> Context::MakeForPieces(const Connection& connection, size_t size) {
+  auto placed = std::make_shared<Placed>();
+  const bool is_lent = size <= LentMemory::kSize && environment_->LendsPieces(connection.id());
+  if (is_lent) placed->lent = lent_.Lend(env_);
+  if (placed->lent != nullptr) return placed;
+  placed->memory = JavaScriptMemory::Create(env_, size);
+  return placed->memory == nullptr ? nullptr : placed;
 }
 
 std::unique_ptr<MessageMemory> Context::Allocate(Connection&, size_t size) {
@@ -400,7 +407,7 @@ Flow Context::OnPiece(Connection& connection, const MessagePiece& piece) {
   const bool is_end = piece.last && !piece.first && size == 0;
   if (is_end && EndLastPiece(connection)) return Flow::kContinue;
   const bool is_placed =
-      size > 0 && piece_ != nullptr && piece.data.data == piece_->memory->data() + piece_->used;
+      size > 0 && piece_ != nullptr && piece.data.data == piece_->data() + piece_->used;
   if (is_placed && piece_->used > 0) {
     WSUV_ASSERT(LastPiece(connection) != nullptr);
     LastPiece(connection)->length += static_cast<int32_t>(size);
@@ -409,7 +416,8 @@ Flow Context::OnPiece(Connection& connection, const MessagePiece& piece) {
     return connection.loop().budget().SpendBytes(size);
   }
   const uint32_t flags = (piece.first ? kFlagFirst : 0) | (piece.last ? kFlagLast : 0) |
-                         (piece.binary ? kFlagBinary : 0);
+                         (piece.binary ? kFlagBinary : 0) |
+                         (is_placed && piece_->lent != nullptr ? kFlagLent : 0);
   Message message = piece;
   bool is_there = true;
   if (is_placed) {
@@ -549,6 +557,12 @@ void Context::OnListenerClosed(Listener& listener) {
 // Delivering.
 
 bool Context::IsFull() const { return waiting_bytes_ > kMaxWaitingBytes; }
+
+bool Context::Trim() {
+  if (HasEvents()) return true;
+  const bool has_staging = staging_.Trim();
+  return lent_.Trim() || has_staging;
+}
 
 void Context::DeliverAll() {
   // The handlers' last connection may go with them; this may not.
@@ -769,6 +783,12 @@ napi_value Context::MemoryOf(const Piece& piece) {
   void* data = nullptr;
   if (piece.placed != nullptr) {
     Placed& placed = *piece.placed;
+    if (placed.lent != nullptr) {
+      const napi_value view = placed.lent->View(napi_uint8_array);
+      if (view == nullptr) return nullptr;
+      napi_get_typedarray_info(env_, view, nullptr, nullptr, nullptr, &value, nullptr);
+      return value;
+    }
     const size_t size = placed.memory->size();
     if (size - placed.used > std::max(placed.used, kMuchMemory)) {
       // Whoever keeps it would keep more of what is not used than of what is.

@@ -11,6 +11,7 @@
 
 #include "binding/event_ring.h"
 #include "binding/javascript_memory.h"
+#include "binding/lent_memory.h"
 #include "binding/resources.h"
 #include "binding/shared_memory.h"
 #include "binding/staging.h"
@@ -73,7 +74,7 @@ class Context final : public ConnectionHandler, public ListenerHandler {
   /// Whether so much payload waits that it should be delivered before polling has ended.
   bool IsFull() const;
   /// As RoundObserver has it.
-  bool Trim() { return HasEvents() || staging_.Trim(); }
+  bool Trim();
   /// Drops everything that refers to JavaScript; nothing is delivered any more.
   void Detach();
 
@@ -106,9 +107,14 @@ class Context final : public ConnectionHandler, public ListenerHandler {
   void OnListenerClosed(Listener& listener) override;
 
  private:
-  // Memory that users will get, into which payloads of one read are unmasked straight away.
+  // Memory that users will get, into which payloads of one read are unmasked straight away; or, of
+  // pieces, such as lib/ gets for a moment.
   struct Placed {
+    uint8_t* data() const { return lent != nullptr ? lent->data() : memory->data(); }
+    size_t size() const { return lent != nullptr ? lent->size() : memory->size(); }
+
     std::unique_ptr<JavaScriptMemory> memory;
+    std::shared_ptr<SharedMemory> lent;
     size_t used = 0;
     uint64_t read = 0;  // Which read of the loop it is for.
   };
@@ -173,6 +179,7 @@ class Context final : public ConnectionHandler, public ListenerHandler {
   bool IsPlaced(const Message& message) const;
   bool AddFragmentEnds(const OffsetList& ends, EventRecord* record);
   std::shared_ptr<Placed> MakeOwn(const Message& message);
+  std::shared_ptr<Placed> MakeForPieces(const Connection& connection, size_t size);
   bool PlaceAlone(Message* message);
   EventRecord* LastPiece(const Connection& connection);
   bool EndLastPiece(const Connection& connection);
@@ -207,6 +214,7 @@ class Context final : public ConnectionHandler, public ListenerHandler {
   std::unique_ptr<SharedMemory> few_;
   EventRings rings_;
   Staging staging_;
+  LentMemory lent_;
   std::shared_ptr<Placed> placed_;
   std::shared_ptr<Placed> piece_;  // The same for the piece that was reported last.
   std::vector<Batch> batches_;

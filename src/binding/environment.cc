@@ -94,13 +94,17 @@ void Environment::SetWantsText(uint32_t handle) {
   if (Find(handle) != nullptr) slots_[handle & kSlotMask].wants_text = true;
 }
 
+void Environment::SetLendsPieces(uint32_t handle, bool lends) {
+  if (Find(handle) != nullptr) slots_[handle & kSlotMask].lends_pieces = lends;
+}
+
 void Environment::ReleaseHandle(uint32_t handle) {
   Connection* connection = Find(handle);
   if (connection == nullptr || !slots_[handle & kSlotMask].is_over) return;
   Slot& entry = slots_[handle & kSlotMask];
   entry.connection = nullptr;
   entry.handle = 0;
-  entry.is_over = entry.wants_text = false;
+  entry.is_over = entry.wants_text = entry.lends_pieces = false;
   if (ScopeOf(handle) != nullptr) SetScope(handle, nullptr);
   ContextOf(*connection)->Forget(connection);
   ContextOf(*connection)->Unretain();

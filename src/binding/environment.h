@@ -75,6 +75,10 @@ class Environment final : public RoundObserver {
   /// Text messages of the connection become strings: their bytes are not shown to users.
   void SetWantsText(uint32_t handle);
   bool WantsText(uint32_t handle) const { return slots_[handle & kSlotMask].wants_text; }
+  /// Pieces of the connection's messages are passed on by lib/ at once, or not any more: their
+  /// bytes are not shown to users.
+  void SetLendsPieces(uint32_t handle, bool lends);
+  bool LendsPieces(uint32_t handle) const { return slots_[handle & kSlotMask].lends_pieces; }
 
   void AddListener(Listener* listener);
   Listener* FindListener(uint32_t id) const;
@@ -104,6 +108,7 @@ class Environment final : public RoundObserver {
     uint16_t generation = 0;
     bool is_over = false;
     bool wants_text = false;
+    bool lends_pieces = false;
   };
 
   explicit Environment(napi_env env) : env_(env) {}

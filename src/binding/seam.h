@@ -38,6 +38,8 @@ constexpr uint32_t kFlagFragments = 2;  ///< detail is the place of the ends of 
 constexpr uint32_t kFlagFirst = 4;
 constexpr uint32_t kFlagLast = 8;
 constexpr uint32_t kFlagBinary = 16;
+/// Of pieces: the memory is the addon's again when lib/ has returned; see lendPieces().
+constexpr uint32_t kFlagLent = 32;
 
 /// Words of a record.
 constexpr size_t kRecordWords = 4;

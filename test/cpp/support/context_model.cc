@@ -229,7 +229,7 @@ void ContextModel::CheckMemory(ModelPeer* peer, const int32_t* records, size_t a
       return;
     }
   };
-  if (arguments.memory->type == napi_object) {
+  if (arguments.memory->type == napi_object && arguments.memory->memory->own != nullptr) {
     // A piece of a message may be as large as a read.
     const bool is_limited = peer->stream_threshold == 0;
     if (is_limited && arguments.memory->length > Staging::kChunkSize) {
@@ -238,8 +238,9 @@ void ContextModel::CheckMemory(ModelPeer* peer, const int32_t* records, size_t a
     check(*arguments.memory->memory);
   }
   for (const FakeValue* piece : arguments.more) {
-    // Not the ends of fragments, which are an ArrayBuffer.
-    if (piece->type == napi_object && piece->buffer != nullptr) check(*piece->memory);
+    // Not the ends of fragments, which are an ArrayBuffer; nor what no user ever sees.
+    if (piece->type != napi_object || piece->buffer == nullptr) continue;
+    if (piece->memory->own != nullptr) check(*piece->memory);
   }
 }
 
@@ -401,9 +402,14 @@ void ContextModel::CheckPiece(ModelPeer* peer, const int32_t* record, const Argu
   const std::string piece = PayloadOf(peer, record, arguments, &is_there);
   if (!is_there) Fault("a piece outside of its memory");
   const size_t place = PieceOf(record);
-  if (place > 0 && !is_detached) {
-    const FakeMemory& memory = *arguments.more[place - 1]->memory;
-    if (memory.size > 2 * LengthOf(record) + 4096) Fault("a piece pins more than it has");
+  const FakeValue* const from = place > 0 ? arguments.more[place - 1] : arguments.memory;
+  const bool is_lent = (FlagsOf(record) & kFlagLent) != 0;
+  if (is_lent && from->type != napi_object) Fault("what is lent has no memory");
+  if (from->type == napi_object && !is_detached) {
+    const FakeMemory& memory = *from->memory;
+    if (is_lent != (memory.own == nullptr)) Fault("a piece does not say whether it is lent");
+    if (place > 0 && !is_lent && memory.size > 2 * LengthOf(record) + 4096)
+      Fault("a piece pins more than it has");
   }
   if (peer->expected.empty() || peer->expected.front().kind != EventKind::kPiece) {
     Fault("a piece of something that the peer has not said");
@@ -521,9 +527,12 @@ void ContextModel::Act(Delivery* delivery, const Arguments* arguments) {
     case 20:
       if (delivery == nullptr || !script_.Flag()) break;
       delivery->is_detached = true;
-      if (arguments->memory->type == napi_object) arguments->memory->memory->Detach();
+      // Of what no user sees, nobody can.
+      if (arguments->memory->type == napi_object && arguments->memory->memory->own != nullptr) {
+        arguments->memory->memory->Detach();
+      }
       for (FakeValue* piece : arguments->more) {
-        if (piece->type == napi_object) piece->memory->Detach();
+        if (piece->type == napi_object && piece->memory->own != nullptr) piece->memory->Detach();
       }
       break;
     case 21:
@@ -633,8 +642,13 @@ void ContextModel::Talk(ModelPeer* peer) {
       break;
     case 4:
     case 5:
-      // Those that come in pieces follow each other, too.
-      if (peer->stream_threshold > 0) peer->SayInFragments(SizeOf(script_), 3, false);
+      if (peer->stream_threshold > 0) {
+        // As lib/ does it when it begins, or stops, to pass pieces on.
+        peer->is_lent = !peer->is_lent;
+        if (peer->handle != 0) environment_->SetLendsPieces(peer->handle, peer->is_lent);
+        // Those that come in pieces follow each other, too.
+        peer->SayInFragments(SizeOf(script_), 3, false);
+      }
       peer->SayInFragments(SizeOf(script_), 2 + script_.Below(4), script_.Flag());
       break;
     case 6:

@@ -71,6 +71,7 @@ class ModelPeer {
   bool is_tapped = false;
   bool wants_text = false;
   uint64_t stream_threshold = 0;  ///< Of its connection's settings.
+  bool is_lent = false;           ///< Whether pieces are lent to lib/ now.
   bool is_announced = false;      ///< JavaScript has heard of it.
   bool is_decided = false;
   bool has_ended = false;      ///< Nothing more is said.

@@ -27,6 +27,7 @@ const CALLS = {
   idleTime: [],
   isHeld: [],
   isPaused: [],
+  lendPieces: [true],
   listenerOf: [],
   pause: [],
   reactToClose: [1000, data],

@@ -14,7 +14,7 @@ module.exports = [
       'if (connection == nullptr) return;'
     ],
     ['  entry.handle = 0;\n', '', 'there is no connection, either'],
-    ['entry.is_over = entry.wants_text = false;', 'entry.is_over = false;'],
+    ['entry.is_over = entry.wants_text = entry.lends_pieces = false;', 'entry.is_over = false;'],
     ['if (ScopeOf(handle) != nullptr) SetScope(handle, nullptr);', ''],
     ['  ContextOf(*connection)->Forget(connection);\n', ''],
     ['  ContextOf(*connection)->Unretain();\n', '']
@@ -28,7 +28,15 @@ module.exports = [
       '  record->head |= static_cast<int32_t>(kFlagLast << 8);'
     ],
     ['return KindOf(record) == EventKind::kPiece ? &record : nullptr;', 'return &record;'],
-    ['if (size - placed.used > std::max(placed.used, kMuchMemory)) {', 'if (false) {']
+    ['if (size - placed.used > std::max(placed.used, kMuchMemory)) {', 'if (false) {'],
+    ['is_placed && piece_->lent != nullptr ? kFlagLent : 0', '0']
+  ]),
+  ...of('src/binding/lent_memory.h', DELIVERIES, [['use_count() == 1', 'use_count() >= 1']]),
+  ...of('src/binding/lent_memory.h', 'LentMemory.*', [
+    ['    if (found != all_.end()) return *found;\n', ''],
+    ['all_.size() == kMost', 'all_.size() > kMost'],
+    ['    if (!was_used_) all_', '    all_'],
+    ['    was_used_ = false;\n', '']
   ]),
   ...of('src/binding/resources.cc', DELIVERIES, [
     ['  if (place.handle == handle) Clear(place);\n', '']

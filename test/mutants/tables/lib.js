@@ -73,5 +73,27 @@ module.exports = [
       ['isIdle ? timeout : timeout - idle', 'timeout'],
       ['if (this.timeout > 0) native.idleTime(handle.id);', '']
     ]
-  )
+  ),
+  ...of('lib/messages/incoming-stream.js', 'test/messages/passing-on.test.js', [
+    ["    stream.listenerCount('data') === 1 &&\n", ''],
+    ['if (!this.readableFlowing || this.readableLength > 0) return false;', ''],
+    ['    stream.readableEncoding === null &&\n', '']
+  ]),
+  ...of('lib/messages/incoming-streams.js', 'test/messages/passing-on.test.js', [
+    ['isLent ? copyOf(data) : data', 'data'],
+    [
+      'push(method, copyOf(first), second, third, fourth, false)',
+      'push(method, first, second, third, fourth, false)'
+    ],
+    ['    this.onPassing(stream, false);\n', '']
+  ]),
+  ...of('lib/sending/send-stream.js', 'test/messages/passing-on.test.js', [
+    ['    if (!stream.whenTaken(onDrain)) source.pause();\n', '']
+  ]),
+  ...of('lib/sending/message-stream.js', 'test/messages/passing-on.test.js', [
+    ['    this.#isBinary ??= true;\n', '', 'only strings make it text'],
+    [' && this.writableLength === 0;', ';', 'what waits has a callback'],
+    ['this.#action === null && this.#callback === null;', 'this.#action === null;'],
+    ['(this.#flags & COMPRESS) !== 0 || this', 'this']
+  ])
 ];
