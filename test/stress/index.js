@@ -66,9 +66,10 @@ const operations = new Operations(random, {
 });
 
 // What a connection's handlers are.
-function take(ws, id, way, isLate = false) {
+function take(ws, id, way, { req, isLate = false } = {}) {
   const connection = {
     ws,
+    req,
     id,
     sent: 0,
     hasThrown: false,
@@ -171,13 +172,13 @@ function onConnection(ws, req, way) {
   const id = Number(req.url.slice(1));
   if (connections.has(id)) fault(`connection ${id} has come twice`);
   if (!ws[kOptions]?.waitForListener || random.oneIn(2)) {
-    take(ws, id, way);
+    take(ws, id, way, { req });
     return;
   }
   // Nothing may be lost meanwhile, as long as the peer is there.
   ws.on('error', () => {});
   later(() => {
-    if (ws.readyState !== 3) take(ws, id, way, true);
+    if (ws.readyState !== 3) take(ws, id, way, { req, isLate: true });
   });
 }
 

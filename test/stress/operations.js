@@ -1,5 +1,7 @@
 'use strict';
 
+const { inspect } = require('util');
+
 const { frame } = require('../helpers/frames');
 const { label } = require('./labels');
 
@@ -32,6 +34,10 @@ const WEIGHTS = {
   closeServer: 0.05,
   binaryType: 2,
   look: 3,
+  request: 2,
+  tap: 1,
+  untap: 2,
+  rawWrite: 2,
   sendStream: 3,
   writeStream: 3,
   abortStream: 0.3,
@@ -44,6 +50,8 @@ const OURS = ['sendStream', 'writeStream', 'abortStream', 'iterate'];
 const without = (process.env.STRESS_WITHOUT || '').split(',');
 if (process.env.STRESS_IMPLEMENTATION) without.push(...OURS);
 for (const name of without) delete WEIGHTS[name];
+
+function ignore() {}
 
 /** What handlers throw on purpose. */
 class Intended extends Error {}
@@ -72,7 +80,7 @@ class Operations {
   /**
    * Does something to a connection, from within a handler or not.
    *
-   * @param {{ws: WebSocket, id: Number, sent: Number, reader: Reader, done: String[]}} connection
+   * @param {{ws: WebSocket, req: http.IncomingMessage=, id: Number, sent: Number, reader: Reader, done: String[]}} connection
    * @param {Buffer} [data] the message that is being handled
    */
   act(connection, data) {
@@ -88,7 +96,7 @@ class Operations {
   }
 
   #act(what, connection, data) {
-    const { ws, id, reader } = connection;
+    const { ws, id, reader, req } = connection;
     const random = this.#random;
     const isOpen = ws.readyState === 1;
     switch (what) {
@@ -202,6 +210,24 @@ class Operations {
         break;
       case 'iterate':
         this.#iterate(connection);
+        break;
+      case 'request':
+        // Its socket may be made by that, or be gone.
+        void [req?.headers.host, req?.socket?.remotePort, random.oneIn(3) && inspect(req)];
+        break;
+      case 'tap':
+        ws._socket?.on('data', ignore);
+        break;
+      case 'untap':
+        ws._socket?.off('data', ignore);
+        break;
+      case 'rawWrite':
+        // A pong of the program's own, between the frames.
+        if (isOpen) {
+          ws._socket.write(frame('pong', '', { masked: !ws._isServer }), () => {
+            if (random.oneIn(4)) this.#actInCallback(connection);
+          });
+        }
         break;
       case 'look':
         void [ws._socket?.remoteAddress, ws._socket?.bytesRead, ws.extensions, ws.isPaused];

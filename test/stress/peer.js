@@ -142,6 +142,8 @@ async function playRaw(target, id) {
       message: 80,
       compressed: mayCompress ? 20 : 0,
       fragments: 8,
+      tiny: 4,
+      large: 0.05,
       bomb: mayCompress ? 1 : 0,
       control: 8,
       close: 1,
@@ -176,6 +178,24 @@ async function playRaw(target, id) {
         );
         break;
       }
+      case 'tiny':
+        write(tinyFrames(label('p', id, number++, random.below(random.of([30, 3000, 20000]))), id));
+        break;
+      case 'large': {
+        const bytes = frame(
+          'binary',
+          label('p', id, number++, 8_000_000 + random.below(1_000_000))
+        );
+        if (random.oneIn(2)) {
+          write(bytes);
+          break;
+        }
+        isEnding = true;
+        client.socket.write(bytes.subarray(0, random.below(bytes.length)));
+        if (target.secure || target.path || random.oneIn(2)) client.socket.end();
+        else setTimeout(() => client.socket.resetAndDestroy(), random.below(50));
+        break;
+      }
       case 'control':
         write(frame(random.of(['ping', 'pong']), label('p', id, 0, random.below(60))));
         break;
@@ -204,6 +224,20 @@ async function playRaw(target, id) {
     }
   }, isOver);
   setTimeout(() => client.socket.destroy(), 5000 + random.below(5000));
+}
+
+// Many frames that are read together, here and there something between them.
+function tinyFrames(text, id) {
+  const frames = [frame('text', '', { fin: false })];
+  const most = random.of([2, 10, 500]);
+  for (let at = 0; at < text.length;) {
+    const size = random.below(most + 1);
+    frames.push(frame('continuation', text.slice(at, at + size), { fin: false }));
+    at += size;
+    if (random.oneIn(30)) frames.push(frame('ping', label('p', id, 0, random.below(60))));
+  }
+  frames.push(frame('continuation', ''));
+  return Buffer.concat(frames);
 }
 
 function connect(target, id) {
