@@ -19,12 +19,12 @@ const { StreamLink } = require('./stream-link');
  */
 function attach(ws, socket, head, settings) {
   claim(socket);
-  const own = handleOf(socket);
-  if (own !== undefined && !own.isDecided) {
+  const socketHandle = handleOf(socket);
+  if (socketHandle !== undefined && !socketHandle.isDecided) {
     // Of a server's own port: the addon has it already.
-    native.acceptWith(own.id, settings, '');
+    native.acceptWith(socketHandle.id, settings, '');
     acceptSocketOf(socket, ws);
-    return own.id;
+    return socketHandle.id;
   }
   const handle = adoptSocket(ws, socket, head, settings);
   if (handle !== 0) return handle;

@@ -110,8 +110,8 @@ class DeferringEndpoint extends PassingEndpoint {
     this.#add(false, kOnPeerEnd);
   }
 
-  [kOnClosed](status, own) {
-    this.#add(false, kOnClosed, status, own);
+  [kOnClosed](status, socketHandle) {
+    this.#add(false, kOnClosed, status, socketHandle);
   }
 }
 

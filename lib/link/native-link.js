@@ -110,10 +110,10 @@ class NativeLink {
 
   /** The addon ends our side behind what is queued: whoever has the socket sees it end then. */
   ended(handle) {
-    const own = ConnectionHandle.existing(handle);
-    if (own === undefined) return;
+    const socketHandle = ConnectionHandle.existing(handle);
+    if (socketHandle === undefined) return;
     this.#whenWritten(handle, (error) => {
-      if (!error) own.socket.end();
+      if (!error) socketHandle.socket.end();
     });
   }
 
@@ -129,8 +129,8 @@ class NativeLink {
 
   /** Drops the connection. */
   terminate(handle) {
-    const own = ConnectionHandle.existing(handle);
-    if (own !== undefined) own.socket.destroy();
+    const socketHandle = ConnectionHandle.existing(handle);
+    if (socketHandle !== undefined) socketHandle.socket.destroy();
     else native.terminate(handle);
   }
 
@@ -212,14 +212,14 @@ class NativeLink {
 /** The same for a connection whose socket was ended: what is sent is a write after the end. */
 class EndedLink extends NativeLink {
   pump(handle, callback) {
-    const own = ConnectionHandle.existing(handle);
-    if (own === undefined) {
+    const socketHandle = ConnectionHandle.existing(handle);
+    if (socketHandle === undefined) {
       super.pump(handle, callback);
       return;
     }
     // In two pieces, as ws writes a frame: so the socket's 'error' comes before the callback.
-    own.socket.write(EMPTY_BUFFER);
-    own.socket.write(EMPTY_BUFFER, callback);
+    socketHandle.socket.write(EMPTY_BUFFER);
+    socketHandle.socket.write(EMPTY_BUFFER, callback);
   }
 
   whenTaken(handle, callback) {

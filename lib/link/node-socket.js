@@ -19,7 +19,7 @@ const { refusingSetEncoding, takeHandle } = require('./node-internals');
 const { setSilent } = require('./silent-endpoint');
 const { kStreamClosed, kStreamEnded } = require('../symbols');
 
-const kSocketHandle = Symbol('wsuv.handle');
+const kSocketHandle = Symbol('wsuv.socketHandle');
 const { prototype } = net.Socket;
 
 /**
@@ -81,11 +81,11 @@ function handleOf(socket) {
 }
 
 function makeSocket(id, server) {
-  const handle = new ConnectionHandle(id);
+  const socketHandle = new ConnectionHandle(id);
   const highWaterMark = server?.highWaterMark;
   const socket = new net.Socket({
     allowHalfOpen: true,
-    handle,
+    handle: socketHandle,
     manualStart: true,
     // As the addon sets it for what it accepts.
     noDelay: true,
@@ -98,7 +98,7 @@ function makeSocket(id, server) {
   socket.parser = null;
   socket._paused = false;
   socket.setEncoding = refusingSetEncoding();
-  equip(socket, handle);
+  equip(socket, socketHandle);
   return socket;
 }
 
@@ -111,12 +111,12 @@ function makeSocket(id, server) {
  */
 function adoptSocketOf(socket, id, ws) {
   const old = socket._handle;
-  const handle = new ConnectionHandle(id, old.bytesWritten, old.hasRef());
+  const socketHandle = new ConnectionHandle(id, old.bytesWritten, old.hasRef());
   // Node notes in its handles whose they are.
-  for (const key of Object.getOwnPropertySymbols(old)) handle[key] = old[key];
+  for (const key of Object.getOwnPropertySymbols(old)) socketHandle[key] = old[key];
   takeHandle(socket);
-  socket._handle = handle;
-  equip(socket, handle);
+  socket._handle = socketHandle;
+  equip(socket, socketHandle);
   behaveAsAttached(socket, ws);
 }
 
@@ -131,12 +131,12 @@ function acceptSocketOf(socket, ws) {
   behaveAsAttached(socket, ws);
 }
 
-function equip(socket, handle) {
-  handle.socket = socket;
-  Object.defineProperty(socket, kSocketHandle, { value: handle });
+function equip(socket, socketHandle) {
+  socketHandle.socket = socket;
+  Object.defineProperty(socket, kSocketHandle, { value: socketHandle });
   Object.defineProperties(socket, METHODS);
   if (Object.hasOwn(socket, 'setEncoding')) Object.defineProperties(socket, SHOWN);
-  countWaiting(socket._writableState, handle);
+  countWaiting(socket._writableState, socketHandle);
 }
 
 // Under ws somebody always reads, and listens for errors.
@@ -154,8 +154,8 @@ function behaveAsAttached(socket, ws) {
 // because of it the socket flows, unless it was paused. Who takes it off silences the WebSocket, and who
 // emits 'data' himself gives it something to read.
 function leaveToWebSocket(chunk) {
-  const handle = this[kSocketHandle];
-  if (!handle.hasShown(chunk.length)) native.feed(handle.id, Buffer.from(chunk));
+  const socketHandle = this[kSocketHandle];
+  if (!socketHandle.hasShown(chunk.length)) native.feed(socketHandle.id, Buffer.from(chunk));
 }
 
 function destroyIt() {
@@ -170,23 +170,23 @@ function endIt() {
 }
 
 function tellHandle() {
-  const handle = this[kSocketHandle];
+  const socketHandle = this[kSocketHandle];
   // Somebody else has emitted it: it is as true as it can be made.
-  if (handle.id !== 0) {
-    handle.owner?.[kStreamClosed]();
-    native.terminate(handle.id);
+  if (socketHandle.id !== 0) {
+    socketHandle.owner?.[kStreamClosed]();
+    native.terminate(socketHandle.id);
   }
   prototype.removeListener.call(this, 'close', tellHandle);
   prototype.removeListener.call(this, 'data', leaveToWebSocket);
   prototype.removeListener.call(this, 'end', endIt);
-  handle.owner = null;
-  handle.onSocketClosed();
+  socketHandle.owner = null;
+  socketHandle.onSocketClosed();
 }
 
 // Whether anybody but the WebSocket wants the bytes.
 function hasReaders(socket) {
-  const own = socket.listeners('data').includes(leaveToWebSocket) ? 1 : 0;
-  return socket.listenerCount('data') > own || socket.listenerCount('readable') > 0;
+  const ours = socket.listeners('data').includes(leaveToWebSocket) ? 1 : 0;
+  return socket.listenerCount('data') > ours || socket.listenerCount('readable') > 0;
 }
 
 // With what has been read by now, the WebSocket goes on.
@@ -210,10 +210,10 @@ function prependListener(event, listener) {
   return prototype.prependListener.call(this, event, listener);
 }
 
-function noteListener(handle, event, listener, isFirst = false) {
-  if (listener === leaveToWebSocket) noteOwnListener(handle.socket);
-  else if (event === 'data' || event === 'readable') handle.tap(true, isFirst);
-  else if (event === 'drain') handle.watchDrain();
+function noteListener(socketHandle, event, listener, isFirst = false) {
+  if (listener === leaveToWebSocket) noteOwnListener(socketHandle.socket);
+  else if (event === 'data' || event === 'readable') socketHandle.tap(true, isFirst);
+  else if (event === 'drain') socketHandle.watchDrain();
 }
 
 function removeListener(event, listener) {
@@ -232,17 +232,17 @@ function removeAllListeners(...events) {
 
 // As if the peer had sent it.
 function push(chunk, encoding) {
-  const handle = this[kSocketHandle];
-  if (handle.id === 0) return prototype.push.call(this, chunk, encoding);
+  const socketHandle = this[kSocketHandle];
+  if (socketHandle.id === 0) return prototype.push.call(this, chunk, encoding);
   if (chunk === null) {
-    nextTick(() => native.feedEnd(handle.id));
+    nextTick(() => native.feedEnd(socketHandle.id));
     return false;
   }
   const bytes = typeof chunk === 'string' ? Buffer.from(chunk, encoding) : Buffer.from(chunk);
-  const raw = handle.isTapped ? Buffer.from(bytes) : null;
-  if (handle.tapsBehind) native.feed(handle.id, bytes);
-  const wantsMore = raw === null ? true : handle.raw(raw);
-  if (!handle.tapsBehind) native.feed(handle.id, bytes);
+  const raw = socketHandle.isTapped ? Buffer.from(bytes) : null;
+  if (socketHandle.tapsBehind) native.feed(socketHandle.id, bytes);
+  const wantsMore = raw === null ? true : socketHandle.raw(raw);
+  if (!socketHandle.tapsBehind) native.feed(socketHandle.id, bytes);
   return wantsMore;
 }
 
@@ -254,7 +254,7 @@ function unshift(chunk, encoding) {
 
 // Our side ends behind what was sent. As under ws, what is sent afterwards is an error.
 function end(...args) {
-  const { [kSocketHandle]: handle } = this;
+  const { [kSocketHandle]: socketHandle } = this;
   const [chunk, encoding] = args;
   if (chunk != null && typeof chunk !== 'function' && this.writable) {
     // The stream may keep it back, and the end must not overtake it.
@@ -262,9 +262,9 @@ function end(...args) {
     args[0] = undefined;
   }
   prototype.end.apply(this, args);
-  if (handle.id !== 0 && handle.isDecided) {
-    native.endTransport(handle.id);
-    handle.owner?.[kStreamEnded]();
+  if (socketHandle.id !== 0 && socketHandle.isDecided) {
+    native.endTransport(socketHandle.id);
+    socketHandle.owner?.[kStreamEnded]();
   }
   return this;
 }
@@ -290,13 +290,13 @@ function uncork() {
 }
 
 function write(chunk, encoding, callback) {
-  const { [kSocketHandle]: handle, _writableState: state } = this;
+  const { [kSocketHandle]: socketHandle, _writableState: state } = this;
   const { pendingcb } = state;
-  const { passed } = handle;
+  const { passed } = socketHandle;
   const wantsMore = prototype.write.call(this, chunk, encoding, callback);
-  if (handle.id !== 0 && state.pendingcb > pendingcb && handle.passed === passed) {
+  if (socketHandle.id !== 0 && state.pendingcb > pendingcb && socketHandle.passed === passed) {
     const of = typeof encoding === 'string' ? encoding : state.defaultEncoding;
-    handle.sendAhead(
+    socketHandle.sendAhead(
       typeof chunk === 'string'
         ? Buffer.from(chunk, of)
         : Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength)
@@ -311,14 +311,14 @@ function writableNeedDrain() {
 
 // Under ws all that is sent waits in the socket's own stream. Here it counts what waits elsewhere, too:
 // for write(), writableLength, writableNeedDrain and bufferSize, and whoever looks at the state itself.
-function countWaiting(state, handle) {
+function countWaiting(state, socketHandle) {
   let { length } = state;
   const given = Object.getOwnPropertyDescriptor(Object.getPrototypeOf(state), 'needDrain');
   let { needDrain } = state;
   Object.defineProperty(state, 'needDrain', {
     configurable: true,
     enumerable: given === undefined,
-    get: () => (given === undefined ? needDrain : given.get.call(state)) || handle.needsDrain,
+    get: () => (given === undefined ? needDrain : given.get.call(state)) || socketHandle.needsDrain,
     set(value) {
       if (given === undefined) needDrain = value;
       else given.set.call(state, value);
@@ -327,9 +327,9 @@ function countWaiting(state, handle) {
   Object.defineProperty(state, 'length', {
     configurable: true,
     enumerable: true,
-    get: () => length + handle.waiting,
+    get: () => length + socketHandle.waiting,
     set(value) {
-      length = Math.max(value - handle.waiting, 0);
+      length = Math.max(value - socketHandle.waiting, 0);
     }
   });
 }
@@ -354,11 +354,11 @@ function writeGeneric(writev, data, encoding, callback) {
 // Node's timer knows nothing of what the addon reads and writes: when it runs out, the connection is
 // asked how long it has been idle.
 function setIdleTimeout(msecs, callback) {
-  const handle = this[kSocketHandle];
+  const socketHandle = this[kSocketHandle];
   prototype.setTimeout.call(this, msecs, callback);
-  clearTimeout(handle.idleTimer);
+  clearTimeout(socketHandle.idleTimer);
   // The addon counts from the first call on.
-  if (this.timeout > 0) native.idleTime(handle.id);
+  if (this.timeout > 0) native.idleTime(socketHandle.id);
   return this;
 }
 
@@ -369,13 +369,13 @@ function onTimeout() {
 // Emits 'timeout' once the connection has been idle for so long, and again if that happens again.
 // `told` is the number of bytes that it had moved when that was told.
 function watchIdleTime(socket, told) {
-  const handle = socket[kSocketHandle];
+  const socketHandle = socket[kSocketHandle];
   const { timeout } = socket;
   if (socket.destroyed || !timeout) return;
-  const idle = native.idleTime(handle.id);
+  const idle = native.idleTime(socketHandle.id);
   const isIdle = idle >= timeout;
-  const moved = handle.bytesRead + handle.bytesWritten;
-  handle.idleTimer = setTimeout(
+  const moved = socketHandle.bytesRead + socketHandle.bytesWritten;
+  socketHandle.idleTimer = setTimeout(
     watchIdleTime,
     isIdle ? timeout : timeout - idle,
     socket,

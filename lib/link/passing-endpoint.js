@@ -29,8 +29,8 @@ class PassingEndpoint {
     this.endpoint[kOnFailed](status);
   }
 
-  [kOnReleased](own) {
-    this.endpoint[kOnReleased](own);
+  [kOnReleased](socketHandle) {
+    this.endpoint[kOnReleased](socketHandle);
   }
 }
 

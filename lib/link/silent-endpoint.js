@@ -30,8 +30,8 @@ class SilentEndpoint extends PassingEndpoint {
     this.endpoint[kOnPeerEnd]();
   }
 
-  [kOnClosed](status, own) {
-    this.endpoint[kOnClosed](status, own);
+  [kOnClosed](status, socketHandle) {
+    this.endpoint[kOnClosed](status, socketHandle);
   }
 }
 

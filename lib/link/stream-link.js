@@ -31,7 +31,7 @@ class StreamLink {
   #ws;
   #socket;
   // The stream's own methods, which are replaced while it is ours.
-  #own = {};
+  #replaced = {};
   // Their descriptors, where they were properties of the stream itself.
   #given = {};
   #feeding = 0;
@@ -82,7 +82,7 @@ class StreamLink {
     const socket = this.#socket;
     Object.defineProperty(socket, kStreamLink, { configurable: true, value: this });
     for (const [name, value] of Object.entries(BEHIND)) {
-      this.#own[name] = socket[name];
+      this.#replaced[name] = socket[name];
       const isOwn = Object.hasOwn(socket, name);
       const given = isOwn ? Object.getOwnPropertyDescriptor(socket, name) : { writable: true };
       this.#given[name] = isOwn ? given : undefined;
@@ -101,8 +101,8 @@ class StreamLink {
   }
 
   /** Calls a method that the stream had before. */
-  callOwn(stream, name, args) {
-    return Reflect.apply(this.#own[name], stream, args);
+  callReplaced(stream, name, args) {
+    return Reflect.apply(this.#replaced[name], stream, args);
   }
 
   pump(handle, callback) {
@@ -161,9 +161,9 @@ class StreamLink {
       // As under ws, the stream ends when the last frame has been written.
       const ends = (state & END) !== 0;
       // And the 'error' of one that has ended comes before the callbacks, for ws writes in two pieces.
-      if (this.#socket.writableEnded) this.#own.write.call(this.#socket, EMPTY_BUFFER);
+      if (this.#socket.writableEnded) this.#replaced.write.call(this.#socket, EMPTY_BUFFER);
       const isWaited = ends || callbacks.length > 0;
-      this.#own.write.call(
+      this.#replaced.write.call(
         this.#socket,
         output,
         isWaited ? (error) => this.#onWritten(callbacks, ends, error) : undefined
@@ -179,15 +179,15 @@ class StreamLink {
     try {
       callEach(callbacks, error);
     } finally {
-      if (ends && !error) this.#own.end.call(this.#socket);
+      if (ends && !error) this.#replaced.end.call(this.#socket);
     }
   }
 
   #obey(state) {
     if (state === 0 && !this.#isHeld) return;
     this.#hold((state & HOLD) !== 0);
-    if ((state & END) !== 0) this.#own.end.call(this.#socket);
-    else if ((state & DESTROY) !== 0) this.#own.destroy.call(this.#socket);
+    if ((state & END) !== 0) this.#replaced.end.call(this.#socket);
+    else if ((state & DESTROY) !== 0) this.#replaced.destroy.call(this.#socket);
   }
 
   // Pauses the stream while the addon is still inflating what it has.
@@ -321,7 +321,7 @@ function behind(name) {
   return function (...args) {
     const link = this[kStreamLink];
     link.flush();
-    return link.callOwn(this, name, args);
+    return link.callReplaced(this, name, args);
   };
 }
 

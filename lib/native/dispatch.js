@@ -138,15 +138,15 @@ function endpointOf(handle) {
  * @param {(ConnectionHandle|undefined)} own of the connection's socket, if there is one
  * @return {(Endpoint|undefined)}
  */
-function takeEndpoint(handle, own) {
+function takeEndpoint(handle, socketHandle) {
   const slot = handle & SLOT_MASK;
   const endpoint = endpointOf(handle);
   endpoints[slot] = undefined;
   handles[slot] = 0;
   edition = (edition + 1) & 0xffffff;
   try {
-    endpoint?.[kOnReleased](own);
-    own?.release();
+    endpoint?.[kOnReleased](socketHandle);
+    socketHandle?.release();
     borrowers.get(handle)?.release();
   } finally {
     borrowers.delete(handle);
@@ -265,11 +265,11 @@ function workOff(records, memory, staging, more) {
         endpoint?.[kOnFailed](detail);
         break;
       case CLOSED: {
-        const own = sockets.get(handle);
-        const last = takeEndpoint(handle, own);
-        if (last !== undefined) last[kOnClosed](detail, own);
+        const socketHandle = sockets.get(handle);
+        const last = takeEndpoint(handle, socketHandle);
+        if (last !== undefined) last[kOnClosed](detail, socketHandle);
         // An upgrade that was refused, or is undecided: at most somebody has its socket.
-        else own?.closed(detail === 0 ? undefined : errors().createTransportError(detail));
+        else socketHandle?.closed(detail === 0 ? undefined : errors().createTransportError(detail));
         break;
       }
       case UPGRADE: {

@@ -111,9 +111,9 @@ class Channel extends WebSocket {
     this.#connection[kPeerEnded]();
   }
 
-  [kOnClosed](status, own) {
+  [kOnClosed](status, socketHandle) {
     if (status !== 0) this.#transportError ??= createTransportError(status);
-    super[kOnClosed](status, own);
+    super[kOnClosed](status, socketHandle);
   }
 }
 

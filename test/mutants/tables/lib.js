@@ -71,7 +71,7 @@ module.exports = [
     [
       ['if (isIdle && moved !== told) socket.emit', 'if (isIdle) socket.emit'],
       ['isIdle ? timeout : timeout - idle', 'timeout'],
-      ['if (this.timeout > 0) native.idleTime(handle.id);', '']
+      ['if (this.timeout > 0) native.idleTime(socketHandle.id);', '']
     ]
   ),
   ...of('lib/messages/incoming-stream.js', 'test/messages/passing-on.test.js', [
