@@ -10,6 +10,11 @@ Environment* Environment::Create(napi_env env) {
   environment->self_.reset(environment);
   // Slot 0 stays unused, so that no handle is 0.
   environment->slots_.resize(1);
+  napi_value global = nullptr;
+  napi_value array_buffer = nullptr;
+  napi_get_global(env, &global);
+  napi_get_named_property(env, global, "ArrayBuffer", &array_buffer);
+  napi_create_reference(env, array_buffer, 1, &environment->array_buffer_class_);
   napi_set_instance_data(env, environment, nullptr, nullptr);
   napi_add_async_cleanup_hook(env, OnCleanup, environment, nullptr);
   return environment;
@@ -19,6 +24,12 @@ Environment* Environment::From(napi_env env) {
   void* data = nullptr;
   napi_get_instance_data(env, &data);
   return static_cast<Environment*>(data);
+}
+
+napi_value Environment::ArrayBufferClass() const {
+  napi_value value = nullptr;
+  napi_get_reference_value(env_, array_buffer_class_, &value);
+  return value;
 }
 
 Loop* Environment::loop() {
@@ -40,6 +51,8 @@ void Environment::OnCleanup(napi_async_cleanup_hook_handle handle, void* data) {
   self->ending_ = true;
   for (const auto& context : self->contexts_) context->Detach();
   self->TellMemory(0);
+  napi_delete_reference(self->env_, self->array_buffer_class_);
+  self->array_buffer_class_ = nullptr;
   self->slots_.clear();
   self->scopes_.clear();
   self->listeners_.clear();

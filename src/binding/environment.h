@@ -36,6 +36,8 @@ class Environment final : public RoundObserver {
   static Environment* From(napi_env env);
 
   napi_env env() const { return env_; }
+  /// The class, as it was when the addon was loaded. Within a handle scope.
+  napi_value ArrayBufferClass() const;
   /// The loop, started on first use; null once the environment is ending.
   Loop* loop();
   size_t open_sockets() const { return started_ ? loop_->open_sockets() : 0; }
@@ -116,6 +118,7 @@ class Environment final : public RoundObserver {
   static void OnCleanup(napi_async_cleanup_hook_handle handle, void* data);
 
   napi_env env_;
+  napi_ref array_buffer_class_ = nullptr;
   std::shared_ptr<Environment> self_;  // Until the environment has ended.
   std::unique_ptr<Loop> loop_;
   bool started_ = false;

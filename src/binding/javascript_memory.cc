@@ -3,6 +3,7 @@
 #include <atomic>
 #include <cstdlib>
 
+#include "binding/environment.h"
 #include "binding/handle_scope.h"
 #include "binding/pending_exception.h"
 #include "transport/pages.h"
@@ -15,6 +16,8 @@ constexpr size_t kPagesMatter = 64 * 1024;
 // Above this size, zeroing memory that will be written costs more than making a Buffer for the sake
 // of its ArrayBuffer, which is not zeroed.
 constexpr size_t kZeroingMatters = 16 * 1024;
+// Memory above this size may well be missing. The system gives it zeroed, whoever asks for it.
+constexpr size_t kMayBeMissing = 32 * 1024 * 1024;
 
 std::atomic<bool> keeps_freed_memory{false};
 
@@ -35,6 +38,18 @@ void TeachMalloc() {
 #endif
 }
 
+// Where there is no memory, Node-API's functions end the process, and the class throws.
+napi_value CreateLarge(napi_env env, size_t size, void** data) {
+  const napi_value constructor = Environment::From(env)->ArrayBufferClass();
+  napi_value length = nullptr;
+  napi_value value = nullptr;
+  size_t given = 0;
+  const bool is_there = napi_create_double(env, static_cast<double>(size), &length) == napi_ok &&
+                        napi_new_instance(env, constructor, 1, &length, &value) == napi_ok &&
+                        napi_get_arraybuffer_info(env, value, data, &given) == napi_ok;
+  return is_there && given == size ? value : nullptr;
+}
+
 }  // namespace
 
 void KeepFreedMemory() { keeps_freed_memory = true; }
@@ -44,6 +59,7 @@ napi_value CreateArrayBuffer(napi_env env, size_t size, void** data) {
   if (size <= kZeroingMatters) {
     return napi_create_arraybuffer(env, size, data, &value) == napi_ok ? value : nullptr;
   }
+  if (size > kMayBeMissing) return CreateLarge(env, size, data);
   napi_value array_buffer = nullptr;
   if (napi_create_buffer(env, size, data, &value) != napi_ok) return nullptr;
   napi_get_typedarray_info(env, value, nullptr, nullptr, nullptr, &array_buffer, nullptr);

@@ -86,10 +86,12 @@ void MessageAssembler::OnFrame(DataFrame frame, bool is_first, bool rsv1, uint64
 void MessageAssembler::Settle(DataFrame frame, size_t more) {
   MessageBuffer& buffer = message_.parts_->payload;
   const auto length = static_cast<size_t>(message_.length_);
-  if (!frame.fin || message_.is_compressed_ || buffer.has_memory() || length <= kMaxPlacedMessage ||
-      length != message_.length_ || buffer.size() + more < length / 2) {
+  if (!frame.fin || message_.is_compressed_ || message_.parts_->is_settled ||
+      length <= kMaxPlacedMessage || length != message_.length_ ||
+      buffer.size() + more < length / 2) {
     return;
   }
+  message_.parts_->is_settled = true;
   std::unique_ptr<MessageMemory> memory = sink_.Allocate(length);
   if (memory != nullptr) buffer.MoveTo(std::move(memory));
 }

@@ -48,6 +48,7 @@ class UnfinishedMessage {
   struct Parts {
     MessageBuffer payload;
     OffsetList fragment_ends;
+    bool is_settled = false;  // The sink was asked for memory, and has given some or has none.
   };
 
   Parts& EnsureParts();

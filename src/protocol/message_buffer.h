@@ -52,7 +52,6 @@ class MessageBuffer {
   void Clear() { size_ = 0; }
   /// Goes on in `memory`, which must have room for what is here and for all that follows.
   void MoveTo(std::unique_ptr<MessageMemory> memory);
-  bool has_memory() const { return memory_ != nullptr; }
   /// Gives up what MoveTo() was given, with the bytes in it; null where it was not called.
   std::unique_ptr<MessageMemory> TakeMemory();
 

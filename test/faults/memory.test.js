@@ -3,6 +3,8 @@
 // A message is its connection's alone: it shows no bytes of others, can be transferred and detached, and
 // keeps no more than itself.
 
+const { spawnSync } = require('child_process');
+
 const { SITES } = require('../helpers/sites');
 const { compared, rightUnder, rightUnderBoth } = require('../helpers/scenario');
 
@@ -94,4 +96,17 @@ for (const site of SITES) {
       { args: { site, end } }
     );
   }
+}
+
+// V8 would end the process, as it does under ws.
+const canLimit = spawnSync('prlimit', ['--version']).status === 0;
+for (const site of canLimit ? SITES : []) {
+  rightUnder(
+    'wsuv',
+    `a connection on ${site} ends that has sent more than there is memory for, and no other`,
+    file,
+    'noMemoryForMessage',
+    (log) => expect(log).toEqual(['WS_ERR_OUT_OF_MEMORY', 1006, 5]),
+    { args: { site } }
+  );
 }

@@ -390,6 +390,16 @@ TEST(MessageReader, AsksForNoMoreThanTwiceWhatHasCome) {
   EXPECT_EQ(sink.allocated, 1u);
 }
 
+TEST(MessageReader, AsksOnceForMemoryThatThereIsNot) {
+  const std::string payload(1000000, 'x');
+  MessageReader reader(Role::kServer);
+  ProvidingSink sink;
+  sink.has_none = true;
+  ReadAsATransport(reader, MakeFrame(Opcode::kBinary, payload), 1000, {}, sink);
+  EXPECT_EQ(sink.events, Events{"binary " + payload});
+  EXPECT_EQ(sink.asked, 1u);
+}
+
 TEST(MessageReader, GivesUpThePlaceOfInvalidText) {
   for (const size_t size : {600, 20000}) {
     ProvidingSink sink;

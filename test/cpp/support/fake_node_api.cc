@@ -142,6 +142,12 @@ napi_status napi_create_uint32(napi_env env, uint32_t number, napi_value* result
   return napi_ok;
 }
 
+napi_status napi_create_double(napi_env env, double number, napi_value* result) {
+  *result = FakeNode::From(env)->Make(napi_number);
+  FakeNode::Value(*result)->number = number;
+  return napi_ok;
+}
+
 napi_status napi_create_string_utf8(napi_env env, const char*, size_t, napi_value* result) {
   *result = FakeNode::From(env)->Make(napi_string);
   return napi_ok;
@@ -168,6 +174,30 @@ napi_status napi_create_arraybuffer(napi_env env, size_t size, void** data, napi
   std::memset(memory->bytes, 0, size);
   *data = memory->bytes;
   *result = node->Keep(MakeBuffer(std::move(memory)));
+  return napi_ok;
+}
+
+// There is one class, ArrayBuffer, wherever it is looked for.
+napi_status napi_get_global(napi_env env, napi_value* result) {
+  *result = FakeNode::From(env)->Make(napi_object);
+  return napi_ok;
+}
+
+napi_status napi_get_named_property(napi_env env, napi_value, const char*, napi_value* result) {
+  *result = FakeNode::From(env)->Make(napi_function);
+  return napi_ok;
+}
+
+napi_status napi_new_instance(napi_env env, napi_value, size_t, const napi_value* arguments,
+                              napi_value* result) {
+  void* data = nullptr;
+  const auto size = static_cast<size_t>(FakeNode::Value(arguments[0])->number);
+  return napi_create_arraybuffer(env, size, &data, result);
+}
+
+napi_status napi_get_arraybuffer_info(napi_env, napi_value value, void** data, size_t* size) {
+  *data = FakeNode::Value(value)->memory->bytes;
+  *size = FakeNode::Value(value)->memory->size;
   return napi_ok;
 }
 

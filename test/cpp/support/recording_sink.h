@@ -84,9 +84,11 @@ class RecordingSink : public MessageSink {
 /// A sink that says where messages are to be put, and checks that they are there.
 class ProvidingSink final : public RecordingSink {
  public:
-  size_t placed = 0;     ///< Messages, or pieces of them, that came in the place.
-  size_t allocated = 0;  ///< Messages that came in allocated memory.
-  size_t largest = 0;    ///< The largest size that was asked for.
+  size_t placed = 0;      ///< Messages, or pieces of them, that came in the place.
+  size_t allocated = 0;   ///< Messages that came in allocated memory.
+  size_t largest = 0;     ///< The largest size that was asked for.
+  size_t asked = 0;       ///< How often memory for a message was.
+  bool has_none = false;  ///< Whether there is no such memory.
   /// The places that were asked for for pieces, and whether they were of last frames.
   std::vector<std::pair<size_t, bool>> piece_places;
 
@@ -96,6 +98,8 @@ class ProvidingSink final : public RecordingSink {
   }
   std::unique_ptr<MessageMemory> Allocate(size_t size) override {
     largest = std::max(largest, size);
+    asked++;
+    if (has_none) return nullptr;
     return std::make_unique<Memory>(size);
   }
   uint8_t* PlacePiece(size_t size, bool is_last_frame) override {

@@ -2,6 +2,8 @@
 
 // What a program can see and do through the ArrayBuffers behind the messages that it gets.
 
+const { execFileSync } = require('child_process');
+const fs = require('fs');
 const { Duplex } = require('stream');
 const zlib = require('zlib');
 
@@ -342,4 +344,32 @@ exports.idleAfterBurst = async ({ lib, site, burst, count }) => {
   }
   clients.end();
   return { grownBy: Math.round((after - before) / count) };
+};
+
+/** The system has no memory for a large message, neither when half of it has come nor at its end. */
+exports.noMemoryForMessage = async ({ lib, site }) => {
+  const SIZE = 200 * 1024 * 1024;
+  const wss = await openSite(lib, site, { maxPayload: SIZE });
+  const log = [];
+  wss.on('connection', (ws) => {
+    ws.on('message', (data) => log.push(data.length));
+    ws.on('error', ({ code }) => log.push(code));
+    ws.on('close', (code) => log.push(code));
+  });
+  const client = await visit(wss);
+  const [, used] = /VmSize:\s+(\d+)/.exec(fs.readFileSync('/proc/self/status', 'latin1'));
+  const most = Number(used) * 1024 + 1.5 * SIZE;
+  execFileSync('prlimit', ['--pid', String(process.pid), `--as=${most}`]);
+  const head = Buffer.alloc(14);
+  head.set([0x82, 0xff]);
+  head.writeBigUInt64BE(BigInt(SIZE), 2);
+  client.socket.write(head);
+  const piece = Buffer.alloc(1024 * 1024);
+  for (let sent = 0; sent < SIZE; sent += piece.length) await client.send(piece);
+  await client.closed;
+  await until(() => log.length === 2);
+  const next = await visit(wss, '/next');
+  next.socket.write(frame('text', 'hello'));
+  await until(() => log.length === 3);
+  return log;
 };

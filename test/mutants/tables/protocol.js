@@ -94,7 +94,7 @@ module.exports = [
     ['kFragmentAllowance + (limits_.max_payload - message_.length_)', 'UINT64_MAX'],
     ['buffer.size() + more < length / 2', 'false'],
     ['length <= kMaxPlacedMessage ||', ''],
-    ['!frame.fin || message_.is_compressed_ || buffer', 'message_.is_compressed_ || buffer'],
+    ['!frame.fin || message_.is_compressed_ ||', 'message_.is_compressed_ ||'],
     ['if (frame.fin) return length_;', ''],
     ['if (buffer.size() < kDirectThreshold) return {};', ''],
     ['std::min<uint64_t>(room, left)', 'room'],
