@@ -20,6 +20,7 @@ struct FrameSink {
   uint64_t max_length = 1 << 20;
   size_t pieces = 0;
   bool stop_after_each = false;
+  ErrorCode direct = ErrorCode::kNone;  // What is wrong with what is read directly.
 
   static std::string Name(Opcode opcode) { return std::to_string(static_cast<int>(opcode)); }
 
@@ -39,7 +40,7 @@ struct FrameSink {
     return payload.find('!') == std::string::npos ? ErrorCode::kNone : ErrorCode::kInvalidUtf8;
   }
   bool HoldsPayload() const { return true; }
-  ErrorCode OnDirectPayload(DataFrame, size_t, MaskingKey&) { return ErrorCode::kNone; }
+  ErrorCode OnDirectPayload(DataFrame, size_t, MaskingKey&) { return direct; }
   Verdict OnFrameEnd(DataFrame frame) { return Add((frame.fin ? "last " : "part ") + payload); }
   Verdict OnWholeMessage(Opcode, uint8_t* data, size_t size, MaskingKey key) {
     payload.clear();
@@ -169,6 +170,8 @@ TEST(FrameParser, SaysHowMuchMayBeReadDirectly) {
   EXPECT_EQ(parser.DirectlyReadable(3), 6u);
   EXPECT_EQ(parser.ReadDirect(5, sink), Flow::kContinue);
   EXPECT_EQ(parser.DirectlyReadable(0), 1u);
+  EXPECT_EQ(parser.DirectlyReadable(3), 0u) << "that was the third one";
+  EXPECT_EQ(parser.DirectlyReadable(4), 1u);
   sink.stop_after_each = true;
   EXPECT_EQ(parser.ReadDirect(1, sink), Flow::kStop);
   EXPECT_EQ(parser.DirectlyReadable(0), 0u);
@@ -177,6 +180,17 @@ TEST(FrameParser, SaysHowMuchMayBeReadDirectly) {
   std::string next = MakeFrame(Opcode::kBinary, "0123456789");
   parser.Read(reinterpret_cast<uint8_t*>(next.data()), 6, 0, sink);
   EXPECT_EQ(parser.DirectlyReadable(0), 0u) << "nothing of the next payload has come";
+}
+
+TEST(FrameParser, EndsNoFrameInWhoseLastBytesAnErrorIsFound) {
+  FrameParser parser(Role::kServer);
+  FrameSink sink;
+  std::string bytes = MakeFrame(Opcode::kBinary, "0123456789");
+  parser.Read(reinterpret_cast<uint8_t*>(bytes.data()), 10, 0, sink);
+  sink.direct = ErrorCode::kInvalidUtf8;
+  parser.ReadDirect(6, sink);
+  EXPECT_EQ(sink.events, Events{"WS_ERR_INVALID_UTF8 0"});
+  EXPECT_TRUE(parser.ended());
 }
 
 TEST(FrameParser, RefusesRsv1OnControlFramesAlsoWhereItIsNegotiated) {

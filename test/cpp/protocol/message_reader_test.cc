@@ -263,6 +263,25 @@ TEST(MessageReader, DoesNotAllocateWhatAHeaderOnlyClaims) {
   EXPECT_LE(reader.HeldBytes(), 4096u);
 }
 
+TEST(MessageReader, HoldsNoMoreOfALastFrameThanItSays) {
+  const size_t size = 100'000;
+  for (const Opcode opcode : {Opcode::kBinary, Opcode::kContinuation}) {
+    std::string bytes = opcode == Opcode::kBinary ? "" : MakeFrame(Opcode::kBinary, "x", false);
+    const size_t length = size + (bytes.empty() ? 0 : 1);
+    bytes += MakeFrame(opcode, std::string(size, 'x'));
+    MessageReader reader(Role::kServer);
+    RecordingSink sink;
+    size_t most = 0;
+    for (char& byte : bytes) {
+      reader.Read(reinterpret_cast<uint8_t*>(&byte), 1, {}, sink);
+      most = std::max(most, reader.HeldBytes());
+    }
+    EXPECT_EQ(sink.events.size(), 1u);
+    EXPECT_GE(most, length);
+    EXPECT_LE(most, length + 1024);
+  }
+}
+
 TEST(MessageReader, HoldsNothingBetweenMessages) {
   MessageReader reader(Role::kServer);
   RecordingSink sink;
@@ -528,6 +547,20 @@ TEST(MessageReader, AllowsRsv1OnlyOnTheFirstFrameWhereNegotiated) {
   EXPECT_EQ(
       ReadInPieces(Role::kServer, MakeFrame(first, "a") + MakeFrame(second, "b"), 0, {}, true),
       Events{Error("UNEXPECTED_RSV_1")});
+}
+
+TEST(MessageReader, AMessageIsCompressedWhereItsFirstFrameSaysSo) {
+  FrameSpec first;
+  first.rsv = 4;
+  first.fin = false;
+  const std::string bytes = MakeFrame(first, "a") + MakeFrame(Opcode::kContinuation, "b", false) +
+                            MakeFrame(Opcode::kContinuation, "c") +
+                            MakeFrame(Opcode::kBinary, "d", false) +
+                            MakeFrame(Opcode::kContinuation, "e");
+  for (size_t piece = 0; piece <= bytes.size(); piece++) {
+    EXPECT_EQ(ReadInPieces(Role::kServer, bytes, piece, {}, true),
+              (Events{"compressed binary abc | 1 2 3", "binary de | 1 2"}));
+  }
 }
 
 // Frames of every kind, right and wrong, against a second implementation.

@@ -102,6 +102,14 @@ TEST_F(StreamPoolTest, ThereIsRoomUntilAllStreamsAreAtWork) {
   EXPECT_LE(pool_.size(), Pool::kMaxFree);
 }
 
+TEST_F(StreamPoolTest, WhoeverBorrowsTakesOneBeforeAnotherIsMade) {
+  for (size_t i = 0; i < Pool::kMaxStreams; i++) Compress(Make(), kText);
+  EXPECT_EQ(pool_.size(), Pool::kMaxStreams);
+  const Borrowed stream = Make().Borrow();
+  EXPECT_TRUE(stream);
+  EXPECT_EQ(pool_.size(), Pool::kMaxStreams);
+}
+
 TEST_F(StreamPoolTest, ABorrowedStreamMayOutliveItsLease) {
   Borrowed borrowed = Make().Borrow();
   leases_.clear();

@@ -17,6 +17,7 @@
 
 #include "protocol/deflate.h"
 #include "support/frames.h"
+#include "transport/compression.h"
 #include "transport/connection.h"
 #include "transport/listener.h"
 
@@ -48,6 +49,13 @@ inline std::string CompressedFrame(const std::string& text) {
   FrameSpec spec;
   spec.rsv = 4;
   return MakeFrame(spec, std::string(ByteView(packed.data(), packed.size()).text()));
+}
+
+/// Has the thread pool inflate what is larger than the frames of short messages.
+inline void InflateInThreads(Connection& connection) {
+  auto settings = std::make_shared<CompressionSettings>();
+  settings->async_inflate_size = 1000;
+  connection.UseCompression(settings);
 }
 
 /// Keeps all threads of libuv's pool busy, so that nothing comes of it, until Release().
@@ -105,6 +113,13 @@ class EchoHandler : public ConnectionHandler, public ListenerHandler {
   uint64_t written_at_end = 1;
   bool was_streamed = false;
   size_t streamed = 0;  // Bytes of messages that came in pieces.
+
+  /// Answers no message, and notes how long each is.
+  void NoteSizes() {
+    on_any = [this](const Message& message) {
+      events.push_back("message of " + std::to_string(message.data.size));
+    };
+  }
 
   void OnUpgrade(Connection& connection, UpgradeStatus status, std::string_view,
                  const RequestHead* head) override {

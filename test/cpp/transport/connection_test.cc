@@ -439,12 +439,7 @@ TEST_F(ConnectionTest, ABombInPiecesIsWorthABudgetATurn) {
     handler_.streamed = 0;
     const int fd = Open();
     handler_.last->UseCompression(std::make_shared<CompressionSettings>());
-    MessageBuffer packed;
-    const std::string zeros(kSize, 0);
-    ASSERT_TRUE(DeflateStream::Make({})->Compress(ByteView(std::string_view(zeros)), true, packed));
-    FrameSpec spec;
-    spec.rsv = 4;
-    Send(fd, MakeFrame(spec, std::string(ByteView(packed.data(), packed.size()).text())));
+    Send(fd, CompressedFrame(std::string(kSize, 0)));
     // What was read before it comes whole, also where the peer has gone.
     if (!has_end) shutdown(fd, SHUT_WR);
     size_t most = 0;
@@ -465,13 +460,7 @@ TEST_F(ConnectionTest, ABombInPiecesIsWorthABudgetATurn) {
 TEST_F(ConnectionTest, APeerThatGoesInTheMiddleOfPieces) {
   settings_->limits.stream_threshold = 1;
   Listen();
-  MessageBuffer packed;
-  const std::string text(100'000, 'x');
-  ASSERT_TRUE(DeflateStream::Make({})->Compress(ByteView(std::string_view(text)), true, packed));
-  FrameSpec spec;
-  spec.rsv = 4;
-  const std::string bytes =
-      MakeFrame(spec, std::string(ByteView(packed.data(), packed.size()).text()));
+  const std::string bytes = CompressedFrame(std::string(100'000, 'x'));
   for (size_t size = 0; size < bytes.size(); size += 7) {
     const int fd = Open();
     handler_.last->UseCompression(std::make_shared<CompressionSettings>());
@@ -641,31 +630,12 @@ TEST_F(ConnectionTest, APausedOneReportsAnEndWithNothingBeforeIt) {
 
 // A message that the thread pool inflates: what came behind it waits, and so does the end.
 TEST_F(ConnectionTest, KeepsTheOrderOfWhatIsInflated) {
-  auto settings = std::make_shared<CompressionSettings>();
-  settings->outgoing.takeover = settings->incoming.takeover = false;
-  settings->async_inflate_size = 1000;
-  std::string large;
-  {
-    CompressionPool pool(&uv_, [] {});
-    struct Nobody final : CompressionObserver {
-      void OnCompressed(const FrameHeader&, const MessageBuffer*) override {}
-      void OnInflated(const Message*, ErrorCode, const char*) override {}
-    } nobody;
-    Compression compression(&pool, settings, &nobody);
-    const std::string plain(300'000, 'a');
-    ByteView payload = ByteView(std::string_view(plain));
-    ASSERT_TRUE(compression.Compress(&payload, true, true));
-    FrameSpec spec;
-    spec.rsv = 4;
-    large = MakeFrame(spec, std::string(payload.text()));
-  }
+  const std::string large = CompressedFrame(std::string(300'000, 'a'));
   Listen();
   const int fd = Open();
   Connection* connection = handler_.last;
-  connection->UseCompression(settings);
-  handler_.on_any = [this](const Message& message) {
-    handler_.events.push_back("message of " + std::to_string(message.data.size));
-  };
+  InflateInThreads(*connection);
+  handler_.NoteSizes();
   handler_.events.clear();
   Send(fd, large + MakeFrame(Opcode::kText, "x"));
   RunUntil([this] { return handler_.events.size() == 2; });
@@ -681,12 +651,10 @@ TEST_F(ConnectionTest, KeepsTheOrderOfWhatIsInflated) {
 
 // What the thread pool inflates is all that a peer gets memory for.
 TEST_F(ConnectionTest, ReadsNothingWhileItInflates) {
-  auto compression = std::make_shared<CompressionSettings>();
-  compression->async_inflate_size = 1000;
   Listen();
   const int fd = Open();
   Connection* connection = handler_.last;
-  connection->UseCompression(compression);
+  InflateInThreads(*connection);
   BusyThreads busy(&uv_);
   const std::string large = CompressedFrame(std::string(300'000, 'a'));
   Send(fd, large);
@@ -705,15 +673,11 @@ TEST_F(ConnectionTest, ReadsNothingWhileItInflates) {
 }
 
 TEST_F(ConnectionTest, APausedOneThatBreaksWhileItInflatesDeliversWhatItHas) {
-  auto compression = std::make_shared<CompressionSettings>();
-  compression->async_inflate_size = 1000;
   Listen();
   const int fd = Open();
   Connection* connection = handler_.last;
-  connection->UseCompression(compression);
-  handler_.on_any = [this](const Message& message) {
-    handler_.events.push_back("message of " + std::to_string(message.data.size));
-  };
+  InflateInThreads(*connection);
+  handler_.NoteSizes();
   BusyThreads busy(&uv_);
   handler_.events.clear();
   Send(fd, CompressedFrame(std::string(300'000, 'a')) + MakeFrame(Opcode::kText, "behind"));

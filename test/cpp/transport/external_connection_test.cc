@@ -43,12 +43,8 @@ class ExternalConnectionTest : public EchoServerTest {
 
   // A message that the thread pool inflates.
   void FeedLarge() {
-    auto compression = std::make_shared<CompressionSettings>();
-    compression->async_inflate_size = 1000;
-    connection_->UseCompression(compression);
-    handler_.on_any = [this](const Message& message) {
-      handler_.events.push_back("message of " + std::to_string(message.data.size));
-    };
+    InflateInThreads(*connection_);
+    handler_.NoteSizes();
     Feed(CompressedFrame(std::string(300'000, 'a')));
     ASSERT_TRUE(connection_->inflating());
   }
