@@ -22,14 +22,33 @@ async function echoes(port, url) {
   return [head.split('\r\n', 1)[0], message?.payload.toString()];
 }
 
+function start(where) {
+  const script = path.join(__dirname, 'helpers', 'exhausting-process.js');
+  const command = `ulimit -n 100 && exec "${process.execPath}" "${script}" ${where}`;
+  return spawn('/bin/sh', ['-c', command], { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
+}
+
 (isUnix ? describe : describe.skip)('without descriptors', () => {
   for (const where of ['server', 'port']) {
+    test(`a connection has one: ${where}`, async () => {
+      const child = start(where);
+      const count = async () => {
+        child.send('count');
+        return (await once(child, 'message'))[0];
+      };
+      const [port] = await once(child, 'message');
+      const before = await count();
+      const client = new RawClient(port);
+      await client.upgrade();
+      expect(await count()).toBe(before + 1);
+      client.socket.destroy();
+      await client.closed;
+      child.disconnect();
+      await once(child, 'exit');
+    });
+
     test(`a handshake is finished, and later ones are as ever: ${where}`, async () => {
-      const script = path.join(__dirname, 'helpers', 'exhausting-process.js');
-      const command = `ulimit -n 100 && exec "${process.execPath}" "${script}" ${where}`;
-      const child = spawn('/bin/sh', ['-c', command], {
-        stdio: ['ignore', 'inherit', 'inherit', 'ipc']
-      });
+      const child = start(where);
       const tell = async (message) => {
         child.send(message);
         await once(child, 'message');
@@ -57,4 +76,19 @@ async function echoes(port, url) {
       expect(await once(child, 'exit')).toEqual([0, null]);
     });
   }
+
+  test('what was read behind the request is not lost', async () => {
+    const child = start('behind');
+    const [port] = await once(child, 'message');
+    const client = new RawClient(port);
+    const answered = client.upgrade();
+    await once(child, 'message');
+    await client.send(frame('text', 'behind'));
+    await answered;
+    await client.until((bytes) => bytes.includes('behind true'));
+    client.socket.destroy();
+    await client.closed;
+    child.disconnect();
+    expect(await once(child, 'exit')).toEqual([0, null]);
+  });
 });

@@ -79,6 +79,15 @@ for (const early of [[], [text(5)]]) {
   });
 }
 
+parity('a time-out that it had is no longer', (lib) =>
+  upgrade(
+    lib,
+    [],
+    (socket) => socket.setTimeout(60_000),
+    async ({ log, socket }) => log.push(socket.timeout)
+  )
+);
+
 const EVENTS = ['close', 'data', 'end', 'error'];
 for (const [title, prepare] of [
   ['', () => {}],

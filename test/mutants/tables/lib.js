@@ -43,6 +43,19 @@ module.exports = [
     ['if (this[kRare].paused) this[kRarely]().paused = false;', '']
   ]),
   ...of(
+    'lib/link/adopt-socket.js',
+    'test/descriptors.test.js test/parity/paused-before.test.js test/parity/raw-socket.test.js ' +
+      'test/parity/http-server.test.js test/parity/client.test.js',
+    [
+      ['Buffer.concat([head, read])', 'head'],
+      ['    if (read !== null) socket.unshift(read);\n', ''],
+      ['  if (socket.isPaused()) native.pause(handle);\n', ''],
+      ['  if (!socket._handle.hasRef()) native.setRef(handle, false);\n', ''],
+      ['const received = socket.bytesRead;', 'const received = 0;'],
+      ['  if (handle !== 0) takeHandle(socket);\n', '']
+    ]
+  ),
+  ...of(
     'lib/link/node-internals.js',
     'test/parity/own-server.test.js test/node-internals.test.js',
     [
