@@ -4,21 +4,12 @@
 
 const { closeFrame, frame, parseFrames } = require('./helpers/frames');
 const { expectNothingLeftOpen } = require('./helpers/open-sockets');
+const { randomNumbers } = require('./helpers/random');
 const { RawClient, upgradeRequest } = require('./helpers/raw-client');
 const { startEchoServer, stopServersAfterEach } = require('./helpers/servers');
 
 stopServersAfterEach();
 expectNothingLeftOpen();
-
-// A small generator of pseudo-random numbers (mulberry32), so that a failure can be repeated.
-function randomNumbers(seed) {
-  return (below) => {
-    seed = (seed + 0x6d2b79f5) | 0;
-    let t = Math.imul(seed ^ (seed >>> 15), 1 | seed);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) % below;
-  };
-}
 
 const stream = Buffer.concat([
   frame('text', 'héllo'),

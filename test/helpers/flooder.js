@@ -2,14 +2,8 @@
 
 // A process that sends the same frames again and again, as fast as they are taken: PORT KIND [secure].
 
-const zlib = require('zlib');
-
-const { frame } = require('./frames');
+const { deflated, frame } = require('./frames');
 const { RawClient } = require('./raw-client');
-
-function deflated(data) {
-  return zlib.deflateRawSync(data, { finishFlush: zlib.constants.Z_SYNC_FLUSH }).subarray(0, -4);
-}
 
 /** What floods are made of: one frame, or a few. */
 const FLOODS = {

@@ -1,5 +1,7 @@
 'use strict';
 
+const zlib = require('zlib');
+
 const OPCODES = { continuation: 0, text: 1, binary: 2, close: 8, ping: 9, pong: 10 };
 
 /**
@@ -82,4 +84,14 @@ function parseFrames(bytes) {
   return { frames, rest: bytes.subarray(at) };
 }
 
-module.exports = { closeFrame, frame, parseFrames };
+/**
+ * What a compressed message has for a payload (RFC 7692 7.2.1).
+ *
+ * @param {(String|Buffer)} data
+ * @return {Buffer}
+ */
+function deflated(data) {
+  return zlib.deflateRawSync(data, { finishFlush: zlib.constants.Z_SYNC_FLUSH }).subarray(0, -4);
+}
+
+module.exports = { closeFrame, deflated, frame, parseFrames };

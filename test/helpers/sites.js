@@ -93,4 +93,26 @@ async function socketPair() {
   return [near, far];
 }
 
-module.exports = { SITES, block, openSite, socketPair, turns, until, upgradeRequest, visit };
+/** What handleUpgrade() looks at in a request. */
+const REQUEST = {
+  method: 'GET',
+  url: '/',
+  headers: {
+    upgrade: 'websocket',
+    connection: 'upgrade',
+    'sec-websocket-key': 'dGhlIHNhbXBsZSBub25jZQ==',
+    'sec-websocket-version': '13'
+  }
+};
+
+module.exports = {
+  REQUEST,
+  SITES,
+  block,
+  openSite,
+  socketPair,
+  turns,
+  until,
+  upgradeRequest,
+  visit
+};

@@ -6,10 +6,9 @@
 const { execFile } = require('child_process');
 const path = require('path');
 const { promisify } = require('util');
-const zlib = require('zlib');
 
 const { cutAtEachByte } = require('../helpers/cutting');
-const { closeFrame, frame } = require('../helpers/frames');
+const { closeFrame, deflated, frame } = require('../helpers/frames');
 const { expectNothingLeftOpen } = require('../helpers/open-sockets');
 const { RawClient } = require('../helpers/raw-client');
 const { startServer, stopServersAfterEach } = require('../helpers/servers');
@@ -17,9 +16,7 @@ const { startServer, stopServersAfterEach } = require('../helpers/servers');
 stopServersAfterEach();
 expectNothingLeftOpen();
 
-const packed = zlib
-  .deflateRawSync('text, '.repeat(200), { finishFlush: zlib.constants.Z_SYNC_FLUSH })
-  .subarray(0, -4);
+const packed = deflated('text, '.repeat(200));
 
 const bytes = Buffer.concat([
   frame('text', 'h\xe9llo, ', { fin: false }),
@@ -161,9 +158,7 @@ test('more slow peers than there are streams of zlib, and the others are served'
     slow.map((client) => client.send(frame('text', packed, { rsv: 4 }).subarray(0, 12)))
   );
   const other = await connect(server);
-  const short = zlib
-    .deflateRawSync('alive?', { finishFlush: zlib.constants.Z_SYNC_FLUSH })
-    .subarray(0, -4);
+  const short = deflated('alive?');
   for (let i = 0; i < 5; i++) {
     await other.send(frame('text', short, { rsv: 4 }));
     expect((await other.read(8)).subarray(2).toString()).toBe('alive?');

@@ -3,9 +3,7 @@
 // Peers that end, reset or send another bit at any byte, on every transport, while messages come as
 // streams or are iterated over, and streams are sent: whatever has begun ends, once, and nothing is left.
 
-const zlib = require('zlib');
-
-const { closeFrame, frame: frameOf } = require('../helpers/frames');
+const { closeFrame, deflated, frame: frameOf } = require('../helpers/frames');
 const { expectNothingLeftOpen } = require('../helpers/open-sockets');
 const { connectBy, transports } = require('../helpers/transports');
 
@@ -13,9 +11,7 @@ expectNothingLeftOpen();
 
 const AT_ONCE = 10;
 
-const packed = zlib
-  .deflateRawSync('text, '.repeat(200), { finishFlush: zlib.constants.Z_SYNC_FLUSH })
-  .subarray(0, -4);
+const packed = deflated('text, '.repeat(200));
 
 function bytesFor(frame, masked) {
   return Buffer.concat([

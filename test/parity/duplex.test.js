@@ -4,10 +4,9 @@
 
 const crypto = require('crypto');
 const { Duplex } = require('stream');
-const zlib = require('zlib');
 
 const wsuv = require('../..');
-const { closeFrame, frame } = require('../helpers/frames');
+const { closeFrame, deflated, frame } = require('../helpers/frames');
 const { expectNothingLeftOpen } = require('../helpers/open-sockets');
 const { parity, plain, record } = require('./parity');
 
@@ -179,9 +178,7 @@ describe('a server', () => {
       ws.terminate();
     })
   );
-  const packed = zlib
-    .deflateRawSync(Buffer.alloc(3_000_000, 'abc'), { finishFlush: zlib.constants.Z_SYNC_FLUSH })
-    .subarray(0, -4);
+  const packed = deflated(Buffer.alloc(3_000_000, 'abc'));
   parity(
     'delivers what is being inflated when the stream ends',
     serving(
@@ -230,9 +227,7 @@ describe('a server', () => {
     )
   );
   // More than a stream keeps, so that it has to wait for the message that is being inflated.
-  const large = zlib
-    .deflateRawSync(crypto.randomBytes(3_000_000), { finishFlush: zlib.constants.Z_SYNC_FLUSH })
-    .subarray(0, -4);
+  const large = deflated(crypto.randomBytes(3_000_000));
   parity(
     'waits for what is being inflated though it is resumed',
     serving(

@@ -11,6 +11,7 @@ const ws = require('ws');
 
 const wsuv = require('../..');
 const { expectNothingLeftOpen } = require('../helpers/open-sockets');
+const { randomNumbers } = require('../helpers/random');
 const { RawClient } = require('../helpers/raw-client');
 const { start, stop } = require('./parity');
 
@@ -70,16 +71,6 @@ const DIFFERENCES = [
     ours: 431
   }
 ];
-
-// A small generator of pseudo-random numbers (mulberry32), so that a failure can be repeated.
-function randomNumbers(seed) {
-  return (below) => {
-    seed = (seed + 0x6d2b79f5) | 0;
-    let t = Math.imul(seed ^ (seed >>> 15), 1 | seed);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) % below;
-  };
-}
 
 const KEY = 'dGhlIHNhbXBsZSBub25jZQ==';
 

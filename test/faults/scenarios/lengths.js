@@ -5,7 +5,7 @@
 const { Duplex } = require('stream');
 
 const { frame, parseFrames } = require('../../helpers/frames');
-const { openSite, turns, until, visit } = require('../../helpers/sites');
+const { REQUEST, openSite, turns, until, visit } = require('../../helpers/sites');
 
 // What a program can give that is another thing later, and how it becomes that.
 const CHANGING = {
@@ -99,17 +99,6 @@ exports.changingBytes = async ({ lib, site, method, kind, behindBlob }) => {
       text: payload.subarray(opcode === 8 ? 2 : 0, 12).toString('latin1')
     }))
   };
-};
-
-const REQUEST = {
-  method: 'GET',
-  url: '/',
-  headers: {
-    upgrade: 'websocket',
-    connection: 'upgrade',
-    'sec-websocket-key': 'dGhlIHNhbXBsZSBub25jZQ==',
-    'sec-websocket-version': '13'
-  }
 };
 
 // Runs `action` once, when something is put into an Array that has nothing at an index yet.

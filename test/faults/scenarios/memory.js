@@ -5,18 +5,13 @@
 const { execFileSync } = require('child_process');
 const fs = require('fs');
 const { Duplex } = require('stream');
-const zlib = require('zlib');
 
-const { closeFrame, frame } = require('../../helpers/frames');
+const { closeFrame, deflated, frame } = require('../../helpers/frames');
 const { clientProcess } = require('../../helpers/line-process');
-const { openSite, turns, until, upgradeRequest, visit } = require('../../helpers/sites');
+const { REQUEST, openSite, turns, until, upgradeRequest, visit } = require('../../helpers/sites');
 
 const SECRET = 'secret-of-alice';
 const FREED = 'PRIVATE-KEY-OF-THE-SERVER ';
-
-function deflated(data) {
-  return zlib.deflateRawSync(data, { finishFlush: zlib.constants.Z_SYNC_FLUSH }).subarray(0, -4);
-}
 
 // Leaves memory behind that was freed with something in it.
 function freeSecrets() {
@@ -157,17 +152,6 @@ function watchFreedMemory() {
   }
   return () => watched.filter((array) => array.some((byte) => byte !== 0)).length;
 }
-
-const REQUEST = {
-  method: 'GET',
-  url: '/',
-  headers: {
-    upgrade: 'websocket',
-    connection: 'upgrade',
-    'sec-websocket-key': 'dGhlIHNhbXBsZSBub25jZQ==',
-    'sec-websocket-version': '13'
-  }
-};
 
 /**
  * A handler transfers its message, what was under it is freed, and within the same handler another

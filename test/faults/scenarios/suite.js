@@ -5,9 +5,8 @@
 
 const { spawn } = require('child_process');
 const path = require('path');
-const zlib = require('zlib');
 
-const { frame, parseFrames } = require('../../helpers/frames');
+const { deflated, frame, parseFrames } = require('../../helpers/frames');
 const { burst } = require('../../helpers/flooder');
 const { exhaust } = require('../../helpers/descriptors');
 const { clientProcess } = require('../../helpers/line-process');
@@ -15,10 +14,6 @@ const { openSite, turns, until, upgradeRequest, visit } = require('../../helpers
 
 const DEFLATE = { 'Sec-WebSocket-Extensions': 'permessage-deflate' };
 const LARGE = Buffer.alloc(1024 * 1024, 'x');
-
-function deflated(data) {
-  return zlib.deflateRawSync(data, { finishFlush: zlib.constants.Z_SYNC_FLUSH }).subarray(0, -4);
-}
 
 // The code of the close frame among what a client has received; 'no close frame' where there is none.
 function closeCode(bytes) {

@@ -45,7 +45,7 @@ module.exports = [
   ...of(
     'lib/link/adopt-socket.js',
     'test/descriptors.test.js test/parity/paused-before.test.js test/parity/raw-socket.test.js ' +
-      'test/parity/http-server.test.js test/parity/client.test.js',
+      'test/parity/http-server.test.js test/parity/socket-state.test.js',
     [
       ['Buffer.concat([head, read])', 'head'],
       ['    if (read !== null) socket.unshift(read);\n', ''],
