@@ -71,36 +71,23 @@ class MessageStream extends Writable {
     if (signal !== undefined) addAbortSignal(signal, this);
   }
 
+  /** Whether sendNow() may be called: bytes leave as they are, and no code of the user's sees them. */
+  get sendsAtOnce() {
+    return (this.#flags & COMPRESS) === 0 && !this.#outgoing.asksForMasks;
+  }
+
   /**
-   * Sends bytes at once, if nothing that was written waits and nothing is to be done with them but that.
+   * Sends bytes, if nothing has to be waited for.
    *
    * @param {Uint8Array} bytes at least one
    * @return {Boolean} whether they were sent; their memory is not needed any more then
    */
   sendNow(bytes) {
-    const isFree = this.#isTurn && this.#action === null && this.#callback === null;
-    const isOpen = !this.destroyed && !this.writableEnded && this.writableLength === 0;
-    if (!isFree || !isOpen || this.#hurries || this.#isTranslated) return false;
+    const isOpen = this.#isTurn && !this.destroyed && !this.writableEnded;
+    const isFree = this.writableLength === 0 && !this.#text.hasHalf;
+    if (!isOpen || !isFree || !this.#outgoing.isTaken) return false;
     this.#isBinary ??= true;
     return this.#sendPieces([bytes], 0, false);
-  }
-
-  /**
-   * @param {function()} callback called when what sendNow() has sent was taken, if it was not yet
-   * @return {Boolean} whether it was
-   */
-  whenTaken(callback) {
-    if (this.#outgoing.isTaken) return true;
-    this.#outgoing.whenTaken((error) => {
-      if (error) this.destroy(error);
-      else callback();
-    });
-    return false;
-  }
-
-  // Whether bytes leave as something else than they are.
-  get #isTranslated() {
-    return (this.#flags & COMPRESS) !== 0 || this.#outgoing.asksForMasks || this.#text.hasHalf;
   }
 
   _write(chunk, encoding, callback) {

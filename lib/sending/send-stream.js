@@ -53,15 +53,10 @@ function pour(source, stream) {
     }
     source.pause();
   };
-  const onDrain = () => source.resume();
   source.on('data', onData);
-  stream.on('drain', onDrain);
-  // A message of our own needs neither of the two streams for most of its pieces.
-  source[kPassOn]?.(onData, (piece) => {
-    if (!stream.sendNow(piece)) return false;
-    if (!stream.whenTaken(onDrain)) source.pause();
-    return true;
-  });
+  stream.on('drain', () => source.resume());
+  // A message of our own needs neither of the two streams for what can leave at once.
+  if (stream.sendsAtOnce) source[kPassOn]?.(onData, (piece) => stream.sendNow(piece));
   source.resume();
   finished(source, { writable: false }, (error) => {
     if (error) stream.destroy(error);

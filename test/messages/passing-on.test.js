@@ -188,21 +188,6 @@ describe.each(transports)('%s', (transport) => {
     expectSame(got.subarray(-2 * encoded), Buffer.from(data.subarray(-encoded).toString('hex')));
   });
 
-  test('to one that compresses', async () => {
-    const data = numbered(1024 * 1024);
-    const other = await connectBy('port', { ...OPTIONS, perMessageDeflate: true });
-    try {
-      made.ws.once('stream', (stream) => other.ws.sendStream(stream));
-      await made.peer.send(...framesOf(made, data));
-      const packed = (await messageAt(other.peer)).data;
-      const finishFlush = zlib.constants.Z_SYNC_FLUSH;
-      const tail = Buffer.from([0, 0, 0xff, 0xff]);
-      expectSame(zlib.inflateRawSync(Buffer.concat([packed, tail]), { finishFlush }), data);
-    } finally {
-      await other.stop();
-    }
-  });
-
   test('to one that is terminated: the source goes on with what follows', async () => {
     const data = numbered(2 * 1024 * 1024);
     const other = await connectBy('port', OPTIONS);
@@ -272,6 +257,76 @@ test.each(['port', 'tls'])(
     }
   }
 );
+
+const finishFlush = zlib.constants.Z_SYNC_FLUSH;
+// RFC 7692 7.2.1.
+const TAIL = Buffer.from([0, 0, 0xff, 0xff]);
+
+const packed = (data) => zlib.deflateRawSync(data, { finishFlush }).subarray(0, -TAIL.length);
+const unpacked = (data) => zlib.inflateRawSync(Buffer.concat([data, TAIL]), { finishFlush });
+
+describe.each(transports)('%s, compressed', (transport) => {
+  test.each([
+    [true, true],
+    [true, false],
+    [false, true]
+  ])('as it comes: %s, as it leaves: %s', async (comes, leaves) => {
+    const data = numbered(4 * 1024 * 1024);
+    const source = await connectBy(transport, { ...OPTIONS, perMessageDeflate: comes });
+    const target = await connectBy(transport, { ...OPTIONS, perMessageDeflate: leaves });
+    const lendPieces = jest.spyOn(native, 'lendPieces');
+    try {
+      source.ws.on('stream', (stream) => target.ws.sendStream(stream));
+      source.ws.on('message', (message) => target.ws.send(message, { compress: false }));
+      const bytes = comes ? packed(data) : data;
+      const frames = framesOf(source, bytes);
+      const begin = { rsv: comes ? 4 : 0, fin: frames.length === 1 };
+      frames[0] = source.frame('binary', bytes.subarray(0, FRAME), begin);
+      await source.peer.send(...frames, source.frame('binary', 'behind it'));
+      const got = (await messageAt(target.peer)).data;
+      expectSame(leaves ? unpacked(got) : got, data);
+      const isAll = (bytes) => parseFrames(bytes).frames.filter((it) => isData(it) && it.fin)[1];
+      const last = parseFrames(await target.peer.until(isAll)).frames.at(-1);
+      expect(last.payload.toString()).toBe('behind it');
+      // What is compressed is gone when it is compressed, and not before.
+      const isLent = lendPieces.mock.calls.some(([, isLending]) => isLending);
+      expect(isLent).toBe(!leaves);
+    } finally {
+      lendPieces.mockRestore();
+      await source.stop();
+      await target.stop();
+    }
+  });
+
+  test('closed in the middle by whoever sends it on', async () => {
+    const data = numbered(8 * 1024 * 1024);
+    const source = await connectBy(transport, { ...OPTIONS, perMessageDeflate: true });
+    const target = await connectBy('port', { ...OPTIONS, perMessageDeflate: true });
+    try {
+      const bytes = packed(data);
+      const half = bytes.length >> 1;
+      const failed = new Promise((resolve) => {
+        source.ws.on('stream', (stream) => target.ws.sendStream(stream).catch(resolve));
+      });
+      await source.peer.send(
+        source.frame('binary', bytes.subarray(0, half), { rsv: 4, fin: false })
+      );
+      const hasBegun = (got) => got.length > 100_000;
+      await target.peer.until(hasBegun);
+      target.ws.close(1001);
+      expect(await failed).toBeInstanceOf(Error);
+      const isClosed = (got) => parseFrames(got).frames.some(({ opcode }) => opcode === 8);
+      const { frames } = parseFrames(await target.peer.until(isClosed));
+      expect(frames.at(-1).opcode).toBe(8);
+      const sent = Buffer.concat(frames.filter(isData).map(({ payload }) => payload));
+      const got = zlib.inflateRawSync(sent, { finishFlush });
+      expectSame(got, data.subarray(0, got.length));
+    } finally {
+      await source.stop();
+      await target.stop();
+    }
+  });
+});
 
 // What waits behind a message that nobody has read yet.
 test('memory that is lent is not kept, whatever it has to wait for', async () => {

@@ -101,12 +101,11 @@ module.exports = [
     ['    this.onPassing(stream, false);\n', '']
   ]),
   ...of('lib/sending/send-stream.js', 'test/messages/passing-on.test.js', [
-    ['    if (!stream.whenTaken(onDrain)) source.pause();\n', '']
+    ['if (stream.sendsAtOnce) source', 'source']
   ]),
   ...of('lib/sending/message-stream.js', 'test/messages/passing-on.test.js', [
     ['    this.#isBinary ??= true;\n', '', 'only strings make it text'],
-    [' && this.writableLength === 0;', ';', 'what waits has a callback'],
-    ['this.#action === null && this.#callback === null;', 'this.#action === null;'],
-    ['(this.#flags & COMPRESS) !== 0 || this', 'this']
+    ['this.writableLength === 0 && ', ''],
+    [' || !this.#outgoing.isTaken) return false;', ') return false;']
   ])
 ];
