@@ -8,6 +8,8 @@ const isGlibc =
   process.platform === 'linux' && 'glibcVersionRuntime' in process.report.getReport().header;
 
 module.exports = {
+  // Most tests wait for sockets and processes: all processors are busy only with as many workers.
+  maxWorkers: '100%',
   testEnvironment: 'node',
   testMatch: ['<rootDir>/test/**/*.test.js'],
   testPathIgnorePatterns: [
