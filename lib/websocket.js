@@ -110,7 +110,8 @@ const kEndpointFor = Symbol('wsuv.endpointFor');
 /**
  * One end of a WebSocket connection, with the API of ws. Protocol and transport are in the addon,
  * where a connection is an integer handle; this class keeps what users see of it, and owns the state:
- * `readyState`, and what 'close' will say. send(), ping() and pong() are in sending/messages.js.
+ * `readyState`, and what 'close' will say. send(), ping() and pong() are in sending/messages.js; how it
+ * ends is in ending.js.
  *
  * Members that begin with an underscore are those of ws that dependents reach for; most of them are in
  * compat/members.js. What is ours has symbols for names (symbols.js where other files use them), so
