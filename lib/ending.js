@@ -12,10 +12,17 @@ const { nextTick } = require('./native/realm');
 const { createTransportError, isOfWrite } = require('./native/transport-errors');
 const { closeReason } = require('./sending/control-payload');
 const { makeMask } = require('./sending/outgoing');
-const { kBroken, kHandle, kOptions, kRare, kRarely, kServer } = require('./symbols');
+const {
+  kBeginEnd,
+  kBroken,
+  kHandle,
+  kLeaveServer,
+  kOptions,
+  kRare,
+  kRarely
+} = require('./symbols');
 
 const OPEN = READY_STATES.indexOf('OPEN');
-const CLOSING = READY_STATES.indexOf('CLOSING');
 
 // The closing handshake.
 
@@ -69,7 +76,7 @@ function byName(ws, code, data, send) {
  */
 function sendClose(ws, code, data) {
   const given = closeReason(code, data);
-  ws._readyState = CLOSING;
+  ws[kBeginEnd]();
   byName(ws, code, data, (passed, passedData) => {
     const isAsGiven = passed === code && passedData === data;
     const reason = isAsGiven ? given : closeReason(passed, passedData);
@@ -89,7 +96,7 @@ function sendClose(ws, code, data) {
 function answerClose(ws) {
   const rare = ws[kRarely]();
   rare.isAnswerDue = false;
-  if (ws._readyState === OPEN) ws._readyState = CLOSING;
+  if (ws._readyState === OPEN) ws[kBeginEnd]();
   const { closeCode, closeMessage } = rare;
   const args = closeCode === NO_CLOSE_CODE ? [undefined, undefined] : [closeCode, closeMessage];
   byName(ws, ...args, () => {
@@ -162,7 +169,7 @@ function broken(ws, error) {
   const rare = ws[kRarely]();
   maskCloseFrame(ws);
   native.reactToError(ws[kHandle], error[kErrorCode]);
-  ws._readyState = CLOSING;
+  ws[kBeginEnd]();
   rare.closeFrameSent = true;
   rare.link.pump(ws[kHandle]);
   rare.link.ended(ws[kHandle]);
@@ -182,7 +189,7 @@ function peerEnded(ws) {
   try {
     tellFault(ws);
   } finally {
-    ws._readyState = CLOSING;
+    ws[kBeginEnd]();
     native.reactToEnd(ws[kHandle]);
     rare.inputEnded = true;
     rare.link.output();
@@ -206,7 +213,7 @@ function failed(ws, status) {
   try {
     if (isOfWrite(status)) callbacks?.closed(error);
   } finally {
-    ws._readyState = CLOSING;
+    ws[kBeginEnd]();
     rare.link.failed(ws[kHandle], error);
     if (callbacks !== undefined) nextTick(() => callbacks.closed(error));
   }
@@ -240,10 +247,9 @@ function ended(ws, status, socketHandle) {
     if (isOfWrite(status)) callbacks?.closed(error);
   } finally {
     if (isOfWrite(status)) callbacks = null;
-    const { [kServer]: server } = ws;
     const { link, outgoing } = ws[kRare];
-    ws._readyState = CLOSING;
-    ws[kServer] = null;
+    ws[kBeginEnd]();
+    const server = ws[kLeaveServer]();
     const hearers = {
       senders: () => {
         callbacks?.closed(error);

@@ -27,8 +27,10 @@ module.exports = {
   kSetRequest: Symbol('wsuv.setRequest'),
   /** (options): what a client's options come to. */
   kSetOptions: Symbol('wsuv.setOptions'),
-  /** (): the opening handshake is given up. */
-  kGiveUp: Symbol('wsuv.giveUp'),
+  /** (): the opening handshake is given up, the stream that moves the bytes is gone, or it is closing. */
+  kBeginEnd: Symbol('wsuv.beginEnd'),
+  /** (): gives back the server that counts it among its connections, which is not its any more. */
+  kLeaveServer: Symbol('wsuv.leaveServer'),
   /** (error): the opening handshake has failed. */
   kFail: Symbol('wsuv.fail'),
   /** (handle): the addon has the connection, whose opening handshake is done. */
@@ -49,8 +51,6 @@ module.exports = {
   kSetPlain: Symbol('wsuv.setPlain'),
   /** (error): something could not be sent, and nothing can follow it. */
   kSendFailed: Symbol('wsuv.sendFailed'),
-  /** (): the stream that moves the bytes is gone. */
-  kStreamClosed: Symbol('wsuv.streamClosed'),
   /** (): the program has ended the socket whose bytes the addon moves. */
   kStreamEnded: Symbol('wsuv.streamEnded'),
   /** (data), (code, reason), (error): what a Receiver does where nobody has changed that. */

@@ -21,13 +21,14 @@ const { nextTick } = require('./native/realm');
 const seam = require('./native/seam');
 const { loadMessages, mixInMessages } = require('./sending/messages');
 const {
+  kBeginEnd,
   kBroken,
   kConcluded,
   kCountRefused,
   kFail,
-  kGiveUp,
   kHandle,
   kIsAttached,
+  kLeaveServer,
   kLink,
   kLoad,
   kOnClosed,
@@ -60,7 +61,6 @@ const {
   kSetRequest,
   kSetUrl,
   kSocket,
-  kStreamClosed,
   kStreamEnded,
   kTakeFault,
   kUseLink,
@@ -261,8 +261,16 @@ class WebSocket extends EventEmitter {
     this[kOptions] = options;
   }
 
-  [kGiveUp]() {
+  // Nothing more is sent: it is closing, or has nothing to send on.
+  [kBeginEnd]() {
     this._readyState = CLOSING;
+  }
+
+  // Gives the server back that counts it among its connections, if there is one.
+  [kLeaveServer]() {
+    const { [kServer]: server } = this;
+    this[kServer] = null;
+    return server;
   }
 
   [kFail](error) {
@@ -525,10 +533,6 @@ class WebSocket extends EventEmitter {
 
   [kOnOutput]() {
     this[kLink].output();
-  }
-
-  [kStreamClosed]() {
-    this._readyState = CLOSING;
   }
 
   // The program has ended the socket.

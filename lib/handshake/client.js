@@ -13,7 +13,7 @@ const extension = require('./extension');
 const { streamOptionsOf } = require('../native/settings');
 const PerMessageDeflate = require('../compat/permessage-deflate');
 const { frameSizeOf } = require('../sending/frame-size');
-const { kFail, kGiveUp, kSetOptions, kSetRequest, kSetUrl } = require('../symbols');
+const { kFail, kBeginEnd, kSetOptions, kSetRequest, kSetUrl } = require('../symbols');
 const { isToken } = require('../validation');
 
 const PROTOCOL_VERSIONS = [8, 13];
@@ -359,7 +359,7 @@ class ClientHandshake {
  * @param {String} message of the error
  */
 function abortHandshake(ws, stream, message) {
-  ws[kGiveUp]();
+  ws[kBeginEnd]();
   const error = new Error(message);
   Error.captureStackTrace(error, abortHandshake);
   if (stream.setHeader === undefined) {

@@ -17,7 +17,7 @@ const { clearTimeout, nextTick, setTimeout } = require('../native/realm');
 const { ConnectionHandle } = require('./connection-handle');
 const { refusingSetEncoding, takeHandle } = require('./node-internals');
 const { setSilent } = require('./silent-endpoint');
-const { kStreamClosed, kStreamEnded } = require('../symbols');
+const { kBeginEnd, kStreamEnded } = require('../symbols');
 
 const kSocketHandle = Symbol('wsuv.socketHandle');
 const { prototype } = net.Socket;
@@ -159,12 +159,12 @@ function leaveToWebSocket(chunk) {
 }
 
 function destroyIt() {
-  this[kSocketHandle].owner?.[kStreamClosed]();
+  this[kSocketHandle].owner?.[kBeginEnd]();
   this.destroy();
 }
 
 function endIt() {
-  this[kSocketHandle].owner?.[kStreamClosed]();
+  this[kSocketHandle].owner?.[kBeginEnd]();
   // Whoever calls end() twice is made an error for, with its stack.
   if (!this.writableEnded) this.end();
 }
@@ -173,7 +173,7 @@ function tellHandle() {
   const socketHandle = this[kSocketHandle];
   // Somebody else has emitted it: it is as true as it can be made.
   if (socketHandle.id !== 0) {
-    socketHandle.owner?.[kStreamClosed]();
+    socketHandle.owner?.[kBeginEnd]();
     native.terminate(socketHandle.id);
   }
   prototype.removeListener.call(this, 'close', tellHandle);

@@ -9,7 +9,7 @@ const { createDestroyedError } = require('../errors');
 const { context, cursor } = require('../native/dispatch');
 const { nextTick } = require('../native/realm');
 const seam = require('../native/seam');
-const { kStreamClosed } = require('../symbols');
+const { kBeginEnd } = require('../symbols');
 
 // Where the addon says what is to be done with a stream, and how; see src/binding/seam.h.
 const { STREAM: STATE } = seam.cursor;
@@ -256,7 +256,7 @@ class StreamLink {
   // The addon hears of it when what it has been given before is worked off; where a handler has made the
   // stream say so, the handlers behind that one see it.
   #onEnd() {
-    this.#ws[kStreamClosed]();
+    this.#ws[kBeginEnd]();
     this.#feed(native.feedEnd);
   }
 
@@ -301,7 +301,7 @@ class StreamLink {
     for (const [event, listener] of Object.entries(this.#listeners)) {
       socket.removeListener(event, listener);
     }
-    this.#ws[kStreamClosed]();
+    this.#ws[kBeginEnd]();
     // What was read while the socket was paused still counts.
     const rest = socket.readableLength > 0 ? socket.read(socket.readableLength) : null;
     if (rest !== null) native.feed(this.handle, rest);
@@ -310,7 +310,7 @@ class StreamLink {
 
   // As under ws, a transport's error is the end of the connection (1006) and nothing more.
   #onError() {
-    if (this.handle !== 0) this.#ws[kStreamClosed]();
+    if (this.handle !== 0) this.#ws[kBeginEnd]();
     this.#socket.on('error', NOOP);
     this.#socket.destroy();
   }
