@@ -1,6 +1,6 @@
 'use strict';
 
-const { Readable, finished } = require('stream');
+const { Readable, Writable, finished } = require('stream');
 const { isUint8Array } = require('util').types;
 
 const { kPassOn } = require('../symbols');
@@ -55,8 +55,10 @@ function pour(source, stream) {
   };
   source.on('data', onData);
   stream.on('drain', () => source.resume());
-  // A message of our own needs neither of the two streams for what can leave at once.
-  if (stream.sendsAtOnce) source[kPassOn]?.(onData, (piece) => stream.sendNow(piece));
+  // A message of our own needs neither of the two streams for what can leave at once. (Somebody may have put
+  // something in the place of one of them, or of its write().)
+  const isOwn = stream.sendsAtOnce && stream.write === Writable.prototype.write;
+  if (isOwn) source[kPassOn]?.(onData, (piece) => stream.sendNow(piece));
   source.resume();
   finished(source, { writable: false }, (error) => {
     if (error) stream.destroy(error);

@@ -3,6 +3,7 @@
 // A message that comes as a stream and leaves by sendStream(), with nobody else who looks at it: its
 // pieces are passed on without either stream, through memory that is used again.
 
+const { Writable } = require('stream');
 const { text } = require('stream/consumers');
 const zlib = require('zlib');
 
@@ -172,6 +173,35 @@ describe.each(transports)('%s', (transport) => {
     expectSame((await messageAt(made.peer)).data, data);
     expect(isReached).toBe(true);
   });
+
+  test.each(['stream', 'write'])(
+    "a program's own %s in the place of ours sees all",
+    async (what) => {
+      const data = numbered(1024 * 1024);
+      const seen = [];
+      const { createMessageStream } = made.ws;
+      made.ws.createMessageStream = function (options) {
+        const stream = createMessageStream.call(this, options);
+        const write = (chunk, ...rest) => {
+          seen.push(chunk);
+          return Writable.prototype.write.call(stream, chunk, ...rest);
+        };
+        if (what === 'write') return Object.assign(stream, { write });
+        return new Writable({
+          final: (callback) => stream.end(callback),
+          write: (chunk, encoding, callback) => write(chunk, callback)
+        });
+      };
+      const begun = echoed();
+      const frames = framesOf(made, data);
+      await made.peer.send(...frames.slice(0, 3));
+      const { sent } = await begun;
+      await made.peer.send(...frames.slice(3));
+      expectSame((await messageAt(made.peer)).data, data);
+      await sent;
+      expectSame(Buffer.concat(seen), data);
+    }
+  );
 
   test('setEncoding() in the middle', async () => {
     const data = numbered(2 * 1024 * 1024);

@@ -101,7 +101,7 @@ module.exports = [
     ['    this.onPassing(stream, false);\n', '']
   ]),
   ...of('lib/sending/send-stream.js', 'test/messages/passing-on.test.js', [
-    ['if (stream.sendsAtOnce) source', 'source']
+    ['if (isOwn) source', 'source']
   ]),
   ...of('lib/sending/message-stream.js', 'test/messages/passing-on.test.js', [
     ['    this.#isBinary ??= true;\n', '', 'only strings make it text'],
