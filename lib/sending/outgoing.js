@@ -323,9 +323,9 @@ class Outgoing {
    * @param {Error} [cause] what was wrong with the transport
    */
   closed(cause) {
-    const isInFrames = this.#queue?.isInFrames;
-    const error = isInFrames ? createInterruptedError() : createCompressingError(cause);
-    this.#queue?.closed(error);
+    if (this.#queue === null) return;
+    const error = this.#queue.isInFrames ? createInterruptedError() : createCompressingError(cause);
+    this.#queue.closed(error);
   }
 }
 
