@@ -42,6 +42,9 @@ module.exports = [
     ['(isReading && (paused || holds !== 0))) return;', '(isReading && holds !== 0)) return;'],
     ['if (this[kRare].paused) this[kRarely]().paused = false;', '']
   ]),
+  ...of('lib/link/native-link.js', 'test/parity/paused-broken.test.js', [
+    ['      nextTick(senders);\n', '      senders();\n']
+  ]),
   ...of(
     'lib/link/adopt-socket.js',
     'test/descriptors.test.js test/parity/paused-before.test.js test/parity/raw-socket.test.js ' +

@@ -114,6 +114,7 @@ module.exports = [
   ...of('src/transport/external_connection.cc', CONNECTIONS, [
     ['if (occasion == Occasion::kTurn) handler', 'handler'],
     ['if (ending == Ending::kAbandon)', 'if (false)'],
+    ['TransportClosed(Failure::kTold)', 'TransportClosed(Failure::kToReport)'],
     [
       'int ExternalConnection::StartReading() {\n  handler()->OnOutput(*this);',
       'int ExternalConnection::StartReading() {'
