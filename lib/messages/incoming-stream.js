@@ -1,9 +1,11 @@
 'use strict';
 
-const { Readable } = require('stream');
+const EventEmitter = require('events');
+const { Readable, Writable } = require('stream');
 
 const { nextTick } = require('../native/realm');
 const { kPassOn } = require('../symbols');
+const { pristine } = require('./pieces');
 
 const kAborted = Symbol('wsuv.aborted');
 const kPassing = Symbol('wsuv.passing');
@@ -94,15 +96,18 @@ class IncomingStream extends Readable {
   }
 }
 
-// Whether what is pushed goes to that listener alone, as it is.
+// Whether what is pushed goes to that listener alone, as it is. (Who has put something in the place of what
+// all streams do sees what they do.)
 function isAlone(stream, listener) {
   return (
     stream.listenerCount('data') === 1 &&
     stream.listenerCount('data', listener) === 1 &&
     stream.listenerCount('readable') === 0 &&
     stream.readableEncoding === null &&
-    stream.emit === IncomingStream.prototype.emit &&
-    stream.push === Readable.prototype.push
+    stream.emit === emit &&
+    stream.push === pristine.push &&
+    EventEmitter.prototype.emit === pristine.emit &&
+    Writable.prototype.write === pristine.write
   );
 }
 
@@ -114,5 +119,7 @@ function goOn(stream) {
     stream.resume();
   }
 }
+
+const { emit } = IncomingStream.prototype;
 
 module.exports = { IncomingStream };

@@ -1,5 +1,8 @@
 'use strict';
 
+const EventEmitter = require('events');
+const { Readable, Writable } = require('stream');
+
 const { READY_STATES } = require('../constants');
 const { lazy } = require('../lazy');
 const { kOutgoing } = require('../symbols');
@@ -13,6 +16,13 @@ const OPEN = READY_STATES.indexOf('OPEN');
 const HIGH_WATER_MARK = 16;
 // Bytes of a source that may wait: what comes in a turn is sent in one go.
 const AHEAD = 256 * 1024;
+
+/** What all streams do, as it was when the package was loaded. */
+const pristine = {
+  emit: EventEmitter.prototype.emit,
+  push: Readable.prototype.push,
+  write: Writable.prototype.write
+};
 
 const toData = (data, isBinary) => (isBinary ? data : data.toString());
 const toMessage = (data, isBinary) => ({ data, isBinary });
@@ -124,4 +134,4 @@ function mixInPieces(constructor) {
   Object.defineProperties(constructor.prototype, methods);
 }
 
-module.exports = { mixInPieces };
+module.exports = { mixInPieces, pristine };

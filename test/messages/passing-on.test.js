@@ -3,12 +3,14 @@
 // A message that comes as a stream and leaves by sendStream(), with nobody else who looks at it: its
 // pieces are passed on without either stream, through memory that is used again.
 
-const { Writable } = require('stream');
+const EventEmitter = require('events');
+const { Readable, Writable } = require('stream');
 const { text } = require('stream/consumers');
 const zlib = require('zlib');
 
 const { IncomingStreams } = require('../../lib/messages/incoming-streams');
 const native = require('../../lib/native/addon');
+const { MessageStream } = require('../../lib/sending/message-stream');
 const { kOnPiece, kOnStream } = require('../../lib/symbols');
 const { parseFrames } = require('../helpers/frames');
 const { expectNothingLeftOpen } = require('../helpers/open-sockets');
@@ -202,6 +204,47 @@ describe.each(transports)('%s', (transport) => {
       expectSame(Buffer.concat(seen), data);
     }
   );
+
+  // Of all streams, as tracers do.
+  test.each([
+    ['EventEmitter', 'emit'],
+    ['IncomingStream', 'emit'],
+    ['Readable', 'push'],
+    ['Writable', 'write']
+  ])('who patches %s.prototype.%s in the middle sees the rest', async (name, method) => {
+    const data = numbered(1024 * 1024);
+    const begun = echoed();
+    const frames = framesOf(made, data, (i) => (i === 10 ? made.frame('ping', '') : undefined));
+    await made.peer.send(...frames.slice(0, 3));
+    const { stream, sent } = await begun;
+    const prototypes = {
+      EventEmitter,
+      IncomingStream: Object.getPrototypeOf(stream),
+      Readable,
+      Writable
+    };
+    const prototype = prototypes[name].prototype ?? prototypes[name];
+    const original = prototype[method];
+    const seen = [];
+    made.ws.on('ping', () => {
+      prototype[method] = function (...args) {
+        const isOurs = method === 'write' ? this instanceof MessageStream : this === stream;
+        const chunk = method === 'emit' ? args[0] === 'data' && args[1] : args[0];
+        if (isOurs && chunk) seen.push(chunk);
+        return original.apply(this, args);
+      };
+    });
+    try {
+      await made.peer.send(...frames.slice(3));
+      expectSame((await messageAt(made.peer)).data, data);
+      await sent;
+    } finally {
+      prototype[method] = original;
+    }
+    const rest = Buffer.concat(seen);
+    expect(rest.length).toBeGreaterThan(data.length / 4);
+    expectSame(rest, data.subarray(-rest.length));
+  });
 
   test('setEncoding() in the middle', async () => {
     const data = numbered(2 * 1024 * 1024);
