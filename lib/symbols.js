@@ -89,6 +89,7 @@ module.exports = {
   kOnText: Symbol('wsuv.onText'),
   kOnPiece: Symbol('wsuv.onPiece'),
   kOnStream: Symbol('wsuv.onStream'),
+  /** Of an IncomingStream, (listener, take): pieces go to `take` where only `listener` would get them. */
   kPassOn: Symbol('wsuv.passOn'),
   kOnPing: Symbol('wsuv.onPing'),
   kOnPong: Symbol('wsuv.onPong'),
