@@ -89,6 +89,16 @@ describe.each(transports)('%s', (transport) => {
     });
   }
 
+  // Sends a message to be echoed, with a ping in the middle, and takes what comes back.
+  async function echoWithPing(data) {
+    const begun = echoed();
+    const frames = framesOf(made, data, (i) => (i === 20 ? made.frame('ping', '') : undefined));
+    await made.peer.send(...frames.slice(0, 10));
+    await begun;
+    await made.peer.send(...frames.slice(10));
+    return (await messageAt(made.peer)).data;
+  }
+
   test.each(['binary', 'text'])('%s, as it came', async (kind) => {
     const data = numbered(3 * 1024 * 1024);
     const events = [];
@@ -137,18 +147,12 @@ describe.each(transports)('%s', (transport) => {
   test('who begins to listen in the middle gets the rest, and may keep it', async () => {
     const data = numbered(2 * 1024 * 1024);
     const kept = [];
-    const begun = echoed();
     made.ws.on('ping', () => {
       const { stream } = made;
       expect(stream.listenerCount('data')).toBe(1);
       stream.on('data', (chunk) => kept.push(chunk));
     });
-    const ping = (i) => (i === 20 ? made.frame('ping', '') : undefined);
-    const frames = framesOf(made, data, ping);
-    await made.peer.send(...frames.slice(0, 10));
-    await begun;
-    await made.peer.send(...frames.slice(10));
-    expectSame((await messageAt(made.peer)).data, data);
+    expectSame(await echoWithPing(data), data);
     const rest = Buffer.concat(kept);
     expect(rest.length).toBeGreaterThan(data.length / 4);
     expectSame(rest, data.subarray(data.length - rest.length));
@@ -157,7 +161,6 @@ describe.each(transports)('%s', (transport) => {
 
   test.each(['pause', 'readable'])('%s in the middle', async (what) => {
     const data = numbered(2 * 1024 * 1024);
-    const begun = echoed();
     let isReached = false;
     made.ws.on('ping', async () => {
       isReached = true;
@@ -167,12 +170,7 @@ describe.each(transports)('%s', (transport) => {
       await turns(5);
       stream.resume();
     });
-    const ping = (i) => (i === 20 ? made.frame('ping', '') : undefined);
-    const frames = framesOf(made, data, ping);
-    await made.peer.send(...frames.slice(0, 10));
-    await begun;
-    await made.peer.send(...frames.slice(10));
-    expectSame((await messageAt(made.peer)).data, data);
+    expectSame(await echoWithPing(data), data);
     expect(isReached).toBe(true);
   });
 
@@ -248,13 +246,8 @@ describe.each(transports)('%s', (transport) => {
 
   test('setEncoding() in the middle', async () => {
     const data = numbered(2 * 1024 * 1024);
-    const begun = echoed();
     made.ws.on('ping', () => made.stream.setEncoding('hex'));
-    const frames = framesOf(made, data, (i) => (i === 20 ? made.frame('ping', '') : undefined));
-    await made.peer.send(...frames.slice(0, 10));
-    await begun;
-    await made.peer.send(...frames.slice(10));
-    const got = (await messageAt(made.peer)).data;
+    const got = await echoWithPing(data);
     const encoded = got.length - data.length;
     expect(encoded).toBeGreaterThan(0);
     expectSame(got.subarray(0, -2 * encoded), data.subarray(0, -encoded));
