@@ -35,8 +35,8 @@ async function measureStream(contestant, load) {
   const how = contestant === WS ? 'messages' : 'message';
   const isCompressed = Boolean(load.compression);
   const client = compile('load/stream_client.cc');
+  const file = payloadFile(isCompressed);
   const send = async (mebibytes) => {
-    const file = payloadFile(isCompressed);
     const sender = spawnOn(1, client, [server.port, mebibytes, how, file, Number(isCompressed)]);
     const lines = readline.createInterface({ input: sender.stdout });
     for await (const line of lines) if (Number(line) === mebibytes * MIB) return;

@@ -21,7 +21,7 @@ const {
 const { IncomingStream } = require('./incoming-stream');
 
 // Values of an event in the queue: the method, and its arguments.
-const VALUES = 6;
+const VALUES = 5;
 
 /**
  * Stands between the dispatcher and a WebSocket with a `streamThreshold`: makes streams of messages
@@ -58,7 +58,7 @@ class IncomingStreams extends PassingEndpoint {
     return this.endpoint[kWantsText];
   }
 
-  // Whether what comes has to wait. When the connection is over nothing more does.
+  // Whether the message in front has to be read first. When the connection is over nothing more does.
   get #isBlocked() {
     return !this.#isOver && this.#isComplete && this.#stream !== null;
   }
@@ -67,20 +67,23 @@ class IncomingStreams extends PassingEndpoint {
     return this.#queue.length > 0;
   }
 
-  #add(method, first, second, third, fourth, fifth) {
-    if (!this.#isBlocked && !this.#isWaiting) {
-      this.#run(method, first, second, third, fourth, fifth);
+  // Whether what comes goes on at once.
+  get #isFree() {
+    return !this.#isBlocked && !this.#isWaiting;
+  }
+
+  #add(method, first, second, third, fourth) {
+    if (this.#isFree) {
+      this.#run(method, first, second, third, fourth);
       return;
     }
-    if (method === kOnPiece && fifth)
-      this.#queue.push(method, copyOf(first), second, third, fourth, false);
-    else this.#queue.push(method, first, second, third, fourth, fifth);
+    this.#queue.push(method, first, second, third, fourth);
     this.#update();
   }
 
-  #run(method, first, second, third, fourth, fifth) {
+  #run(method, first, second, third, fourth) {
     if (method === kOnPiece) {
-      this.#take(first, second, third, fourth, fifth);
+      this.#take(first, second, third, fourth, false);
       return;
     }
     if (ENDS.has(method) && this.#stream !== null && !this.#isComplete) {
@@ -168,7 +171,8 @@ class IncomingStreams extends PassingEndpoint {
   }
 
   [kOnPiece](data, isBinary, isFirst, isLast, isLent) {
-    this.#add(kOnPiece, data, isBinary, isFirst, isLast, isLent);
+    if (this.#isFree) this.#take(data, isBinary, isFirst, isLast, isLent);
+    else this.#add(kOnPiece, isLent ? copyOf(data) : data, isBinary, isFirst, isLast);
   }
 
   [kOnMessage](data, isBinary, ends) {
@@ -201,9 +205,9 @@ class IncomingStreams extends PassingEndpoint {
 
   // What was read before comes first, whether anybody has read the streams in front of it or not:
   // they have all that they will ever have.
-  [kOnClosed](status, own) {
+  [kOnClosed](status, socketHandle) {
     this.#isOver = true;
-    this.#queue.push(kOnClosed, status, own, undefined, undefined, undefined);
+    this.#queue.push(kOnClosed, status, socketHandle, undefined, undefined);
     this.#goOn();
   }
 }

@@ -135,7 +135,7 @@ function endpointOf(handle) {
  * next.
  *
  * @param {Number} handle
- * @param {(ConnectionHandle|undefined)} own of the connection's socket, if there is one
+ * @param {(ConnectionHandle|undefined)} socketHandle of the connection's socket, if there is one
  * @return {(Endpoint|undefined)}
  */
 function takeEndpoint(handle, socketHandle) {

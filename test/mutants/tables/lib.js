@@ -96,11 +96,8 @@ module.exports = [
     ['    stream.readableEncoding === null &&\n', '']
   ]),
   ...of('lib/messages/incoming-streams.js', 'test/messages/passing-on.test.js', [
-    ['isLent ? copyOf(data) : data', 'data'],
-    [
-      'push(method, copyOf(first), second, third, fourth, false)',
-      'push(method, first, second, third, fourth, false)'
-    ],
+    ['push(isLent ? copyOf(data) : data)', 'push(data)'],
+    ['kOnPiece, isLent ? copyOf(data) : data', 'kOnPiece, data'],
     ['    this.onPassing(stream, false);\n', '']
   ]),
   ...of('lib/sending/send-stream.js', 'test/messages/passing-on.test.js', [
